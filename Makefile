@@ -1,0 +1,40 @@
+# demo and test set up a fresh machine by themselves; they need Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+
+.PHONY: demo test check live setup lint types contracts clean lock
+
+demo: $(STAMP)
+	$(BIN)/astroferry demo
+
+test: $(STAMP)
+	$(BIN)/pytest -q -n auto -m "not live"
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n auto -m "not live" --cov --cov-report=term:skip-covered
+
+live: $(STAMP)
+	$(BIN)/pytest -q -m live tests/live
+
+setup: $(STAMP)
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'astroferry needs Python 3.11 or newer; set PYTHON=python3.12, say')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check "uv==0.13.9"
+	$(BIN)/uv pip sync -q --python $(BIN)/python requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	touch $(STAMP)
+
+# Versions only, no addresses: the index is whatever this machine uses.
+lock: $(STAMP)
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --extra simulator --group dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""Pure thought over the inventory: no I/O."""

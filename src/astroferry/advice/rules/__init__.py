@@ -1,0 +1,1 @@
+"""The decision rules, one file per decision."""

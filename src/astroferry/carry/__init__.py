@@ -1,0 +1,1 @@
+"""Carrying the plan out: a graph of actions, a runner, a journal."""

@@ -1,0 +1,1 @@
+"""The actions, one file per kind of thing they make."""

@@ -1,0 +1,92 @@
+"""What every action is given: both ends, the values in flight, a clock, and somewhere to tell of progress."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from astroferry.clients.airflow import Airflow
+    from astroferry.clients.astro import Astro
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Plan
+    from astroferry.model.values import SourceValues
+
+
+class Clock(Protocol):
+    """The time; injected, so that hours pass in a test."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        ...
+
+
+class WallClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        await asyncio.sleep(seconds)
+
+
+def nobody(_line: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Context:
+    """One run's surroundings.
+
+    `deployments` maps a plan's Deployment name to its Astro id, filled as Deployments are observed or made.
+    `connect_target` opens the Airflow API of a Deployment by its Astro id.
+    `load_values` reads the secret values, once, when the first action needs them.
+    """
+
+    plan: Plan
+    inventory: Inventory
+    folder: Path
+    source: Airflow
+    astro: Astro
+    connect_target: Callable[[str], Awaitable[Airflow]]
+    load_values: Callable[[], Awaitable[SourceValues]]
+    clock: Clock = field(default_factory=WallClock)
+    tell: Callable[[str], None] = nobody
+    deployments: dict[str, str] = field(default_factory=dict)
+    workspaces: dict[str, str] = field(default_factory=dict)
+    _targets: dict[str, Airflow] = field(default_factory=dict)
+    _values: SourceValues | None = None
+
+    async def target(self, deployment: str) -> Airflow:
+        """The Airflow API of the plan's Deployment of that name.
+
+        Raises RemoteError where the Deployment has not been made yet.
+        """
+        if deployment not in self._targets:
+            if deployment not in self.deployments:
+                raise RemoteError(
+                    f'The Deployment "{deployment}" is not on Astro yet.',
+                    hint="Carry out the stage `prepare` first.",
+                )
+            self._targets[deployment] = await self.connect_target(self.deployments[deployment])
+        return self._targets[deployment]
+
+    async def values(self) -> SourceValues:
+        """The secret values of the source, read once."""
+        if self._values is None:
+            self._values = await self.load_values()
+        return self._values

@@ -1,0 +1,1 @@
+"""DAGs that we ship to the target for a moment, to see what a task sees there."""

@@ -1,0 +1,1 @@
+"""The wire: one file per API; they raise only errors of `astroferry.errors`."""

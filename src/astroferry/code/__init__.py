@@ -1,0 +1,1 @@
+"""DAG code: find it, read it, pack it."""

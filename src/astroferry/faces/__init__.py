@@ -1,0 +1,1 @@
+"""The faces: Textual, prompts, headless; each only renders and edits."""

@@ -1,0 +1,1 @@
+"""The plain face: one question at a time; also the accessible one."""

@@ -1,0 +1,271 @@
+"""The plan: every decision, readable and editable by hand; rules plus exceptions, never a table per DAG.
+
+It holds where credentials come from, never a credential. `model/planfile.py` reads and writes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
+from typing import Literal
+
+from astroferry.model.inventory import PathKind, SourceKind  # noqa: TC001 - likewise
+
+FORMAT = 1
+
+CredentialSource = str
+"""`environment`, `keyring`, `prompt`, or `file:PATH`."""
+
+WaveState = Literal[
+    "planned",
+    "deployed to test",
+    "tested",
+    "accepted",
+    "in production",
+    "cut over",
+    "kept",
+    "released",
+]
+WAVE_STATES: tuple[WaveState, ...] = (
+    "planned",
+    "deployed to test",
+    "tested",
+    "accepted",
+    "in production",
+    "cut over",
+    "kept",
+    "released",
+)
+Conflict = Literal["fail", "skip", "overwrite"]
+Travel = Literal["export-file", "starship", "api", "typed", "backend", "none"]
+Execution = Literal["hosted", "remote"]
+ClusterType = Literal["standard", "dedicated"]
+Networking = Literal["public", "vpc-peering", "private-endpoint", "vpn", "remote-agents"]
+Layout = Literal["one", "team", "environment", "business-unit", "project"]
+SecretsBackend = Literal[
+    "airflow",  # the Deployment's metadata database, through its Airflow API
+    "astro-environment",
+    "aws-secrets-manager",
+    "aws-parameter-store",
+    "gcp-secret-manager",
+    "hashicorp-vault",
+    "azure-key-vault",
+]
+Executor = Literal["ASTRO", "CELERY", "KUBERNETES"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an end looked like when the plan was made; drift is shown against it.
+
+    `digest` is over the sorted names and shapes of what the source has (or the ids of the target's).
+    """
+
+    version: str = ""
+    dags: int = 0
+    connections: int = 0
+    variables: int = 0
+    pools: int = 0
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The Airflow we come from."""
+
+    url: str
+    kind: SourceKind = "airflow"
+    credentials: CredentialSource = "environment"
+    inventory: str = "inventory.json"
+    """path of the inventory, relative to the plan"""
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The Astro organization we go to."""
+
+    api: str = "https://api.astronomer.io/v1"
+    organization: str = ""
+    """organization id"""
+    organization_name: str = ""
+    credentials: CredentialSource = "environment"
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The decision points of the guide."""
+
+    airflow: Literal["2", "3"] = "3"
+    runtime: str = ""
+    """Astro Runtime version, e.g. "3.3-8"; from the live deployment options"""
+    cron_data_intervals: bool = True
+    """AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS: keeps `ds` and intervals as Airflow 2 gave them"""
+    execution: Execution = "hosted"
+    cluster: ClusterType = "standard"
+    cloud: Literal["AWS", "AZURE", "GCP"] = "AWS"
+    region: str = "us-east-1"
+    networking: Networking = "public"
+    workspaces: Layout = "one"
+    secrets_backend: SecretsBackend = "airflow"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacePath:
+    """The network path to one place, as the user confirmed it."""
+
+    host: str
+    path: PathKind
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """How secret values travel, per kind.
+
+    `export-file` reads what `airflow connections export` / `variables export` wrote (JSON), at the given path;
+    `starship` reads them from Starship on the source; `api` (variables only) reads Airflow 2's plain REST values;
+    `typed` asks for each; `backend` leaves them where they are, in a backend that the target shares.
+    """
+
+    connections: Travel = "typed"
+    connections_file: str = ""
+    variables: Travel = "api"
+    variables_file: str = ""
+    skip_connections: tuple[str, ...] = ()
+    skip_variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """What to do when the target already has an item of that name with another content."""
+
+    connections: Conflict = "fail"
+    variables: Conflict = "fail"
+    pools: Conflict = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A Workspace to be found by name, or made."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A Deployment to be found by name in its Workspace, or made.
+
+    `environment`: plain environment variables (never secret ones). `secret_environment`: names only.
+    """
+
+    name: str
+    workspace: str
+    role: Literal["test", "production", "both"] = "both"
+    description: str = ""
+    executor: Executor = "CELERY"
+    scheduler_size: Literal["SMALL", "MEDIUM", "LARGE", "EXTRA_LARGE"] = "SMALL"
+    high_availability: bool = False
+    development_mode: bool = False
+    worker_machine: str = "A5"
+    worker_min: int = 0
+    worker_max: int = 10
+    worker_concurrency: int = 5
+    environment: dict[str, str] = field(default_factory=dict)
+    secret_environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Where the DAG code lies, relative to the plan."""
+
+    dags_folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """DAGs that move together.
+
+    `dags`: ids, or ["*"] for all that no other wave names; `except_` takes some of them out again.
+    `test` and `production` name Deployments; they may be the same one.
+    """
+
+    name: str
+    test: str
+    production: str
+    dags: tuple[str, ...] = ("*",)
+    except_: tuple[str, ...] = ()
+    state: WaveState = "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Cutover:
+    """How the cutover is watched and limited; seconds."""
+
+    drain_timeout: int = 3600
+    poll: float = 5.0
+    watch_ticks: int = 3
+    parse_timeout: int = 900
+    """how long the target may take to show the next run after the marker (min_file_process_interval)"""
+    gap: Literal["run", "list"] = "run"
+    """ticks between pause and unpause of catchup=False DAGs: run on purpose, or listed"""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A prerequisite that no machine can check, confirmed by a person; `what` is the prerequisite's key."""
+
+    what: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan."""
+
+    name: str
+    source: Source
+    created: datetime
+    target: Target = field(default_factory=Target)
+    decisions: Decisions = field(default_factory=Decisions)
+    values: Values = field(default_factory=Values)
+    conflicts: Conflicts = field(default_factory=Conflicts)
+    code: Code = field(default_factory=Code)
+    cutover: Cutover = field(default_factory=Cutover)
+    places: tuple[PlacePath, ...] = ()
+    workspaces: tuple[Workspace, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    confirmed: tuple[Confirmation, ...] = ()
+    review_again: tuple[str, ...] = ()
+    """keys of decisions to look at again, because an earlier answer changed"""
+    format: int = FORMAT
+
+    def deployment(self, name: str) -> Deployment:
+        """The Deployment of that name; KeyError where the plan names none."""
+        for deployment in self.deployments:
+            if deployment.name == name:
+                return deployment
+        raise KeyError(name)
+
+    def wave(self, name: str) -> Wave:
+        """The wave of that name; KeyError where the plan names none."""
+        for wave in self.waves:
+            if wave.name == name:
+                return wave
+        raise KeyError(name)
+
+    def with_wave_state(self, name: str, state: WaveState) -> Plan:
+        """The plan with one wave in another state."""
+        waves = tuple(replace(wave, state=state) if wave.name == name else wave for wave in self.waves)
+        return replace(self, waves=waves)
+
+    def dags_of(self, wave: Wave, all_dags: tuple[str, ...]) -> tuple[str, ...]:
+        """The DAG ids of a wave, in the order of `all_dags`; "*" means those no other wave names."""
+        named = {dag for other in self.waves if other.name != wave.name for dag in other.dags if dag != "*"}
+        chosen = {dag for dag in all_dags if dag not in named} if "*" in wave.dags else set()
+        chosen |= set(wave.dags) - {"*"}
+        return tuple(dag for dag in all_dags if dag in chosen and dag not in wave.except_)

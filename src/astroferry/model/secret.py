@@ -1,0 +1,52 @@
+"""A value that must not be seen: it prints as dots, cannot be written by accident, and is known to redaction."""
+
+from __future__ import annotations
+
+from typing import final
+
+from astroferry.diagnostics import remember_secret
+
+MASK = "***"
+
+
+def is_masked(value: str | None) -> bool:
+    """Whether Airflow hid something in here: a mask is never a value, also inside a longer text.
+
+    Airflow 2.x masks parts of other values too ("acme-***"), Airflow 3.x accepts a mask as a new value, so the
+    mask is looked for anywhere (measured on 2.10.5 and 3.3.2).
+    """
+    return value is not None and MASK in value
+
+
+@final
+class Secret:
+    """A secret string; `reveal` is the only way in."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        remember_secret(value)
+
+    def reveal(self) -> str:
+        """The value itself; the caller sends it, and keeps it nowhere."""
+        return self._value
+
+    def is_masked(self) -> bool:
+        """Whether this is (partly) Airflow's mask."""
+        return is_masked(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        """Refuse to be pickled."""
+        raise TypeError("a Secret is not written anywhere")

@@ -1,0 +1,1 @@
+"""How a source is read into an inventory, one file per kind."""
