@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from astroferry.carry.journal import Standing
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
     from astroferry.model.inventory import Inventory
@@ -44,6 +45,11 @@ class WallClock:
         await asyncio.sleep(seconds)
 
 
+def nothing_yet(_action: str) -> Standing | None:
+    """No action stands anywhere."""
+    return None
+
+
 def nobody(_line: str) -> None:
     """Tell nobody."""
 
@@ -54,6 +60,7 @@ class Context:
 
     `deployments` maps a plan's Deployment name to its Astro id, filled as Deployments are observed or made.
     `connect_target` opens the Airflow API of a Deployment by its Astro id.
+    `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
     `load_values` reads the secret values, once, when the first action needs them.
     """
 
@@ -64,6 +71,7 @@ class Context:
     astro: Astro
     connect_target: Callable[[str], Awaitable[Airflow]]
     load_values: Callable[[], Awaitable[SourceValues]]
+    standing: Callable[[str], Standing | None] = nothing_yet
     clock: Clock = field(default_factory=WallClock)
     tell: Callable[[str], None] = nobody
     deployments: dict[str, str] = field(default_factory=dict)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from astroferry.model.finding import Finding  # noqa: TC001 - likewise
+from astroferry.model.strict import STRICT
 
 FORMAT = 1
 
@@ -189,6 +190,8 @@ class Coverage:
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything found on the source at `taken_at` (UTC)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     kind: SourceKind
     url: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from astroferry.model.inventory import PathKind, SourceKind  # noqa: TC001 - likewise
+from astroferry.model.strict import STRICT
 
 FORMAT = 1
 
@@ -188,7 +189,7 @@ class Code:
 class Wave:
     """DAGs that move together.
 
-    `dags`: ids, or ["*"] for all that no other wave names; `except_` takes some of them out again.
+    `dags`: ids, or ["*"] for all that no other wave names; `without` takes some of them out again.
     `test` and `production` name Deployments; they may be the same one.
     """
 
@@ -196,7 +197,7 @@ class Wave:
     test: str
     production: str
     dags: tuple[str, ...] = ("*",)
-    except_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     state: WaveState = "planned"
 
 
@@ -225,6 +226,8 @@ class Confirmation:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The whole plan."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
     name: str
     source: Source
@@ -268,4 +271,4 @@ class Plan:
         named = {dag for other in self.waves if other.name != wave.name for dag in other.dags if dag != "*"}
         chosen = {dag for dag in all_dags if dag not in named} if "*" in wave.dags else set()
         chosen |= set(wave.dags) - {"*"}
-        return tuple(dag for dag in all_dags if dag in chosen and dag not in wave.except_)
+        return tuple(dag for dag in all_dags if dag in chosen and dag not in wave.without)

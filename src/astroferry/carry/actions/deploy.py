@@ -1,0 +1,188 @@
+"""DAG code on a Deployment: packed, uploaded, finalized; then every DAG seen, parsed and paused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from astroferry.carry.action import ActionInfo, Facts, Observation
+from astroferry.carry.actions.deployment import find
+from astroferry.code.pack import digest, pack
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from astroferry.carry.context import Context
+    from astroferry.model.plan import Deployment
+
+PATIENCE = 900.0
+POLL = 5.0
+LABEL = "astroferry: DAGs"
+
+
+async def deploy_folder(ctx: Context, deployment: str, folder: Path, extra: Mapping[str, bytes], label: str) -> Facts:
+    """Deploy a DAG folder by Astro's upload-and-finalize protocol, and wait until the Deployment runs it.
+
+    Returns the deploy's id and the tarball's version. Raises RemoteError where Astro calls it failed or it does not
+    come up in time. A deploy that a crash left unfinalized stays INITIALIZED and harms nothing.
+    """
+    deployment_id = ctx.deployments[deployment]
+    tarball = pack(folder, extra)
+    started = await ctx.astro.create_deploy(deployment_id, description=label)
+    if not started.upload_url:
+        raise RemoteError(
+            f'DAG-only deploys are switched off on the Deployment "{deployment}".', hint="Enable them on Astro."
+        )
+    version = await ctx.astro.upload(started.upload_url, tarball)
+    await ctx.astro.finalize_deploy(deployment_id, started.id, version)
+    end = ctx.clock.now().timestamp() + PATIENCE
+    while True:
+        seen = await ctx.astro.deploy(deployment_id, started.id)
+        up = await ctx.astro.deployment(deployment_id)
+        if seen.status == "FAILED":
+            raise RemoteError(f'Astro could not deploy the DAGs to "{deployment}" (deploy {started.id}).')
+        if seen.status == "DEPLOYED" and up.dag_tarball_version == version and up.status == "HEALTHY":
+            return {"deploy_id": started.id, "tarball_version": version}
+        if ctx.clock.now().timestamp() >= end:
+            raise RemoteError(
+                f'The DAGs are not live on "{deployment}" after {PATIENCE:.0f} s: deploy {seen.status}, '
+                f"Deployment {up.status}."
+            )
+        await ctx.clock.sleep(POLL if ctx.clock.now().timestamp() < end - PATIENCE + 60 else POLL * 2)
+
+
+@dataclass(frozen=True)
+class DeployDags:
+    """Deploy the plan's DAG folder to one Deployment.
+
+    What is live is known by the folder's digest in the deploy's description: the same folder is not deployed twice.
+    """
+
+    deployment: Deployment
+    folder: Path
+
+    @property
+    def info(self) -> ActionInfo:
+        """Undone by Astro's deploy rollback where there was an earlier deploy."""
+        return ActionInfo(
+            id=f"deploy/{self.deployment.name}",
+            title=f'DAG code on "{self.deployment.name}"',
+            stage="dags",
+            needs=(f"environment/{self.deployment.name}",),
+            undo="compensate",
+            undo_note="rolled back to the deploy before it; where there was none, the DAGs stay, paused",
+        )
+
+    @property
+    def label(self) -> str:
+        """The deploy's description: ours, and which content."""
+        return f"{LABEL} {digest(self.folder)[:16]}"
+
+    async def observe(self, ctx: Context) -> Observation:
+        """Whether the newest finalized deploy is this folder's."""
+        if len(await find(ctx, self.deployment)) != 1:
+            return Observation("todo", "the Deployment is not there yet")
+        deploys = await ctx.astro.deploys(ctx.deployments[self.deployment.name])
+        live = next((deploy for deploy in deploys if deploy.status == "DEPLOYED"), None)
+        if live is not None and live.description == self.label:
+            return Observation("done", facts={"deploy_id": live.id})
+        return Observation("todo", facts={"live_deploy_id": live.id if live else None})
+
+    async def apply(self, ctx: Context) -> Facts:
+        """Pack, upload, finalize, wait."""
+        return await deploy_folder(ctx, self.deployment.name, self.folder, {}, self.label)
+
+    async def verify(self, ctx: Context) -> Observation:
+        """The newest deploy is ours."""
+        return await self.observe(ctx)
+
+    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
+        """Roll back to what was live before."""
+        del facts
+        former = before.facts.get("live_deploy_id")
+        if len(await find(ctx, self.deployment)) != 1:
+            return "the Deployment is gone"
+        if former is None:
+            return "nothing was deployed before it; its DAGs stay there, paused"
+        await ctx.astro.rollback_deploy(ctx.deployments[self.deployment.name], former, "astroferry: undo")
+        return "rolled back to the deploy before it"
+
+
+@dataclass(frozen=True)
+class DagsArrived:
+    """Every DAG of the waves is parsed on the target, and paused.
+
+    A DAG that sets is_paused_upon_creation=False arrives running: it is paused the moment it is seen, and named.
+    """
+
+    deployment: Deployment
+    expected: tuple[str, ...]
+
+    @property
+    def info(self) -> ActionInfo:
+        """Only pausing: nothing to undo."""
+        return ActionInfo(
+            id=f"arrived/{self.deployment.name}",
+            title=f'{len(self.expected)} DAGs parsed and paused on "{self.deployment.name}"',
+            stage="dags",
+            needs=(f"deploy/{self.deployment.name}",),
+            undo_note="nothing: a paused DAG does nothing",
+        )
+
+    async def observe(self, ctx: Context) -> Observation:
+        """Look at the target's DAG list; DAGs already handed over may run."""
+        if len(await find(ctx, self.deployment)) != 1:
+            return Observation("todo", "the Deployment is not there yet")
+        airflow = await ctx.target(self.deployment.name)
+        there = {dag.dag_id: dag async for dag in airflow.dags()}
+        absent = [dag for dag in self.expected if dag not in there]
+        running = [dag for dag in self.expected if dag in there and not there[dag].is_paused and not _moved(ctx, dag)]
+        if absent or running:
+            return Observation("todo", facts={"absent": absent[:50], "running": running[:50]})
+        return Observation("done", facts={"dags": len(self.expected)})
+
+    async def apply(self, ctx: Context) -> Facts:
+        """Wait until all are parsed; pause what arrives unpaused."""
+        airflow = await ctx.target(self.deployment.name)
+        end = ctx.clock.now().timestamp() + ctx.plan.cutover.parse_timeout
+        paused: list[str] = []
+        while True:
+            seen = await self.observe(ctx)
+            for dag in seen.facts.get("running", ()):
+                await airflow.set_paused(dag, paused=True)
+                paused.append(dag)
+            absent = seen.facts.get("absent", [])
+            if seen.state == "done" or (not absent and paused) or ctx.clock.now().timestamp() >= end:
+                return {"paused_by_us": paused, "absent": absent}
+            ctx.tell(f"waiting for {len(absent)} DAGs to be parsed on {self.deployment.name}")
+            await ctx.clock.sleep(ctx.plan.cutover.poll)
+
+    async def verify(self, ctx: Context) -> Observation:
+        """All there and paused; otherwise the absent ones, with the target's own import errors."""
+        seen = await self.observe(ctx)
+        if seen.state == "done":
+            return seen
+        airflow = await ctx.target(self.deployment.name)
+        broken = await airflow.import_errors()
+        files = ", ".join(sorted(Path(item.filename).name for item in broken)) or "none"
+        return Observation(
+            "failed",
+            f"not there after {ctx.plan.cutover.parse_timeout} s: {', '.join(seen.facts.get('absent', []))}; "
+            f"files with import errors on the target: {files}",
+        )
+
+    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
+        """Nothing to undo."""
+        del ctx, before, facts
+        return "nothing to undo"
+
+
+def _moved(ctx: Context, dag: str) -> bool:
+    """Whether a wave has handed this DAG over, so that it may run on the target."""
+    all_dags = tuple(item.dag_id for item in ctx.inventory.dags)
+    return any(
+        wave.state in {"cut over", "kept", "released"} and dag in ctx.plan.dags_of(wave, all_dags)
+        for wave in ctx.plan.waves
+    )

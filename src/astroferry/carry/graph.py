@@ -1,0 +1,92 @@
+"""From plan and inventory to the actions that carry it out; pure, so that the review page shows what will be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astroferry.carry.actions.connection import CopyConnection
+from astroferry.carry.actions.deploy import DagsArrived, DeployDags
+from astroferry.carry.actions.deployment import DeploymentHealthy, MakeDeployment, SetEnvironment
+from astroferry.carry.actions.pool import DEFAULT_POOL, CopyPool
+from astroferry.carry.actions.variable import CopyVariable
+from astroferry.carry.actions.workspace import MakeWorkspace
+from astroferry.errors import PlanError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.carry.action import Action
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Deployment, Plan, Wave
+
+CARRYING = ("prepare", "configuration", "dags")
+"""Stages whose actions the graph makes, in order; test, cutover and watch have their own."""
+
+
+def build(plan: Plan, inventory: Inventory, dags_folder: Path, *, wave: str | None = None) -> list[Action]:
+    """Every action up to DAGs that lie parsed and paused on the target.
+
+    With `wave`, only what that wave's Deployments need. Raises PlanError where the plan names no DAG folder.
+    """
+    waves = [candidate for candidate in plan.waves if wave in {None, candidate.name}]
+    names = {name for chosen in waves for name in (chosen.test, chosen.production)}
+    deployments = [deployment for deployment in plan.deployments if deployment.name in names]
+    if not plan.code.dags_folder:
+        raise PlanError("The plan names no DAG folder.", hint='Set code.dags_folder = "path/to/dags".')
+    actions: list[Action] = []
+    workspaces = {deployment.workspace for deployment in deployments}
+    actions += [MakeWorkspace(item) for item in plan.workspaces if item.name in workspaces]
+    for deployment in deployments:
+        actions += [MakeDeployment(deployment, plan), DeploymentHealthy(deployment), SetEnvironment(deployment, plan)]
+    for deployment in deployments:
+        actions += _configuration(plan, inventory, deployment)
+    for deployment in deployments:
+        expected = expected_dags(plan, inventory, deployment, waves)
+        actions += [DeployDags(deployment, dags_folder), DagsArrived(deployment, expected)]
+    return actions
+
+
+def expected_dags(plan: Plan, inventory: Inventory, deployment: Deployment, waves: list[Wave]) -> tuple[str, ...]:
+    """The DAGs that must be seen on one Deployment."""
+    everything = tuple(dag.dag_id for dag in inventory.dags)
+    wanted: set[str] = set()
+    for wave in waves:
+        if deployment.name in {wave.test, wave.production}:
+            wanted |= set(plan.dags_of(wave, everything))
+    return tuple(dag for dag in everything if dag in wanted)
+
+
+def _configuration(plan: Plan, inventory: Inventory, deployment: Deployment) -> list[Action]:
+    actions: list[Action] = [
+        CopyPool(pool.name, deployment, plan.conflicts.pools, pool)
+        for pool in inventory.pools
+        if pool.name != DEFAULT_POOL
+    ]
+    if plan.values.variables not in {"backend", "none"}:
+        actions += [
+            CopyVariable(key, deployment, plan.conflicts.variables) for key in variables_to_carry(plan, inventory)
+        ]
+    if plan.values.connections not in {"backend", "none"}:
+        actions += [
+            CopyConnection(conn_id, deployment, plan.conflicts.connections)
+            for conn_id in connections_to_carry(plan, inventory)
+        ]
+    return actions
+
+
+def connections_to_carry(plan: Plan, inventory: Inventory) -> tuple[str, ...]:
+    """Those of the metadata database that the plan does not skip."""
+    return tuple(
+        seen.conn_id
+        for seen in inventory.connections
+        if seen.origin == "metadata" and seen.conn_id not in plan.values.skip_connections
+    )
+
+
+def variables_to_carry(plan: Plan, inventory: Inventory) -> tuple[str, ...]:
+    """Likewise."""
+    return tuple(
+        seen.key
+        for seen in inventory.variables
+        if seen.origin == "metadata" and seen.key not in plan.values.skip_variables
+    )

@@ -1,0 +1,206 @@
+"""Carrying actions out in order: look, journal, apply, journal, read back, journal; killed anywhere, run again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from astroferry.carry.action import Observation
+from astroferry.errors import AstroferryError, NotAllowedError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from astroferry.carry.action import Action, ActionInfo, State
+    from astroferry.carry.context import Context
+    from astroferry.carry.journal import Journal
+
+Outcome = Literal["done", "found", "failed", "held", "todo", "undone"]
+"""found: was so already. held: not tried, because something it needs failed. todo: a dry run would do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened to one action; `why` is empty unless it did not go well or there is something to say."""
+
+    info: ActionInfo
+    outcome: Outcome
+    why: str = ""
+
+
+@dataclass
+class Report:
+    """What a run did."""
+
+    steps: list[Step] = field(default_factory=list)
+    stopped: str = ""
+    """why the run ended before its end, or empty"""
+
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The steps that did not go well."""
+        return tuple(step for step in self.steps if step.outcome in {"failed", "held"})
+
+    def count(self, outcome: Outcome) -> int:
+        """How many steps ended so."""
+        return sum(step.outcome == outcome for step in self.steps)
+
+
+_DRY: dict[State, Outcome] = {"done": "found", "todo": "todo", "doubt": "failed", "failed": "failed"}
+
+
+def nothing(_step: Step, _done: int, _total: int) -> None:
+    """Follow no progress."""
+
+
+def never() -> bool:
+    """Do not stop early."""
+    return False
+
+
+def in_order(actions: Sequence[Action]) -> list[Action]:
+    """Actions so that each comes after what it needs, otherwise in the order given.
+
+    Raises ValueError for a circle or an unknown need: both are bugs of the graph.
+    """
+    by_id = {action.info.id: action for action in actions}
+    if len(by_id) != len(actions):
+        raise ValueError("two actions have the same id")
+    placed: dict[str, Action] = {}
+    path: set[str] = set()
+
+    def place(action: Action) -> None:
+        if action.info.id in placed:
+            return
+        if action.info.id in path:
+            raise ValueError(f"{action.info.id} needs itself")
+        path.add(action.info.id)
+        for need in action.info.needs:
+            place(by_id[need])
+        path.discard(action.info.id)
+        placed[action.info.id] = action
+
+    for action in actions:
+        place(action)
+    return list(placed.values())
+
+
+async def carry_out(
+    actions: Iterable[Action],
+    ctx: Context,
+    journal: Journal,
+    *,
+    dry_run: bool = False,
+    follow: Callable[[Step, int, int], None] = nothing,
+    stop: Callable[[], bool] = never,
+) -> Report:
+    """Carry actions out, one after the other.
+
+    An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
+    rest would fail too, and running again is safe. `stop` is asked between two actions.
+
+    Raises NotAllowedError and UnreachableError after journalling where it stood.
+    """
+    ordered = in_order(list(actions))
+    report = Report()
+    bad: dict[str, str] = {}
+    for number, action in enumerate(ordered, 1):
+        if stop():
+            report.stopped = "stopped on request; what is done is journalled"
+            break
+        blocked = [need for need in action.info.needs if need in bad]
+        if blocked:
+            step = Step(action.info, "held", f"needs {bad[blocked[0]]}, which failed")
+        else:
+            step = await _one(action, ctx, journal, dry_run=dry_run)
+        if step.outcome in {"failed", "held"}:
+            bad[action.info.id] = action.info.title
+        report.steps.append(step)
+        follow(step, number, len(ordered))
+    return report
+
+
+async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool) -> Step:
+    info = action.info
+    try:
+        seen = await action.observe(ctx)
+        if dry_run:
+            return Step(info, _DRY[seen.state], seen.why)
+        if seen.state == "done":
+            return _found(action, seen, journal)
+        if seen.state != "todo":
+            return _failed(info, seen.why, journal)
+        journal.write(info.id, "begin", facts=seen.facts)
+        ctx.tell(info.title)
+        journal.write(info.id, "applied", facts=await action.apply(ctx))
+        return _verified(info, await action.verify(ctx), journal)
+    except (NotAllowedError, UnreachableError) as error:
+        if not dry_run:
+            journal.write(info.id, "failed", why=error.message)
+        raise
+    except AstroferryError as error:
+        if dry_run:
+            return Step(info, "failed", str(error))
+        return _failed(info, str(error), journal)
+
+
+def _found(action: Action, seen: Observation, journal: Journal) -> Step:
+    """It is so already: by us before a crash (then the journal lacks its end), or by somebody else."""
+    standing = journal.standing().get(action.info.id)
+    if standing is None or standing.event not in {"done", "found"}:
+        crashed = standing is not None and standing.ours
+        if crashed:
+            journal.write(action.info.id, "applied", facts=seen.facts)
+        journal.write(action.info.id, "done" if crashed else "found", facts={} if crashed else seen.facts)
+    return Step(action.info, "found", seen.why)
+
+
+def _verified(info: ActionInfo, seen: Observation, journal: Journal) -> Step:
+    if seen.state != "done":
+        return _failed(info, seen.why or "the server took it, but reading it back shows something else", journal)
+    journal.write(info.id, "done", facts=seen.facts)
+    return Step(info, "done", seen.why)
+
+
+def _failed(info: ActionInfo, why: str, journal: Journal) -> Step:
+    journal.write(info.id, "failed", why=why)
+    return Step(info, "failed", why)
+
+
+async def undo(
+    actions: Iterable[Action],
+    ctx: Context,
+    journal: Journal,
+    *,
+    follow: Callable[[Step, int, int], None] = nothing,
+) -> Report:
+    """Undo what the journal says we did, in reverse order; what was there before us is left alone."""
+    standings = journal.standing()
+    ours = [
+        action
+        for action in reversed(in_order(list(actions)))
+        if (standing := standings.get(action.info.id)) is not None and standing.ours
+    ]
+    report = Report()
+    for number, action in enumerate(ours, 1):
+        step = await _undo_one(action, ctx, journal)
+        report.steps.append(step)
+        follow(step, number, len(ours))
+    return report
+
+
+async def _undo_one(action: Action, ctx: Context, journal: Journal) -> Step:
+    info = action.info
+    standing = journal.standing()[info.id]
+    if info.undo == "irreversible":
+        return Step(info, "failed", info.undo_note or "this cannot be undone")
+    journal.write(info.id, "undo-begin")
+    before = Observation("todo", facts=standing.before.get("observed", {}))
+    try:
+        said = await action.undo(ctx, before, standing.made)
+    except (NotAllowedError, UnreachableError):
+        raise
+    except AstroferryError as error:
+        return Step(info, "failed", str(error))
+    journal.write(info.id, "undone", why=said)
+    return Step(info, "undone", said)

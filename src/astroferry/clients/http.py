@@ -1,0 +1,316 @@
+"""The wire itself: time-outs, rate, retries, and errors that are sentences; nobody else knows the HTTP library."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+import ssl
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from astroferry import __version__
+from astroferry.clients.address import bare
+from astroferry.clients.answers import Answer, json_of, not_the_api, refusal
+from astroferry.clients.pacing import Clock, Paces, RealClock
+from astroferry.errors import NotTheApiError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from astroferry.clients.auth import Auth
+
+# Both would write addresses with signatures, and at DEBUG whole Authorization headers, into any log that listens.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+OK = (200, 201, 204)
+RETRIED = frozenset({429, 502, 503, 504})
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+LONGEST_WAIT = 120.0
+"""seconds: a server that asks for a longer pause is not waited for"""
+_JITTER = random.SystemRandom()
+
+
+class Http:
+    """One remote: its address, its credentials, and how fast it may be asked.
+
+    `name` stands in messages ("The source"). `rate`: requests per second for all methods, or one per method
+    ({"GET": 20}); None is unbounded. `concurrency`: requests in flight. `retries`: further tries of a request that
+    may be repeated, on 429, 502, 503, 504 and lost connections. `keeps_cookies`: True only for a session login.
+    Proxies and SSL_CERT_FILE come from the environment, as httpx documents them; redirects are never followed.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth | None = None,
+        name: str = "",
+        transport: httpx.AsyncBaseTransport | None = None,
+        rate: float | Mapping[str, float] | None = None,
+        concurrency: int = 4,
+        timeout: float = 30.0,
+        retries: int = 4,
+        clock: Clock | None = None,
+        keeps_cookies: bool = False,
+    ) -> None:
+        self.url = base_url.rstrip("/")
+        self.name = name or f"The server at {bare(self.url)}"
+        self._auth = auth
+        self._clock = clock or RealClock()
+        self._paces = Paces(rate, self._clock)
+        self._slots = asyncio.Semaphore(concurrency)
+        self._login = asyncio.Lock()
+        self._retries = retries
+        self._answered = False
+        self._accepted = False
+        self._logins = 0
+        self._client = self._open(transport, timeout, concurrency, keeps_cookies=keeps_cookies)
+
+    def _open(
+        self, transport: httpx.AsyncBaseTransport | None, timeout: float, concurrency: int, *, keeps_cookies: bool
+    ) -> httpx.AsyncClient:
+        cookies = None if keeps_cookies else CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        trouble = ""
+        try:
+            return httpx.AsyncClient(
+                transport=transport,
+                timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
+                limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+                headers={"User-Agent": f"astroferry/{__version__}", "Accept": "application/json"},
+                cookies=cookies,
+                follow_redirects=False,
+                trust_env=True,
+            )
+        except OSError as error:  # ssl.SSLError is one
+            trouble = f"The certificates in SSL_CERT_FILE or SSL_CERT_DIR cannot be read ({type(error).__name__})."
+        except (ValueError, httpx.InvalidURL):
+            trouble = "The proxy address in the environment cannot be read."
+        raise UnreachableError(trouble, hint="Check SSL_CERT_FILE, HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        body: Any = None,
+        ok: Sequence[int] = OK,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        echo: bool = True,
+    ) -> Any:
+        """The JSON of a welcome answer, None where it is empty.
+
+        `idempotent`: whether the request may be sent again; by default GET, PUT and DELETE may. `echo`: see
+        `answers.refusal`. Raises UnreachableError, NotTheApiError, NotAllowedError, RequestFailedError.
+        """
+        answer = await self.answer(method, path, params=params, body=body, headers=headers, idempotent=idempotent)
+        return json_of(self._welcome(answer, ok, echo=echo), self.name)
+
+    async def text(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        ok: Sequence[int] = OK,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """The text of a welcome answer; raises as `json` does, and NotTheApiError for a web page."""
+        answer = await self.answer(method, path, params=params, headers={"Accept": "text/plain", **(headers or {})})
+        if "html" in self._welcome(answer, ok).content_type:
+            raise not_the_api(answer, self.name)
+        return answer.text
+
+    async def put_bytes(self, url: str, content: bytes, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Upload to an absolute, pre-signed address, without our credentials; gives the answer's headers.
+
+        The address is a credential itself: messages name it without its query.
+        """
+        answer = await self._exchange("PUT", url, {"content": content, "headers": dict(headers)}, authorized=False)
+        return self._welcome(answer, OK).headers
+
+    async def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+        authorized: bool = True,
+    ) -> Answer:
+        """Whatever the server answers, unjudged; raises UnreachableError only (and a login's errors)."""
+        request: dict[str, Any] = {"headers": dict(headers or {})}
+        if params:
+            request["params"] = [pair for name, value in params.items() for pair in _pairs(name, value)]
+        if body is not None:
+            request["json"] = body
+        if form is not None:
+            request["data"] = dict(form)
+        return await self._exchange(method, self.url + path, request, authorized=authorized, idempotent=idempotent)
+
+    def _welcome(self, answer: Answer, ok: Sequence[int], *, echo: bool = True) -> Answer:
+        if answer.status not in ok:
+            raise refusal(answer, self.name, seen_before=self._accepted, echo=echo)
+        return answer
+
+    async def _exchange(
+        self, method: str, url: str, request: dict[str, Any], *, authorized: bool, idempotent: bool | None = None
+    ) -> Answer:
+        """Send, renew the credentials once, and try again where that is safe."""
+        may_repeat = method in REPEATABLE if idempotent is None else idempotent
+        renewed, tries = False, 0
+        auth = self._auth if authorized else None
+        if auth is not None and not auth.headers():
+            await self._renew(auth, self._logins)
+            renewed = True
+        while True:
+            logins = self._logins
+            outcome = await self._once(method, url, request, auth)
+            if isinstance(outcome, Answer):
+                if auth is not None and outcome.refuses_token and not renewed:
+                    renewed = True
+                    if await self._renew(auth, logins):
+                        continue
+                if auth is not None and outcome.status < 400:
+                    self._accepted = self._accepted or outcome.status < 300
+                pause = _pause(outcome, tries, self._clock)
+                if outcome.status not in RETRIED or not may_repeat or tries >= self._retries or pause > LONGEST_WAIT:
+                    return outcome
+            else:
+                error, passing = outcome
+                # A server that never answered is a wrong address more often than a bad moment: say so at once.
+                if not (passing and may_repeat and self._answered and tries < self._retries):
+                    raise error
+                pause = _backoff(tries)
+            tries += 1
+            await self._clock.sleep(pause)
+
+    async def _renew(self, auth: Auth, logins: int) -> bool:
+        """New credentials; one login serves all requests that were refused with the old ones."""
+        async with self._login:
+            if self._logins != logins:
+                return True
+            renewed = await auth.renew(self._post_login)
+            self._logins += 1 if renewed else 0
+            return renewed
+
+    async def _post_login(self, path: str, body: dict[str, str]) -> object:
+        answer = await self.answer("POST", path, body=body, authorized=False)
+        if answer.status == 404:
+            raise NotTheApiError(
+                f"{self.name} has no login at {answer.url}.", hint="Use a token instead of username and password."
+            )
+        if answer.status not in OK:
+            raise refusal(answer, self.name, seen_before=False, echo=False)
+        return json_of(answer, self.name)
+
+    async def _once(
+        self, method: str, url: str, request: dict[str, Any], auth: Auth | None
+    ) -> Answer | tuple[UnreachableError, bool]:
+        """One try: an answer, or why there was none and whether that may pass.
+
+        The error is returned, not raised, so that no exception of the library (which holds the request, and so the
+        credentials) stays attached to it.
+        """
+        headers = {**request["headers"], **(auth.headers() if auth is not None else {})}
+        async with self._slots:
+            await self._paces.wait(method)
+            try:
+                response = await self._client.request(method, url, **{**request, "headers": headers})
+                text = response.text
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+                return _unreachable(error, self.name, bare(url))
+        self._answered = True
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(method, bare(url), response.status_code, names, text)
+
+
+def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """A parameter as it goes out: None is left out, a list repeats the name, a truth value is lower case."""
+    if value is None:
+        return
+    for item in value if isinstance(value, list | tuple) else (value,):
+        yield name, str(item).lower() if isinstance(item, bool) else str(item)
+
+
+def _backoff(tries: int) -> float:
+    return min(20.0, 0.5 * 2.0**tries) * _JITTER.uniform(0.5, 1.0)
+
+
+def _pause(answer: Answer, tries: int, clock: Clock) -> float:
+    """Seconds until the next try: what the server asks for (seconds or a date), or a growing pause."""
+    asked = answer.headers.get("retry-after", "").strip()
+    if asked.isdigit():
+        return float(asked) + _JITTER.uniform(0.0, 0.5)
+    if asked:
+        try:
+            return max(0.0, (parsedate_to_datetime(asked) - clock.now()).total_seconds())
+        except (ValueError, TypeError):
+            return _backoff(tries)
+    return _backoff(tries)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+
+
+def _unreachable(error: BaseException, where: str, url: str) -> tuple[UnreachableError, bool]:
+    """The sentence for a request without an answer, and whether trying again may help."""
+    causes = list(_causes(error))
+    at = f"{where} could not be reached at {url}: "
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "verify_message", "") or cause.reason or "the handshake failed"
+            return UnreachableError(
+                f"{at}its certificate or TLS is not accepted ({reason}).",
+                hint="Where a company authority signs it, set SSL_CERT_FILE to that authority's certificate.",
+            ), False
+        if isinstance(cause, socket.gaierror):
+            return UnreachableError(
+                f"{at}its name is not known here.", hint="Check the address, and DNS or VPN on this machine."
+            ), False
+    if isinstance(error, httpx.TimeoutException):
+        return UnreachableError(
+            f"{at}it did not answer in time.", hint="Check firewall, VPN and HTTPS_PROXY, or try again later."
+        ), True
+    if isinstance(error, httpx.ProxyError):
+        return UnreachableError(f"{at}the proxy refused.", hint="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."), False
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or isinstance(error, httpx.ConnectError):
+        return UnreachableError(
+            f"{at}the connection was refused.", hint="Check host and port, and that the server is running."
+        ), True
+    if isinstance(error, httpx.TransportError):
+        return UnreachableError(
+            f"{at}the connection was lost.", hint="Run the same command again; what is done stays done."
+        ), True
+    return UnreachableError(f"{at}the address or the answer cannot be read.", hint="Check the address."), False

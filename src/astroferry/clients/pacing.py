@@ -1,0 +1,75 @@
+"""How fast we may ask: a clock that can be injected, and a token bucket that spreads requests over time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Clock(Protocol):
+    """The time; injected, so that a rate limit or a retry takes no time in a test."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        ...
+
+
+class RealClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        await asyncio.sleep(seconds)
+
+
+class Pace:
+    """A token bucket: `rate` requests per second, at most `burst` of them at once.
+
+    A waiter reserves its place before it sleeps, so waiters leave in the order in which they came.
+    """
+
+    def __init__(self, rate: float, burst: int, clock: Clock) -> None:
+        self._rate = rate
+        self._burst = float(burst)
+        self._clock = clock
+        self._tokens = float(burst)
+        self._seen = clock.now()
+
+    async def wait(self) -> None:
+        """Return when the next request may go out."""
+        now = self._clock.now()
+        # A clock set back must not stop us for the length of the jump.
+        elapsed = max(0.0, (now - self._seen).total_seconds())
+        self._seen = now
+        self._tokens = min(self._burst, self._tokens + elapsed * self._rate) - 1
+        if self._tokens < 0:
+            await self._clock.sleep(-self._tokens / self._rate)
+
+
+class Paces:
+    """One pace for all methods, or one per method; None means as fast as it goes.
+
+    The burst is a fifth of the rate (at least 1): 20 per second never become more than 24 within one second.
+    """
+
+    def __init__(self, rate: float | Mapping[str, float] | None, clock: Clock) -> None:
+        rates = {"": rate} if isinstance(rate, int | float) else dict(rate or {})
+        self._paces = {method: Pace(value, max(1, int(value // 5)), clock) for method, value in rates.items()}
+
+    async def wait(self, method: str) -> None:
+        """Return when a request of this method may go out."""
+        pace = self._paces.get(method) or self._paces.get("")
+        if pace is not None:
+            await pace.wait()

@@ -1,0 +1,125 @@
+"""What contradicts itself inside a plan: pure, the same for every face, and all at once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from astroferry.errors import Problem
+from astroferry.model.secret import is_masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from astroferry.model.plan import Plan
+
+_SOURCES = re.compile(r"^(environment|keyring|prompt|file:.+)$")
+_SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|FERNET_KEY)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_RUNTIME = re.compile(r"^(\d+\.\d+\.\d+|\d+\.\d+-\d+)$")
+WORKSPACE_NAME_LENGTH = 50
+"""Astro API v1, CreateWorkspaceRequest.name"""
+
+
+def problems_of(plan: Plan) -> list[Problem]:
+    """Every contradiction; `where` is a dotted path with list positions from 0."""
+    return [*_credentials(plan), *_decisions(plan), *_values(plan), *_names(plan), *_deployments(plan), *_waves(plan)]
+
+
+def _credentials(plan: Plan) -> Iterator[Problem]:
+    for where, source in (
+        ("source.credentials", plan.source.credentials),
+        ("target.credentials", plan.target.credentials),
+    ):
+        if not _SOURCES.match(source):
+            # The text is not repeated: it may be the credential itself.
+            yield Problem(where, "must be environment, keyring, prompt or file:PATH; never the credential itself")
+    if "://" not in plan.source.url:
+        yield Problem("source.url", "must begin with https:// or http://")
+    for where, url in (("source.url", plan.source.url), ("target.api", plan.target.api)):
+        if re.search(r"://[^/]*@", url):
+            yield Problem(where, "holds a user name or password; name the source of credentials instead")
+
+
+def _decisions(plan: Plan) -> Iterator[Problem]:
+    decisions = plan.decisions
+    if decisions.runtime:
+        if not _RUNTIME.match(decisions.runtime):
+            yield Problem("decisions.runtime", 'is no Astro Runtime version, such as "3.3-8" or "13.11.0"')
+        elif ("-" in decisions.runtime) != (decisions.airflow == "3"):
+            yield Problem(
+                "decisions.runtime",
+                f"Runtime {decisions.runtime} is not Airflow {decisions.airflow}: versions with a dash are Airflow 3",
+            )
+    if decisions.execution == "remote" and decisions.airflow != "3":
+        yield Problem("decisions.execution", "remote execution needs Airflow 3")
+    if decisions.networking in {"vpc-peering", "private-endpoint", "vpn"} and decisions.cluster == "standard":
+        yield Problem(
+            "decisions.networking",
+            f"{decisions.networking} needs a dedicated cluster, but decisions.cluster is standard",
+        )
+    if decisions.networking == "remote-agents" and decisions.execution != "remote":
+        yield Problem("decisions.networking", "remote agents need decisions.execution = remote")
+
+
+def _values(plan: Plan) -> Iterator[Problem]:
+    for kind in ("connections", "variables"):
+        if getattr(plan.values, kind) == "export-file" and not getattr(plan.values, f"{kind}_file"):
+            yield Problem(
+                f"values.{kind}_file",
+                f"is missing: {kind} travel by an export file (airflow {kind} export FILE on the source)",
+            )
+    if plan.values.connections == "api":
+        yield Problem("values.connections", "Airflow's API never shows passwords; choose another way")
+
+
+def _names(plan: Plan) -> Iterator[Problem]:
+    for kind in ("workspaces", "deployments", "waves"):
+        counted = Counter(item.name for item in getattr(plan, kind))
+        for number, item in enumerate(getattr(plan, kind)):
+            if not item.name.strip():
+                yield Problem(f"{kind}.{number}.name", "is empty")
+            elif counted[item.name] > 1:
+                yield Problem(f"{kind}.{number}.name", f'"{item.name}" is there more than once')
+    for number, workspace in enumerate(plan.workspaces):
+        if len(workspace.name) > WORKSPACE_NAME_LENGTH:
+            yield Problem(f"workspaces.{number}.name", f"is longer than {WORKSPACE_NAME_LENGTH} characters")
+
+
+def _deployments(plan: Plan) -> Iterator[Problem]:
+    workspaces = {workspace.name for workspace in plan.workspaces}
+    for number, deployment in enumerate(plan.deployments):
+        where = f"deployments.{number}"
+        if deployment.workspace not in workspaces:
+            yield Problem(f"{where}.workspace", f'there is no Workspace "{deployment.workspace}" in this plan')
+        if deployment.executor == "ASTRO" and plan.decisions.airflow != "3":
+            yield Problem(f"{where}.executor", "the Astro executor needs Airflow 3")
+        if deployment.worker_min > deployment.worker_max:
+            yield Problem(f"{where}.worker_min", "is greater than worker_max")
+        if deployment.worker_max < 1:
+            yield Problem(f"{where}.worker_max", "must be at least 1")
+        for name, value in deployment.environment.items():
+            if is_masked(value):
+                yield Problem(f"{where}.environment.{name}", "is a masked value (***), not a value")
+            elif _SECRET_NAME.search(name) or _URL_PASSWORD.search(value):
+                yield Problem(
+                    f"{where}.environment.{name}",
+                    "looks secret: name it in secret_environment; a plan holds no secret",
+                )
+
+
+def _waves(plan: Plan) -> Iterator[Problem]:
+    deployments = {deployment.name for deployment in plan.deployments}
+    owners: dict[str, str] = {}
+    for number, wave in enumerate(plan.waves):
+        for role in ("test", "production"):
+            if getattr(wave, role) not in deployments:
+                yield Problem(
+                    f"waves.{number}.{role}", f'there is no Deployment "{getattr(wave, role)}" in this plan'
+                )
+        for dag in wave.dags:
+            if dag in owners:
+                what = 'all other DAGs ("*")' if dag == "*" else f'DAG "{dag}"'
+                yield Problem(f"waves.{number}.dags", f'{what} belongs to wave "{owners[dag]}" already')
+            owners.setdefault(dag, wave.name)
