@@ -10,6 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import quote
 
 from astroferry.errors import AstroferryError, Exit, InputNeededError
 
@@ -23,7 +24,7 @@ _SECRETS: set[str] = set()
 def remember_secret(value: str) -> None:
     """Have `value` replaced wherever this process writes; shorter than 4 characters would eat ordinary words."""
     if len(value) >= 4:
-        _SECRETS.add(value)
+        _SECRETS.update(_forms(value))
 
 
 def forget_secrets() -> None:
@@ -32,15 +33,26 @@ def forget_secrets() -> None:
 
 
 def redact(text: str) -> str:
-    """`text` with every remembered secret replaced, longest first so that no tail remains."""
-    for secret in sorted(_SECRETS, key=len, reverse=True):
-        if secret in text:
-            text = text.replace(secret, REDACTED)
-        # As it stands inside JSON or a repr.
-        quoted = json.dumps(secret)[1:-1]
-        if quoted != secret and quoted in text:
-            text = text.replace(quoted, REDACTED)
-    return text
+    """`text` with every remembered secret replaced, also where two of them overlap, so that no tail remains."""
+    found: list[tuple[int, int]] = []
+    for secret in _SECRETS:
+        start = text.find(secret)
+        while start >= 0:
+            found.append((start, start + len(secret)))
+            start = text.find(secret, start + 1)
+    pieces: list[str] = []
+    end = 0
+    for start, stop in sorted(found):
+        if not pieces or start > end:
+            pieces += [text[end:start], REDACTED]
+        end = max(end, stop)
+    return "".join([*pieces, text[end:]])
+
+
+def _forms(value: str) -> set[str]:
+    """`value` as it stands in plain text, in JSON (with or without non-ASCII letters), in a repr and in a URL."""
+    written = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+    return written | {quote(value, safe="", errors="replace"), quote(value, errors="replace")}
 
 
 def data(text: str, *, out: TextIO | None = None) -> None:
@@ -82,7 +94,7 @@ def report_bug(error: BaseException) -> Exit:
     name = f"astroferry-bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
     path = folder / name
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError:
         say(text)
         say("astroferry: this is a bug in astroferry; the report above could not be saved.")

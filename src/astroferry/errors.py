@@ -3,13 +3,15 @@
     AstroferryError
     ├── UsageError                 2    the command line is wrong
     ├── PlanError                  3    the plan, inventory or answers are incomplete or invalid (lists all problems)
-    │   └── NewerFormatError       3    written by a newer astroferry
+    │   ├── NewerFormatError       3    written by a newer astroferry
+    │   └── MaskedValueError       3    Airflow hid a value, and a mask is never written
     ├── InputNeededError           3    a question must be asked, but nobody may be asked
     ├── NotAllowedError            4    a credential is missing, refused, expired, or lacks a role
     ├── RemoteError                5    a server could not be reached or did not answer as it should
     │   ├── UnreachableError       5    no connection: DNS, refused, time-out, TLS
     │   ├── NotTheApiError         5    something answered, but not the API (a login page, another product)
     │   ├── UnsupportedVersionError 5   the API is there, in a version that we do not carry
+    │   ├── ProbeFailedError     5    the probe DAG could not run on the target; nothing was compared
     │   └── RequestFailedError     5    the API refused a request (4xx, 5xx); carries the status
     │       ├── NotFoundError      5
     │       └── ConflictError      5
@@ -102,6 +104,10 @@ class NewerFormatError(PlanError):
     """The file was written by a newer astroferry."""
 
 
+class MaskedValueError(PlanError):
+    """A value in which Airflow's mask stands was about to be written; the plan has to say where the real one is."""
+
+
 class InputNeededError(AstroferryError):
     """A question must be answered, but this run may not ask."""
 
@@ -130,6 +136,10 @@ class NotTheApiError(RemoteError):
 
 class UnsupportedVersionError(RemoteError):
     """The API is there, in a version that we do not carry."""
+
+
+class ProbeFailedError(RemoteError):
+    """The probe DAG could not run on the target, or its temporary key could not be removed; says why."""
 
 
 class RequestFailedError(RemoteError):

@@ -26,8 +26,11 @@ CARRYING = ("prepare", "configuration", "dags")
 def build(plan: Plan, inventory: Inventory, dags_folder: Path, *, wave: str | None = None) -> list[Action]:
     """Every action up to DAGs that lie parsed and paused on the target.
 
-    With `wave`, only what that wave's Deployments need. Raises PlanError where the plan names no DAG folder.
+    With `wave`, only what that wave's Deployments need. Raises PlanError where the plan names no such wave or no DAG
+    folder.
     """
+    if wave is not None and wave not in {candidate.name for candidate in plan.waves}:
+        raise PlanError(f'The plan names no wave "{wave}".', hint="See: astroferry show PLAN")
     waves = [candidate for candidate in plan.waves if wave in {None, candidate.name}]
     names = {name for chosen in waves for name in (chosen.test, chosen.production)}
     deployments = [deployment for deployment in plan.deployments if deployment.name in names]

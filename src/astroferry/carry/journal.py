@@ -5,12 +5,14 @@ It lies beside the plan (`migration.journal.jsonl`) and holds ids, counts and ou
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from astroferry.diagnostics import redact
 from astroferry.errors import PlanError
 from astroferry.model.files import sync_folder
 
@@ -75,25 +77,38 @@ class Journal:
         self._load()
 
     def write(self, action: str, event: Event, *, why: str = "", facts: dict[str, Any] | None = None) -> Entry:
-        """Append one line and sync it to the disk."""
+        """Append one line and sync it to the disk; `why` may hold a server's words and is redacted."""
+        why = redact(why)
         entry = Entry(len(self.entries) + 1, self._now(), action, event, why, facts or {})
         record: dict[str, Any] = {"n": entry.number, "at": entry.at.isoformat(), "action": action, "event": event}
         if why:
             record["why"] = why
         if entry.facts:
             record["facts"] = entry.facts
+        # A lone surrogate, as a server may send one, becomes its own JSON escape.
+        line = json.dumps(record, ensure_ascii=False, default=str).encode(errors="backslashreplace") + b"\n"
         new = not self.path.exists()
         try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            self._append(line)
+            if new:
+                sync_folder(self.path.parent)
         except OSError as error:
             raise PlanError(f"The journal {self.path} cannot be written: {error.strerror}.") from error
-        if new:
-            sync_folder(self.path.parent)
         self.entries.append(entry)
         return entry
+
+    def _append(self, line: bytes) -> None:
+        """Add a line and sync it; half a line, as a full disk leaves it, is taken back."""
+        size = self.path.stat().st_size if self.path.exists() else 0
+        try:
+            with self.path.open("ab") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.truncate(self.path, size)
+            raise
 
     def standing(self) -> dict[str, Standing]:
         """Where every action stands."""
@@ -104,31 +119,36 @@ class Journal:
 
     def _load(self) -> None:
         """Read what is there; a last line torn by a crash is cut off, anything else wrong is an error."""
-        if not self.path.exists():
+        try:
+            raw = self.path.read_bytes()
+            whole = raw[: raw.rfind(b"\n") + 1]
+            if len(whole) != len(raw):
+                with self.path.open("r+b") as file:
+                    file.truncate(len(whole))
+                    os.fsync(file.fileno())
+        except FileNotFoundError:
             return
-        raw = self.path.read_bytes()
-        whole = raw[: raw.rfind(b"\n") + 1]
-        if len(whole) != len(raw):
-            with self.path.open("r+b") as file:
-                file.truncate(len(whole))
-                os.fsync(file.fileno())
-        for number, line in enumerate(whole.decode("utf-8").splitlines(), 1):
+        except OSError as error:
+            raise PlanError(f"The journal {self.path} cannot be read: {error.strerror}.") from error
+        # Bytes are split, not text: U+2028 and its like stand inside strings.
+        for number, line in enumerate(whole.split(b"\n")[:-1], 1):
             try:
-                record = json.loads(line)
-                entry = Entry(
-                    number,
-                    datetime.fromisoformat(record["at"]),
-                    record["action"],
-                    record["event"],
-                    record.get("why", ""),
-                    record.get("facts", {}),
-                )
+                self.entries.append(_entry(number, line))
             except (ValueError, KeyError, TypeError) as error:
                 raise PlanError(
                     f"The journal {self.path} cannot be read at line {number}.",
                     hint="Restore it from a backup: it says what has been done and how to undo it.",
                 ) from error
-            self.entries.append(entry)
+
+
+def _entry(number: int, line: bytes) -> Entry:
+    """The entry that a line holds; ValueError, KeyError or TypeError where it holds none."""
+    record = json.loads(line)
+    at, event = datetime.fromisoformat(record["at"]), record["event"]
+    facts = record.get("facts", {})
+    if event not in get_args(Event) or not isinstance(facts, dict):
+        raise ValueError(line)
+    return Entry(number, at, record["action"], event, record.get("why", ""), facts)
 
 
 def _next(standing: Standing | None, entry: Entry) -> Standing:

@@ -58,8 +58,8 @@ def never() -> bool:
     return False
 
 
-def in_order(actions: Sequence[Action]) -> list[Action]:
-    """Actions so that each comes after what it needs, otherwise in the order given.
+def in_order(actions: Sequence[Action], *, done: frozenset[str] = frozenset()) -> list[Action]:
+    """Actions so that each comes after what it needs, otherwise in the order given; `done` names needs met elsewhere.
 
     Raises ValueError for a circle or an unknown need: both are bugs of the graph.
     """
@@ -76,7 +76,10 @@ def in_order(actions: Sequence[Action]) -> list[Action]:
             raise ValueError(f"{action.info.id} needs itself")
         path.add(action.info.id)
         for need in action.info.needs:
-            place(by_id[need])
+            if need in by_id:
+                place(by_id[need])
+            elif need not in done:
+                raise ValueError(f"{action.info.id} needs {need}, which is not there")
         path.discard(action.info.id)
         placed[action.info.id] = action
 
@@ -91,17 +94,18 @@ async def carry_out(
     journal: Journal,
     *,
     dry_run: bool = False,
+    done: frozenset[str] = frozenset(),
     follow: Callable[[Step, int, int], None] = nothing,
     stop: Callable[[], bool] = never,
 ) -> Report:
-    """Carry actions out, one after the other.
+    """Carry actions out, one after the other; `done` names needs that are met outside of this run.
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
     rest would fail too, and running again is safe. `stop` is asked between two actions.
 
     Raises NotAllowedError and UnreachableError after journalling where it stood.
     """
-    ordered = in_order(list(actions))
+    ordered = in_order(list(actions), done=done)
     report = Report()
     bad: dict[str, str] = {}
     for number, action in enumerate(ordered, 1):
@@ -172,13 +176,14 @@ async def undo(
     ctx: Context,
     journal: Journal,
     *,
+    done: frozenset[str] = frozenset(),
     follow: Callable[[Step, int, int], None] = nothing,
 ) -> Report:
     """Undo what the journal says we did, in reverse order; what was there before us is left alone."""
     standings = journal.standing()
     ours = [
         action
-        for action in reversed(in_order(list(actions)))
+        for action in reversed(in_order(list(actions), done=done))
         if (standing := standings.get(action.info.id)) is not None and standing.ours
     ]
     report = Report()
@@ -194,10 +199,14 @@ async def _undo_one(action: Action, ctx: Context, journal: Journal) -> Step:
     standing = journal.standing()[info.id]
     if info.undo == "irreversible":
         return Step(info, "failed", info.undo_note or "this cannot be undone")
-    journal.write(info.id, "undo-begin")
     before = Observation("todo", facts=standing.before.get("observed", {}))
+    made = standing.made
     try:
-        said = await action.undo(ctx, before, standing.made)
+        if standing.event == "begin" and (seen := await action.observe(ctx)).state == "done":
+            # Killed between making it and journalling what was made.
+            made = journal.write(info.id, "applied", facts=seen.facts).facts
+        journal.write(info.id, "undo-begin")
+        said = await action.undo(ctx, before, made)
     except (NotAllowedError, UnreachableError):
         raise
     except AstroferryError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from astroferry.errors import UsageError
 
-_PAGES = re.compile(r"/(?:home|login|api/v\d+|api)(?:/.*)?$")
+_PAGES = re.compile(r"/(?:home|login|dags|api/v\d+)(?:/.*)?$")
 
 
 def base_address(text: str) -> str:
@@ -19,13 +19,12 @@ def base_address(text: str) -> str:
     """
     text = text.strip()
     if "://" not in text:
-        host = text.split("/", 1)[0].rpartition("@")[2]
-        text = f"{'http' if is_loopback(_host_of(host)) else 'https'}://{text}"
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise UsageError("That address cannot be read.", hint="It looks like https://airflow.example.com.") from None
+        netloc = text.split("/", 1)[0].rpartition("@")[2]
+        text = f"{'http' if is_loopback(_host_of(netloc)) else 'https'}://{text}"
+    read = _split(text)
+    if read is None:
+        raise UsageError("That address cannot be read.", hint="It looks like https://airflow.example.com.")
+    parts, host, port = read
     if parts.username is not None or parts.password is not None:
         raise UsageError(
             f"The address of {host} carries a username or password; other users of this machine can see it.",
@@ -58,6 +57,16 @@ def bare(url: str) -> str:
 def segment(value: str) -> str:
     """An id as one path segment: dots, slashes, spaces and letters of any script survive."""
     return quote(value, safe="")
+
+
+def _split(text: str) -> tuple[SplitResult, str | None, int | None] | None:
+    """The parts, or None: the library's own message would repeat what was typed, maybe a password."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return parts, host, port
 
 
 def _host_of(netloc: str) -> str:

@@ -117,9 +117,17 @@ def refusal(answer: Answer, where: str, *, seen_before: bool, echo: bool = True)
             f"{where} refused the credentials at {asked} ({answer.status}).",
             hint="Check the token, or the username and password.",
         )
+    if answer.status == 403 and not seen_before:
+        # 2.11.2 answers a wrong password with 403 as well (2.10.5 with 401).
+        return NotAllowedError(
+            f"{where} does not allow {asked} (403): the credentials are wrong, or lack the role."
+            + (f" It says: {detail}." if detail else ""),
+            hint="Check the token, or the username and password; then the role.",
+        )
     if answer.status == 403:
         return NotAllowedError(
-            f"{where} does not allow {asked} with these credentials (403)." + (f" It says: {detail}" if detail else ""),
+            f"{where} does not allow {asked} with these credentials (403)."
+            + (f" It says: {detail}." if detail else ""),
             hint="Ask for a role that may do this, or use another token.",
         )
     message = f"{where} answered {asked} with {answer.status}" + (f": {detail}" if detail else ".")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-
 class Auth(Protocol):
     """What `Http` asks for before each request, and after a refusal."""
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+Transport = httpx.AsyncBaseTransport
 OK = (200, 201, 204)
 RETRIED = frozenset({429, 502, 503, 504})
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
@@ -51,7 +52,7 @@ class Http:
         *,
         auth: Auth | None = None,
         name: str = "",
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         rate: float | Mapping[str, float] | None = None,
         concurrency: int = 4,
         timeout: float = 30.0,
@@ -73,7 +74,7 @@ class Http:
         self._client = self._open(transport, timeout, concurrency, keeps_cookies=keeps_cookies)
 
     def _open(
-        self, transport: httpx.AsyncBaseTransport | None, timeout: float, concurrency: int, *, keeps_cookies: bool
+        self, transport: Transport | None, timeout: float, concurrency: int, *, keeps_cookies: bool
     ) -> httpx.AsyncClient:
         cookies = None if keeps_cookies else CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         trouble = ""
@@ -171,6 +172,7 @@ class Http:
     def _welcome(self, answer: Answer, ok: Sequence[int], *, echo: bool = True) -> Answer:
         if answer.status not in ok:
             raise refusal(answer, self.name, seen_before=self._accepted, echo=echo)
+        self._accepted = True
         return answer
 
     async def _exchange(
@@ -191,8 +193,6 @@ class Http:
                     renewed = True
                     if await self._renew(auth, logins):
                         continue
-                if auth is not None and outcome.status < 400:
-                    self._accepted = self._accepted or outcome.status < 300
                 pause = _pause(outcome, tries, self._clock)
                 if outcome.status not in RETRIED or not may_repeat or tries >= self._retries or pause > LONGEST_WAIT:
                     return outcome
@@ -290,10 +290,14 @@ def _unreachable(error: BaseException, where: str, url: str) -> tuple[Unreachabl
     at = f"{where} could not be reached at {url}: "
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or "the handshake failed"
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return UnreachableError(
+                    f"{at}its certificate is not accepted ({cause.verify_message}).",
+                    hint="Where a company authority signs it, set SSL_CERT_FILE to that authority's certificate.",
+                ), False
             return UnreachableError(
-                f"{at}its certificate or TLS is not accepted ({reason}).",
-                hint="Where a company authority signs it, set SSL_CERT_FILE to that authority's certificate.",
+                f"{at}it does not speak TLS with us ({getattr(cause, 'reason', None) or 'the handshake failed'}).",
+                hint="Where the server speaks plain http, use the http address.",
             ), False
         if isinstance(cause, socket.gaierror):
             return UnreachableError(

@@ -33,11 +33,13 @@ def atomic_write(path: Path, text: str, *, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else mode)  # noqa: PTH101 - mkstemp gives a str
         os.replace(temporary, path)  # noqa: PTH105 - likewise
-    except OSError as error:
+        sync_folder(folder)
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108 - likewise
-        raise PlanError(f"{path} cannot be written: {error.strerror}.") from error
-    sync_folder(folder)
+        if isinstance(error, OSError):
+            raise PlanError(f"{path} cannot be written: {error.strerror}.") from error
+        raise
 
 
 def sync_folder(folder: Path) -> None:
@@ -49,10 +51,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def must_be_writable(path: Path) -> None:
+    """PlanError before the work begins, where its result could not be written to `path` afterwards."""
+    path = path.absolute()
+    if not path.parent.is_dir():
+        raise PlanError(f"There is no folder {path.parent} to write {path.name} to.")
+    if path.is_dir():
+        raise PlanError(f"{path} is a folder; name a file.")
+    if not os.access(path.parent, os.W_OK):
+        raise PlanError(f"The folder {path.parent} cannot be written to.", hint="Name another one.")
+
+
 def read_text(path: Path, what: str) -> str:
     """The text of a file the user named; PlanError with one sentence where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        # Bytes, so that line ends stay as the user has them.
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
         raise PlanError(f"There is no {what} at {path}.") from error
     except IsADirectoryError as error:
@@ -87,6 +101,11 @@ class PlanLock:
             os.close(descriptor)
             raise PlanInUseError(
                 f"{self._plan} is in use by {holder}.", hint="Wait for it to end, or look with `astroferry status`."
+            ) from error
+        except OSError as error:
+            os.close(descriptor)
+            raise PlanError(
+                f"{self._plan} cannot be locked: {error.strerror}.", hint="Move it to a local disk."
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{socket.gethostname()} pid {os.getpid()}\n".encode(), 0)

@@ -59,6 +59,8 @@ class Run:
     run_after: datetime | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
+    note: str = ""
+    """what a person or astroferry wrote on the run; boundary markers are known by it"""
 
 
 @dataclass(frozen=True, slots=True)

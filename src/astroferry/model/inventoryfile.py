@@ -67,11 +67,12 @@ def drift(before: Inventory, after: Inventory) -> tuple[str, ...]:
         lines.append(f"Airflow version: {before.airflow_version} -> {after.airflow_version}")
     old, new = _shapes(before), _shapes(after)
     for kind in old:
-        lines += [f"{kind} {name}: gone" for name in sorted(old[kind].keys() - new[kind].keys())]
-        lines += [f"{kind} {name}: new" for name in sorted(new[kind].keys() - old[kind].keys())]
-        for name in sorted(old[kind].keys() & new[kind].keys()):
-            a, b = old[kind][name], new[kind][name]
-            lines += [f"{kind} {name}: {key} {a[key]!r} -> {b[key]!r}" for key in a if a[key] != b[key]]
+        for name in sorted(old[kind].keys() | new[kind].keys()):
+            a, b = old[kind].get(name), new[kind].get(name)
+            if a is None or b is None:
+                lines.append(f"{kind} {name}: {'new' if a is None else 'gone'}")
+            else:
+                lines += [f"{kind} {name}: {key} {a[key]!r} -> {b[key]!r}" for key in a if a[key] != b[key]]
     return tuple(lines)
 
 

@@ -105,6 +105,8 @@ class Decisions:
     """AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS: keeps `ds` and intervals as Airflow 2 gave them"""
     execution: Execution = "hosted"
     cluster: ClusterType = "standard"
+    cluster_name: str = ""
+    """a dedicated cluster that is there already; Deployments go into it"""
     cloud: Literal["AWS", "AZURE", "GCP"] = "AWS"
     region: str = "us-east-1"
     networking: Networking = "public"
@@ -243,8 +245,10 @@ class Plan:
     deployments: tuple[Deployment, ...] = ()
     waves: tuple[Wave, ...] = ()
     confirmed: tuple[Confirmation, ...] = ()
+    decided: tuple[str, ...] = ()
+    """stages that were gone through; the wizard's list shows the others as open"""
     review_again: tuple[str, ...] = ()
-    """keys of decisions to look at again, because an earlier answer changed"""
+    """stages to look at again, because an earlier answer changed under them"""
     format: int = FORMAT
 
     def deployment(self, name: str) -> Deployment:

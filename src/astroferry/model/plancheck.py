@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -14,17 +15,18 @@ if TYPE_CHECKING:
 
     from astroferry.model.plan import Plan
 
-_SOURCES = re.compile(r"^(environment|keyring|prompt|file:.+)$")
+_SOURCES = re.compile(r"environment|keyring|prompt|file:.+")
 _SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|FERNET_KEY)", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
-_RUNTIME = re.compile(r"^(\d+\.\d+\.\d+|\d+\.\d+-\d+)$")
+_RUNTIME = re.compile(r"\d+\.\d+\.\d+|\d+\.\d+-\d+")
 WORKSPACE_NAME_LENGTH = 50
 """Astro API v1, CreateWorkspaceRequest.name"""
 
 
 def problems_of(plan: Plan) -> list[Problem]:
     """Every contradiction; `where` is a dotted path with list positions from 0."""
-    return [*_credentials(plan), *_decisions(plan), *_values(plan), *_names(plan), *_deployments(plan), *_waves(plan)]
+    checks = (_credentials, _decisions, _values, _names, _deployments, _waves, _cutover)
+    return [problem for check in checks for problem in check(plan)]
 
 
 def _credentials(plan: Plan) -> Iterator[Problem]:
@@ -32,12 +34,12 @@ def _credentials(plan: Plan) -> Iterator[Problem]:
         ("source.credentials", plan.source.credentials),
         ("target.credentials", plan.target.credentials),
     ):
-        if not _SOURCES.match(source):
+        if not _SOURCES.fullmatch(source):
             # The text is not repeated: it may be the credential itself.
             yield Problem(where, "must be environment, keyring, prompt or file:PATH; never the credential itself")
-    if "://" not in plan.source.url:
-        yield Problem("source.url", "must begin with https:// or http://")
     for where, url in (("source.url", plan.source.url), ("target.api", plan.target.api)):
+        if not url.startswith(("https://", "http://")):
+            yield Problem(where, "must begin with https:// or http://")
         if re.search(r"://[^/]*@", url):
             yield Problem(where, "holds a user name or password; name the source of credentials instead")
 
@@ -45,7 +47,7 @@ def _credentials(plan: Plan) -> Iterator[Problem]:
 def _decisions(plan: Plan) -> Iterator[Problem]:
     decisions = plan.decisions
     if decisions.runtime:
-        if not _RUNTIME.match(decisions.runtime):
+        if not _RUNTIME.fullmatch(decisions.runtime):
             yield Problem("decisions.runtime", 'is no Astro Runtime version, such as "3.3-8" or "13.11.0"')
         elif ("-" in decisions.runtime) != (decisions.airflow == "3"):
             yield Problem(
@@ -54,6 +56,8 @@ def _decisions(plan: Plan) -> Iterator[Problem]:
             )
     if decisions.execution == "remote" and decisions.airflow != "3":
         yield Problem("decisions.execution", "remote execution needs Airflow 3")
+    if decisions.cluster == "dedicated" and not decisions.cluster_name:
+        yield Problem("decisions.cluster_name", "is missing: which dedicated cluster do the Deployments go into?")
     if decisions.networking in {"vpc-peering", "private-endpoint", "vpn"} and decisions.cluster == "standard":
         yield Problem(
             "decisions.networking",
@@ -97,6 +101,8 @@ def _deployments(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{where}.executor", "the Astro executor needs Airflow 3")
         if deployment.worker_min > deployment.worker_max:
             yield Problem(f"{where}.worker_min", "is greater than worker_max")
+        if deployment.worker_min < 0:
+            yield Problem(f"{where}.worker_min", "must not be negative")
         if deployment.worker_max < 1:
             yield Problem(f"{where}.worker_max", "must be at least 1")
         for name, value in deployment.environment.items():
@@ -123,3 +129,10 @@ def _waves(plan: Plan) -> Iterator[Problem]:
                 what = 'all other DAGs ("*")' if dag == "*" else f'DAG "{dag}"'
                 yield Problem(f"waves.{number}.dags", f'{what} belongs to wave "{owners[dag]}" already')
             owners.setdefault(dag, wave.name)
+
+
+def _cutover(plan: Plan) -> Iterator[Problem]:
+    for name in ("drain_timeout", "poll", "watch_ticks", "parse_timeout"):
+        number = getattr(plan.cutover, name)
+        if not 0 < number < math.inf:
+            yield Problem(f"cutover.{name}", "must be greater than 0")

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import re
 import tomllib
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import NewerFormatError, PlanError, Problem
@@ -15,9 +14,10 @@ from astroferry.model.files import atomic_write, read_text
 from astroferry.model.plan import Plan
 from astroferry.model.plancheck import problems_of
 from astroferry.model.strict import read
-from astroferry.model.tomlplace import line_of
+from astroferry.model.tomlplace import line_of, with_text
 
 if TYPE_CHECKING:
+    from datetime import date, time
     from pathlib import Path
 
 _HEAD = """\
@@ -40,20 +40,20 @@ _SECTIONS = {
 }
 
 
-def load(path: Path) -> Plan:
-    """Read and check a plan.
+def load(path: Path, *, unfinished: bool = False) -> Plan:
+    """Read and check a plan; `unfinished` checks its shape only, so that a walk can go on where it was left.
 
     Raises PlanError that lists every problem with its TOML path and line; NewerFormatError for a newer format.
     """
     text = read_text(path, "plan")
-    return parse(text, str(path))
+    return parse(text, str(path), unfinished=unfinished)
 
 
-def parse(text: str, name: str) -> Plan:
+def parse(text: str, name: str, *, unfinished: bool = False) -> Plan:
     """Check the text of a plan; `name` is the file's, for messages."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib's own, and Python's for a number of thousands of digits
         raise PlanError(f"{name} is not valid TOML: {error}.") from error
     version = raw.get("format")
     if isinstance(version, int) and version > plan_module.FORMAT:
@@ -62,7 +62,7 @@ def parse(text: str, name: str) -> Plan:
             hint="Upgrade astroferry.",
         )
     plan, problems = read(Plan, json.dumps(raw, default=_json))
-    if plan is not None:
+    if plan is not None and not unfinished:
         problems = problems_of(plan)
     if problems or plan is None:
         placed = [
@@ -84,56 +84,68 @@ def dump(plan: Plan) -> str:
     """The plan as TOML, with a word of explanation over each section; `parse` gives the same plan back."""
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
-    raw = dataclasses.asdict(plan)
+    raw = _bare(plan)
     raw = {"format": raw.pop("format"), **raw}
-    text = tomli_w.dumps(_bare(raw), multiline_strings=False)
+    text = tomli_w.dumps(raw, multiline_strings=False)
     lines: list[str] = []
     seen: set[str] = set()
-    for line in text.splitlines():
-        if line in _SECTIONS and line not in seen:
-            lines.append(_SECTIONS[line])
-            seen.add(line)
+    # Not splitlines: U+2028 and its like stand inside strings.
+    for line in text.split("\n"):
+        # Short tables are written as a list of inline tables, "places = [".
+        section = f"[[{line[:-4]}]]" if line.endswith(" = [") else line
+        if section in _SECTIONS and section not in seen:
+            lines.append(_SECTIONS[section])
+            seen.add(section)
         lines.append(line)
-    return _HEAD + "\n".join(lines) + "\n"
+    return _HEAD + "\n".join(lines)
 
 
 def save_wave_state(plan: Plan, path: Path, wave: str) -> None:
-    """Write one wave's state into the file and leave every other byte, comments too, as the user has it."""
+    """Write one wave's state into the file and leave every other byte, comments too, as the user has it.
+
+    Raises PlanError, and leaves the file alone, where it was edited meanwhile so that the wave is not in it any more.
+    """
     text = read_text(path, "plan")
-    index = next(number for number, candidate in enumerate(plan.waves) if candidate.name == wave)
     state = plan.wave(wave).state
-    lines = text.splitlines(keepends=True)
-    at = line_of(text, f"waves.{index}.state", exact=True)
-    if at is not None:
-        lines[at - 1] = re.sub(r"=\s*(\"[^\"]*\"|'[^']*')", f'= "{state}"', lines[at - 1], count=1)
-    elif (name_at := line_of(text, f"waves.{index}.name", exact=True)) is not None:
-        lines.insert(name_at, f'state = "{state}"\n')
-    edited = "".join(lines)
     try:
-        same = parse(edited, str(path)).wave(wave).state == state
-    except (PlanError, KeyError):
-        same = False
-    atomic_write(path, edited if same else dump(plan))
+        waves = tomllib.loads(text)["waves"]
+        index = next(number for number, candidate in enumerate(waves) if candidate["name"] == wave)
+    except (ValueError, LookupError, TypeError, StopIteration) as error:
+        raise PlanError(
+            f'{path} was edited meanwhile: the wave "{wave}" cannot be found in it, to be set to "{state}".',
+            hint="Repair the file, then run the same command again.",
+        ) from error
+    atomic_write(path, with_text(text, f"waves.{index}", "state", state, after="name"))
 
 
 def _bare(value: Any) -> Any:
-    """Without None and empty values: they are the defaults, and TOML has no null."""
-    if isinstance(value, dict):
-        return {key: _bare(item) for key, item in value.items() if item is not None and item not in ("", (), {})}
-    if isinstance(value, (list, tuple)):
+    """Dataclasses as tables, without what is empty by default: TOML has no null, and people read this."""
+    if dataclasses.is_dataclass(value):
+        return {
+            field.name: _bare(item)
+            for field in dataclasses.fields(value)
+            if (item := getattr(value, field.name)) is not None and not (item in ("", (), {}) and _empty(field))
+        }
+    if isinstance(value, tuple):
         return [_bare(item) for item in value]
     return value
 
 
-def _json(value: Any) -> str:
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    raise TypeError(f"TOML has no {type(value).__name__}")
+def _empty(field: dataclasses.Field[Any]) -> bool:
+    """Whether the field is empty where the file does not name it."""
+    if field.default_factory is not dataclasses.MISSING:
+        return not field.default_factory()
+    return field.default in ("", ())
+
+
+def _json(value: date | time) -> str:
+    """What TOML has and JSON has not: dates and times, nothing else."""
+    return value.isoformat()
 
 
 def _words(where: str) -> str:
     """`waves.0.state` as people count: `waves[1].state`."""
-    return re.sub(r"\.(\d+)", lambda match: f"[{int(match[1]) + 1}]", where)
+    return re.sub(r"\.(\d+)(?=\.|$)", lambda match: f"[{int(match[1]) + 1}]", where)
 
 
 __all__ = ["Problem", "dump", "load", "parse", "save", "save_wave_state"]

@@ -11,6 +11,8 @@ from astroferry.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import TypeAdapter
+
 T = TypeVar("T")
 
 STRICT: dict[str, Any] = {"extra": "forbid", "strict": True}
@@ -28,6 +30,8 @@ _WORDS = {
     "missing": "is missing",
 }
 
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
 
 def read(kind: type[T], text: str) -> tuple[T | None, list[Problem]]:
     """Check JSON `text` against dataclass `kind`: the object and no problems, or None and all problems.
@@ -35,14 +39,24 @@ def read(kind: type[T], text: str) -> tuple[T | None, list[Problem]]:
     A problem's `where` is a dotted path with list positions from 0: "waves.0.state". Its message never repeats a
     value: the file may hold one that should not be there.
     """
-    # pydantic costs 70 ms; `--help` must not pay it.
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
+    from pydantic import ValidationError  # noqa: PLC0415 - see _adapter
 
     try:
-        return TypeAdapter(kind).validate_json(text), []
+        checked: T = _adapter(kind).validate_json(text)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         return None, [_problem(kind, item["loc"], item["type"], item.get("ctx", {})) for item in found]
+    return checked, []
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """Made once per kind: making one takes longer than reading a file."""
+    # pydantic costs 70 ms; `--help` must not pay it.
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _problem(kind: type[Any], loc: tuple[int | str, ...], code: str, context: Mapping[str, Any]) -> Problem:

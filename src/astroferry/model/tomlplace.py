@@ -1,75 +1,174 @@
-"""Where in a TOML text a dotted path stands; tomllib tells no lines."""
+"""Where in a TOML text a dotted path stands, and how to change one value there; tomllib tells neither.
+
+The text is one that tomllib has read already: it is followed here, not judged.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
+from dataclasses import dataclass, field
 
-_HEADER = re.compile(r"^\s*(\[\[|\[)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(
-    r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
+_SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_STRING = re.compile(
+    r'"""(?:\\.|[^\\])*?"""(?:"{0,2})' + r"|'''.*?'''(?:'{0,2})" + r'|"(?:\\.|[^"\\])*"' + r"|'[^']*'", re.DOTALL
 )
-_PART = re.compile(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'")
+# A date and its time may stand apart by one space.
+_BARE_VALUE = re.compile(r"[^\s,\]}#]+(?: \d\d:[^\s,\]}#]+)?")
 
 
-def line_of(text: str, where: str, *, exact: bool = False) -> int | None:
-    """The line (from 1) of `where` ("waves.0.state"), or of the nearest table above it; None where none is.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Offsets into the text: where a key or header begins, and where its value (or the header) begins and ends."""
 
-    With `exact`, only the key itself counts.
-    """
-    places = _places(text)
+    key: int
+    value: int
+    end: int
+
+
+def line_of(text: str, where: str) -> int | None:
+    """The line (from 1) of `where` ("waves.0.state"), or of the nearest table above it; None where none is."""
+    places = places_in(text)
     parts = where.split(".") if where else []
     while parts:
-        if (line := places.get(".".join(parts))) is not None:
-            return line
-        if exact:
-            return None
+        if (place := places.get(".".join(parts))) is not None:
+            return text.count("\n", 0, place.key) + 1
         parts.pop()
     return None
 
 
-def _places(text: str) -> dict[str, int]:
-    """Every table and key of the text: dotted path -> line. Lists of tables are counted from 0."""
-    places: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    table: list[str] = []
-    inside = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if inside:
-            if inside in line:
-                inside = ""
-            continue
-        if header := _HEADER.match(line):
-            names = _names(header[2])
-            table = _resolve(names, counts, new=header[1] == "[[")
-            places.setdefault(".".join(table), number)
-        elif key := _KEY.match(line):
-            path = [*table, *_names(key[1])]
-            places.setdefault(".".join(path), number)
-            inside = _opens(line[key.end() :])
-    return places
+def with_text(text: str, table: str, key: str, value: str, *, after: str) -> str:
+    """The TOML text with `value` (plain ASCII) at `key` of a table; every other character stays as it is.
+
+    `table` is a dotted path with list positions ("waves.0"). A missing key is put behind the key `after`, which the
+    table must have (KeyError).
+    """
+    places = places_in(text)
+    written = json.dumps(value)
+    if (place := places.get(f"{table}.{key}")) is not None:
+        return text[: place.value] + written + text[place.end :]
+    end = places[f"{table}.{after}"].end
+    if text[places[table].value] == "{":
+        return f"{text[:end]}, {key} = {written}{text[end:]}"
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    if text[line_end - 1] == "\r":
+        return f"{text[: line_end - 1]}\r\n{key} = {written}{text[line_end - 1 :]}"
+    return f"{text[:line_end]}\n{key} = {written}{text[line_end:]}"
 
 
-def _names(text: str) -> list[str]:
-    return [part.strip("\"'") for part in _PART.findall(text)]
+def places_in(text: str) -> dict[str, Place]:
+    """Every table, key and list item of a valid TOML text by its dotted path; lists count from 0."""
+    reader = _Reader(text)
+    reader.document()
+    return reader.places
 
 
-def _resolve(names: list[str], counts: dict[str, int], *, new: bool) -> list[str]:
-    """Names of a header as a path with list positions."""
-    path: list[str] = []
-    for position, name in enumerate(names):
-        path.append(name)
-        key = ".".join(path)
-        if new and position == len(names) - 1:
-            counts[key] = counts.get(key, -1) + 1
-        if key in counts:
-            path.append(str(counts[key]))
-    return path
+@dataclass
+class _Reader:
+    """Goes through the text once; `at` is where it stands."""
 
+    text: str
+    at: int = 0
+    places: dict[str, Place] = field(default_factory=dict)
+    lists: dict[str, int] = field(default_factory=dict)
+    """path of a list of tables -> position of its last one"""
 
-def _opens(value: str) -> str:
-    """What closes a value that goes on over the next lines, or nothing."""
-    for quotes in ('"""', "'''"):
-        if value.count(quotes) % 2:
-            return quotes
-    bare = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", value)
-    return "]" if bare.count("[") > bare.count("]") else ""
+    def document(self) -> None:
+        table: list[str] = []
+        self.space()
+        while self.at < len(self.text):
+            if self.text[self.at] == "[":
+                table = self.header()
+            else:
+                self.pair(table)
+            self.space()
+
+    def space(self) -> None:
+        """Over blanks, line ends and comments."""
+        self.at = self.match(_SPACE).end()
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            raise ValueError(f"not TOML at {self.at}")
+        return found
+
+    def header(self) -> list[str]:
+        start = self.at
+        brackets = 2 if self.text.startswith("[[", start) else 1
+        self.at += brackets
+        names = self.names()
+        self.at += brackets
+        path: list[str] = []
+        for position, name in enumerate(names):
+            path.append(name)
+            key = ".".join(path)
+            if brackets == 2 and position == len(names) - 1:
+                self.lists[key] = self.lists.get(key, -1) + 1
+                self.places.setdefault(key, Place(start, start, self.at))
+            if key in self.lists:
+                path.append(str(self.lists[key]))
+        self.places[".".join(path)] = Place(start, start, self.at)
+        return path
+
+    def names(self) -> list[str]:
+        """A dotted key; stands behind it, and the blanks after it, afterwards."""
+        names: list[str] = []
+        while True:
+            self.space()
+            if self.text[self.at] in "\"'":
+                quoted = self.match(_STRING)
+                names.append(tomllib.loads(f"name = {quoted[0]}")["name"])
+                self.at = quoted.end()
+            else:
+                bare = self.match(_BARE_KEY)
+                names.append(bare[0])
+                self.at = bare.end()
+            self.space()
+            if self.text[self.at] != ".":
+                return names
+            self.at += 1
+
+    def pair(self, table: list[str]) -> None:
+        start = self.at
+        path = [*table, *self.names()]
+        self.at += 1
+        self.space()
+        self.value(path, start)
+
+    def value(self, path: list[str], key: int) -> None:
+        start = self.at
+        first = self.text[start]
+        if first == "[":
+            self.items(path)
+        elif first == "{":
+            self.pairs(path)
+        else:
+            self.at = self.match(_STRING if first in "\"'" else _BARE_VALUE).end()
+        self.places[".".join(path)] = Place(key, start, self.at)
+
+    def items(self, path: list[str]) -> None:
+        self.at += 1
+        count = 0
+        while self.more("]"):
+            self.value([*path, str(count)], self.at)
+            count += 1
+
+    def pairs(self, path: list[str]) -> None:
+        self.at += 1
+        while self.more("}"):
+            self.pair(path)
+
+    def more(self, closing: str) -> bool:
+        """Whether there is another item; stands on it, or behind the closing bracket, afterwards."""
+        self.space()
+        if self.text[self.at] == ",":
+            self.at += 1
+            self.space()
+        if self.text[self.at] == closing:
+            self.at += 1
+            return False
+        return True

@@ -19,8 +19,10 @@ from astroferry.secrets.environment import EnvironmentFile
 from astroferry.secrets.uri import connection_from_object, connection_from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable
     from pathlib import Path
+
+    from astroferry.model.inventory import VariableSeen
 
 
 class ConnectionsFile:
@@ -53,16 +55,19 @@ class ConnectionsFile:
 
 
 class VariablesFile:
-    """An export of variables at `path`; `sizes` (key -> bytes of the value on the source) tells spellings apart.
+    """An export of variables at `path`; `seen` is what the inventory knows of them, `airflow_major` who exported.
 
-    `airflow variables export` parses every value that is JSON, so `5`, `"5"` with quotes, and the blanks inside an
-    object are no longer told apart in the file. The spelling whose size is the source's is taken; where none fits,
-    the usual one of `json.dumps`, which is equal for whoever parses it.
+    `airflow variables export` parses every value that is JSON and sorts the keys of objects, so blanks, key order,
+    and on Airflow 2 the quotes of `"5"` are not in the file. The spelling whose size is the source's is taken; where
+    none fits, an object or list is spelt the usual way, which is equal for whoever parses it, and a number
+    (`1.50` comes as 1.5) is missing. Airflow 2 exports no descriptions; Airflow 3 wraps a value that has one in
+    `{"value": ..., "description": ...}` (both read in 2.11.2 and 3.3.2).
     """
 
-    def __init__(self, path: Path, sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(self, path: Path, seen: Iterable[VariableSeen] = (), airflow_major: int = 2) -> None:
         self.path = path
-        self.sizes = sizes or {}
+        self.seen = {variable.key: variable for variable in seen}
+        self.wraps = airflow_major >= 3
 
     async def read(self, wanted_connections: Collection[str], wanted_variables: Collection[str]) -> SourceValues:
         """See ValueReader; connections are never in here. Raises PlanError where the file cannot be used."""
@@ -70,19 +75,37 @@ class VariablesFile:
         if not text.lstrip().startswith(("{", "[")):
             return await EnvironmentFile(text, self.path).read(wanted_connections, wanted_variables)
         given = _json_object(self.path, text, "values.variables_file")
-        variables = {name: self._variable(name, given[name]) for name in wanted_variables if name in given}
-        return settle(wanted_connections, wanted_variables, {}, variables, place=f"the file {self.path}")
+        variables: dict[str, VariableValue] = {}
+        reasons: dict[str, str] = {}
+        for name in wanted_variables:
+            if name in given:
+                value = self._variable(name, given[name])
+                if value is None:
+                    reasons[name] = (
+                        f"The file {self.path} has it as a number, spelt otherwise than on the source; "
+                        "let it travel by api, or type it."
+                    )
+                else:
+                    variables[name] = value
+        place = f"the file {self.path}"
+        return settle(wanted_connections, wanted_variables, {}, variables, place=place, reasons=reasons)
 
-    def _variable(self, name: str, given: Any) -> VariableValue:
-        description = None
-        # The shape Airflow gives (and reads back) where a variable has a description.
-        if isinstance(given, dict) and set(given) == {"value", "description"}:
+    def _variable(self, name: str, given: Any) -> VariableValue | None:
+        seen = self.seen.get(name)
+        description = (seen.description or None) if seen else None
+        if self.wraps and isinstance(given, dict) and set(given) == {"value", "description"}:
             description = given["description"] if isinstance(given["description"], str) else None
             given = given["value"]
-        return VariableValue(name, Secret(_spelling(given, self.sizes.get(name))), description)
+        # The size of a value that the source masks, or does not list, is not known.
+        known = seen is not None and not seen.masked and seen.origin == "metadata"
+        text, fits = _spelling(given, seen.size if seen and known else None)
+        if known and not fits and isinstance(given, int | float):
+            return None
+        return VariableValue(name, Secret(text), description)
 
 
-def _spelling(value: Any, size: int | None) -> str:
+def _spelling(value: Any, size: int | None) -> tuple[str, bool]:
+    """The value as text, and whether it has the given size in bytes."""
     spellings = [value] if isinstance(value, str) else []
     for ascii_only in (False, True):
         spellings += [
@@ -91,8 +114,8 @@ def _spelling(value: Any, size: int | None) -> str:
             json.dumps(value, ensure_ascii=ascii_only, indent=4),
             json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":")),
         ]
-    fitting = (text for text in spellings if len(text.encode("utf-8", "surrogatepass")) == size)
-    return next(fitting, spellings[0])
+    fitting = [text for text in spellings if len(text.encode("utf-8", "surrogatepass")) == size]
+    return (fitting[0], True) if fitting else (spellings[0], False)
 
 
 def permissions(path: Path, subject: str) -> list[Finding]:
@@ -115,6 +138,8 @@ def permissions(path: Path, subject: str) -> list[Finding]:
 
 
 def _text(path: Path, where: str) -> str:
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        raise _refused(where, f"{path} is YAML, and YAML is not read.", "Export it as JSON (--file-format json).")
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

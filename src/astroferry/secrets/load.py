@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from astroferry.clients.starship import Starship
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
-    from astroferry.model.plan import Plan, Travel
+    from astroferry.model.plan import Plan
     from astroferry.secrets.contract import Ask, ValueReader
 
 _ONLY_IN_CODE = (
@@ -56,18 +56,25 @@ async def load(
     `folder` is the plan's folder, to which file paths are relative. Raises PlanError where the plan names a file that
     cannot be used or a way that does not exist, and the clients' errors where a server cannot be read.
     """
-    connections = _reader(plan.values.connections, "connections", plan, inventory, folder, airflow, starship, ask)
-    variables = _reader(plan.values.variables, "variables", plan, inventory, folder, airflow, starship, ask)
-    first = await connections.read(wanted_connections(plan, inventory), ())
-    second = await variables.read((), wanted_variables(plan, inventory))
-    # What nobody could have listed deserves its own reason.
+    connections = _connections(plan, inventory, folder, starship, ask)
+    variables = _variables(plan, inventory, folder, airflow=airflow, starship=starship, ask=ask)
+    # What only code names is taken where it turns up, but nobody is asked for what may not exist.
     only_in_code = {seen.conn_id for seen in inventory.connections if seen.origin == "code"}
     also_only_in_code = {seen.key for seen in inventory.variables if seen.origin == "code"}
+    unasked = only_in_code if plan.values.connections == "typed" else set()
+    also_unasked = also_only_in_code if plan.values.variables == "typed" else set()
+    wanted, also_wanted = wanted_connections(plan, inventory), wanted_variables(plan, inventory)
+    first = await connections.read([name for name in wanted if name not in unasked], ())
+    second = await variables.read((), [name for name in also_wanted if name not in also_unasked])
+    missing = dict.fromkeys((name for name in wanted if name in unasked), "") | first.missing_connections
+    also_missing = (
+        dict.fromkeys((name for name in also_wanted if name in also_unasked), "") | second.missing_variables
+    )
     return SourceValues(
         first.connections,
         second.variables,
-        {name: _ONLY_IN_CODE if name in only_in_code else why for name, why in first.missing_connections.items()},
-        {name: _ONLY_IN_CODE if name in also_only_in_code else why for name, why in second.missing_variables.items()},
+        {name: _ONLY_IN_CODE if name in only_in_code else why for name, why in missing.items()},
+        {name: _ONLY_IN_CODE if name in also_only_in_code else why for name, why in also_missing.items()},
     )
 
 
@@ -83,46 +90,61 @@ def file_findings(plan: Plan, folder: Path) -> list[Finding]:
     return found
 
 
-def _reader(
-    travel: Travel,
-    kind: str,
-    plan: Plan,
-    inventory: Inventory,
-    folder: Path,
-    airflow: Airflow,
-    starship: Starship | None,
-    ask: Ask | None,
+def _connections(
+    plan: Plan, inventory: Inventory, folder: Path, starship: Starship | None, ask: Ask | None
 ) -> ValueReader:
-    if travel == "export-file":
-        name = plan.values.connections_file if kind == "connections" else plan.values.variables_file
-        if not name:
-            raise _refused(
-                f"values.{kind}_file",
-                f"The plan takes {kind} from an export file but names none.",
-                f"Set values.{kind}_file to what `airflow {kind} export` wrote.",
-            )
-        if kind == "connections":
-            return ConnectionsFile(folder / name)
-        return VariablesFile(folder / name, {seen.key: seen.size for seen in inventory.variables if not seen.masked})
-    if travel == "starship":
-        if starship is None:
-            raise _refused(
-                f"values.{kind}",
-                f"The plan takes {kind} from Starship, but no Starship 2.8.6 or newer answers on {plan.source.url}.",
-                "Install it there, or choose another way for values to travel.",
-            )
-        return StarshipValues(starship)
-    if travel == "api":
-        if kind == "connections":
+    values = plan.values
+    match values.connections:
+        case "export-file":
+            return ConnectionsFile(_file(folder, values.connections_file, "connections"))
+        case "starship":
+            return _starship(plan, starship, "connections")
+        case "api":
             raise _refused(
                 "values.connections",
                 "Connections cannot travel by api: Airflow's REST API never shows their passwords.",
                 'Choose "export-file", "starship" or "typed".',
             )
-        return ApiValues(airflow)
-    if travel == "typed":
-        return TypedValues(inventory, ask)
+        case "typed":
+            return TypedValues(inventory, ask)
     return NothingTravels()
+
+
+def _variables(
+    plan: Plan, inventory: Inventory, folder: Path, *, airflow: Airflow, starship: Starship | None, ask: Ask | None
+) -> ValueReader:
+    values = plan.values
+    match values.variables:
+        case "export-file":
+            path = _file(folder, values.variables_file, "variables")
+            return VariablesFile(path, inventory.variables, inventory.airflow_major)
+        case "starship":
+            return _starship(plan, starship, "variables")
+        case "api":
+            return ApiValues(airflow)
+        case "typed":
+            return TypedValues(inventory, ask)
+    return NothingTravels()
+
+
+def _file(folder: Path, name: str, kind: str) -> Path:
+    if not name:
+        raise _refused(
+            f"values.{kind}_file",
+            f"The plan takes {kind} from an export file but names none.",
+            f"Set values.{kind}_file to what `airflow {kind} export` wrote.",
+        )
+    return folder / name
+
+
+def _starship(plan: Plan, starship: Starship | None, kind: str) -> ValueReader:
+    if starship is None:
+        raise _refused(
+            f"values.{kind}",
+            f"The plan takes {kind} from Starship, but no Starship 2.8.6 or newer answers on {plan.source.url}.",
+            "Install it there, or choose another way for values to travel.",
+        )
+    return StarshipValues(starship)
 
 
 def _refused(where: str, message: str, hint: str) -> PlanError:

@@ -1,6 +1,7 @@
 """Connections written as text: Airflow's connection URIs and JSON, read as Airflow itself reads them.
 
-Source: `airflow.models.connection.Connection` of 2.11 and 3.3 (behaviour, not code). Neither ever appears in an error.
+Source: `airflow.models.connection.Connection` of 2.11 and 3.3 (behaviour, not code). The text itself is full of
+secrets and never appears in an error.
 """
 
 from __future__ import annotations

@@ -73,8 +73,11 @@ class MakeDeployment:
     async def apply(self, ctx: Context) -> Facts:
         """Create it, on the Runtime of the plan, with DAG-only deploys enabled."""
         decisions = self.plan.decisions
+        cluster_id = await _cluster(ctx) if decisions.cluster == "dedicated" else ""
         options = await ctx.astro.deployment_options(
-            deploymentType="STANDARD", executor=self.deployment.executor, cloudProvider=decisions.cloud
+            deploymentType="DEDICATED" if cluster_id else "STANDARD",
+            executor=self.deployment.executor,
+            cloudProvider=decisions.cloud,
         )
         runtimes = [release.version for release in options.runtime_releases]
         if decisions.runtime not in runtimes:
@@ -83,7 +86,7 @@ class MakeDeployment:
                 hint=f"On offer: {', '.join(runtimes[:8])}.",
             )
         made = await ctx.astro.create_deployment(
-            create_body(self.plan, self.deployment, ctx.workspaces[self.deployment.workspace], options)
+            create_body(self.plan, self.deployment, ctx.workspaces[self.deployment.workspace], options, cluster_id)
         )
         ctx.deployments[self.deployment.name] = made.id
         return {"deployment_id": made.id}
@@ -102,20 +105,38 @@ class MakeDeployment:
         return "deleted"
 
 
-def create_body(plan: Plan, deployment: Deployment, workspace_id: str, options: DeploymentOptions) -> dict[str, Any]:
-    """The create request (Astro API v1, CreateStandardDeploymentRequest).
+async def _cluster(ctx: Context) -> str:
+    """The id of the plan's dedicated cluster; RemoteError where it is not there or not ready."""
+    name = ctx.plan.decisions.cluster_name
+    found = [cluster for cluster in await ctx.astro.clusters() if cluster.name == name]
+    if len(found) != 1:
+        raise RemoteError(
+            f'Astro has {len(found) or "no"} dedicated clusters named "{name}" (decisions.cluster_name).',
+            hint="Create it on Astro first (it takes up to hours), or correct the name.",
+        )
+    if found[0].status != "CREATED":
+        raise RemoteError(f'The cluster "{name}" is {found[0].status}.', hint="Run it again when it is CREATED.")
+    return found[0].id
+
+
+def create_body(
+    plan: Plan, deployment: Deployment, workspace_id: str, options: DeploymentOptions, cluster_id: str = ""
+) -> dict[str, Any]:
+    """The create request (Astro API v1: CreateStandardDeploymentRequest, or ...Dedicated... with a cluster).
 
     The environment is not sent here but set by an update of its own: sources disagree on whether v1 takes it on
     create. Quotas come from the live options, since memory must be exactly twice the cores in Gi.
     """
     decisions = plan.decisions
+    where = (
+        {"clusterId": cluster_id} if cluster_id else {"cloudProvider": decisions.cloud, "region": decisions.region}
+    )
     body: dict[str, Any] = {
-        "type": "STANDARD",
+        "type": "DEDICATED" if cluster_id else "STANDARD",
+        **where,
         "name": deployment.name,
         "description": deployment.description or f"Made by astroferry for {plan.name}.",
         "workspaceId": workspace_id,
-        "cloudProvider": decisions.cloud,
-        "region": decisions.region,
         "astroRuntimeVersion": decisions.runtime,
         "executor": deployment.executor,
         "schedulerSize": deployment.scheduler_size,

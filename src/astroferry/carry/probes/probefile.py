@@ -1,4 +1,4 @@
-"""The text of the probe DAG: its Airflow part with the canonical form and the dialling copied in, so it stands alone."""
+"""The text of the probe DAG: its Airflow part, with the canonical form and the dialling copied in to stand alone."""
 
 from __future__ import annotations
 

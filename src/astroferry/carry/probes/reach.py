@@ -121,9 +121,15 @@ def reach(places: list[tuple[str, int]], seconds: float) -> str:
 
 
 def each_with_limit(
-    items: list[str], work: Callable[[str], Any], seconds: float, late: Any, at_once: int = 8, budget: float = 900.0
+    items: list[str],
+    work: Callable[[str], Any],
+    seconds: float,
+    late: Any,
+    *,
+    at_once: int = 8,
+    budget: float = 900.0,
 ) -> dict[str, Any]:
-    """`work(item)` for each, several at once; `late` for those that take longer than `seconds`, or come after `budget`.
+    """`work(item)` for each, several at once; `late` for what takes longer than `seconds` or comes after `budget`.
 
     Daemon threads, because a name server or a driver that hangs cannot be interrupted, only left behind.
     """

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class DataPlane(Protocol):
     """One Deployment's Airflow.
 
-    Calls never overlap for one object: `start` first, then any number of `restart`, then `stop`, which may also come
-    after a `start` that failed or was cancelled.
+    `start`, `restart` and `stop` never overlap for one object: `start` once, then any number of `restart` (also after
+    a step that failed), then `stop`, which may also come after a step that failed or was cancelled.
     """
 
     async def start(

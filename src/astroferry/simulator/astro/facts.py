@@ -89,7 +89,12 @@ def deployment_options(executors: tuple[str, ...]) -> dict[str, Any]:
             {
                 "name": name,
                 "concurrency": _range(1, default, ceiling),
-                "spec": {"cpu": str(cpu), "memory": f"{2 * cpu}Gi", "ephemeralStorage": "10Gi", "concurrency": default},
+                "spec": {
+                    "cpu": str(cpu),
+                    "memory": f"{2 * cpu}Gi",
+                    "ephemeralStorage": "10Gi",
+                    "concurrency": default,
+                },
             }
             for name, (cpu, default, ceiling) in WORKERS.items()
         ],

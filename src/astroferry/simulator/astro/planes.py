@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from astroferry.errors import AstroferryError
-
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from astroferry.simulator.astro.dataplane import DataPlane
@@ -28,6 +26,7 @@ class Plane:
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting = 0
+        self._restarts = 0
         self._client: httpx.AsyncClient | None = None
         self._base_url = ""
         self._last_failure = ""
@@ -60,33 +59,36 @@ class Plane:
 
     def start(self, deployment: str, runtime: str, environment: dict[str, str], dags: Path, prefix: str) -> None:
         """Begin to start it."""
-        self._begin(self._plane.start(deployment, runtime, environment, dags, prefix))
+        self._begin(lambda: self._plane.start(deployment, runtime, environment, dags, prefix))
 
     def restart(self, environment: dict[str, str]) -> None:
-        """Begin to restart it, after what is under way."""
-        self._begin(self._plane.restart(environment))
+        """Begin to restart it, after what is under way; of restarts that wait only the last one is done."""
+        self._restarts += 1
+        self._begin(lambda: self._plane.restart(environment), self._restarts)
 
-    def _begin(self, step: Coroutine[None, None, str]) -> None:
+    def _begin(self, step: Callable[[], Awaitable[str]], restart: int = 0) -> None:
         self._waiting += 1
-        task = asyncio.get_running_loop().create_task(self._run(step))
+        task = asyncio.get_running_loop().create_task(self._run(step, restart))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
 
-    async def _run(self, step: Coroutine[None, None, str]) -> None:
-        try:
-            async with self._turn:
-                await self._disconnect()
-                self._base_url = (await step).rstrip("/")
-                self._client = httpx.AsyncClient(
-                    transport=self._plane.transport(), timeout=60.0, trust_env=False, follow_redirects=False
-                )
-                self.was_up = True
-                self._last_failure = ""
-        except AstroferryError as error:
-            self._last_failure = str(error)
-        finally:
-            step.close()
-            self._waiting -= 1
+    async def _run(self, step: Callable[[], Awaitable[str]], restart: int) -> None:
+        async with self._turn:
+            if restart and restart != self._restarts:
+                # A later environment waits already: this one would be gone as soon as it is there.
+                return
+            await self._disconnect()
+            self._base_url = (await step()).rstrip("/")
+            self._client = httpx.AsyncClient(
+                transport=self._plane.transport(), timeout=60.0, trust_env=False, follow_redirects=False
+            )
+            self.was_up = True
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._waiting -= 1
+        error = None if task.cancelled() else task.exception()
+        self._last_failure = f"{type(error).__name__}: {error}" if error is not None else ""
 
     async def settled(self) -> None:
         """Wait until nothing is under way."""

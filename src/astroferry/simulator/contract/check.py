@@ -134,7 +134,8 @@ def _validator(written: str) -> Draft202012Validator:
 
 def _errors(facts: dict[str, Any], value: Any, place: str = "") -> list[FieldError]:
     found = _validator(json.dumps(facts, sort_keys=True)).iter_errors(value)
-    return [told for error in found for told in _tell(error, place)]
+    # jsonschema yields them in no certain order.
+    return sorted((told for error in found for told in _tell(error, place)), key=lambda told: (told.field, told.code))
 
 
 def _tell(error: ValidationError, place: str) -> list[FieldError]:

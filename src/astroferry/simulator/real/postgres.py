@@ -87,12 +87,13 @@ class Postgres:
         self.port = free_port(self.port)
         log = self._folder / "postgres.log"
         settings = [part for setting in QUICK for part in ("-c", setting)]
+        # Loopback alone, and no socket file.
+        listen = ("-h", "127.0.0.1", "-p", str(self.port), "-k", "")
         self._guard.start(
             [
                 Program(
                     "postgres",
-                    (str(self._programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(self.port), "-k", "")
-                    + tuple(settings),
+                    (str(self._programs / "postgres"), "-D", str(data), *listen, *settings),
                     {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
                     str(self._folder),
                     str(log),

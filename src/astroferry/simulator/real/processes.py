@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from astroferry.errors import RemoteError
@@ -17,6 +16,7 @@ from astroferry.simulator.real import warden
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 TAIL = 3000
 """characters of a log that are worth showing"""
@@ -62,8 +62,11 @@ class Guard:
         self.pids: dict[str, int] = {}
         self.ended: dict[str, int] = {}
         """name -> exit status of programs that ended by themselves"""
+        self.killed: list[str] = []
+        """names of programs that did not end when asked and had to be killed"""
         self._failed: dict[str, str] = {}
         self._over = False
+        self._stopping = False
 
     @property
     def running(self) -> bool:
@@ -77,7 +80,8 @@ class Guard:
 
     def start(self, programs: Sequence[Program]) -> None:
         """Start them; returns when each has a pid. Raises RemoteError where one cannot be run."""
-        self.pids, self.ended, self._failed, self._over = {}, {}, {}, False
+        self.pids, self.ended, self.killed, self._failed, self._over = {}, {}, [], {}, False
+        self._stopping = False
         with (self._folder / "warden.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own script
                 [sys.executable, "-I", warden.__file__],
@@ -111,6 +115,7 @@ class Guard:
         process, listener = self._process, self._listener
         if process is None or listener is None:
             return
+        self._stopping = True
         self._say(b"stop\n")
         process.wait()
         listener.join()
@@ -120,6 +125,7 @@ class Guard:
                 if pipe:
                     pipe.close()
         self._process = self._listener = None
+        self.ended = {}
 
     def _say(self, line: bytes) -> None:
         pipe = self._process.stdin if self._process else None
@@ -136,7 +142,9 @@ class Guard:
                     self.pids[fact["started"]] = fact["pid"]
                 elif "failed" in fact:
                     self._failed[fact["failed"]] = fact["why"]
-                else:
+                elif "killed" in fact:
+                    self.killed = fact["killed"]
+                elif not self._stopping:
                     self.ended[fact["exited"]] = fact["status"]
                 self._told.notify_all()
         with self._told:

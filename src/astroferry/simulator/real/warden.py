@@ -7,7 +7,8 @@ come back to it instead of escaping to init.
 
 stdin, one JSON line: {"grace": seconds, "programs": [{"name", "argv", "env", "cwd", "log", "user", "signal"}],
 "leftovers": [folders to remove if the parent vanished]}; then `stop`, or the end.
-stdout, JSON lines: {"started": name, "pid": n}, {"failed": name, "why": text}, {"exited": name, "status": n}.
+stdout, JSON lines: {"started": name, "pid": n}, {"failed": name, "why": text}, {"exited": name, "status": n}, and
+{"killed": [names]} for programs that did not end when asked.
 Environments come over the pipe because argv and files can be read by others.
 """
 
@@ -57,7 +58,7 @@ def table(proc: Path = Path("/proc")) -> list[tuple[int, int, int]]:
                     if state != "Z":
                         rows.append((int(entry.name), int(parent), int(group)))
         return rows
-    listed = subprocess.run(  # noqa: S603 - fixed arguments
+    listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="],  # noqa: S607 - its place differs between systems
         capture_output=True,
         text=True,
@@ -129,7 +130,9 @@ class Warden:
         ours = {process.pid for process in self._running.values()}
         # Only what the table shows as ended is waited for, and never a program that `poll` has yet to see.
         with contextlib.suppress(ChildProcessError):
-            while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid not in ours:
+            while (
+                ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            ) and ended.si_pid not in ours:
                 os.waitpid(ended.si_pid, 0)
 
     def left(self) -> set[int]:
@@ -150,6 +153,9 @@ class Warden:
                     send(pid, signal.SIGTERM)
                 asked |= left
             time.sleep(LOOK)
+        self.reap()
+        if self._running:
+            self.tell(killed=sorted(self._running))
         for _ in range(PLENTY):
             if not (left := self.left()):
                 break
@@ -183,10 +189,8 @@ def main(source: IO[bytes], out: IO[str]) -> int:
     warden = Warden(out, order.get("grace", 10.0))
     told = False
     try:
-        if all([warden.start(program) for program in order.get("programs", ())]):
-            told = watch(warden, source)
-        else:
-            told = True
+        started = all(warden.start(program) for program in order.get("programs", ()))
+        told = watch(warden, source) if started else True
     except (KeyboardInterrupt, SystemExit):
         told = True
     finally:
@@ -206,5 +210,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, asked_to_end)
     signal.signal(signal.SIGINT, asked_to_end)
     # Unbuffered: nothing of what follows the first line may be swallowed by a buffer that select cannot see.
-    with open(0, "rb", buffering=0, closefd=False) as pipe:  # noqa: PTH123 - a file descriptor
+    with open(0, "rb", buffering=0, closefd=False) as pipe:
         sys.exit(main(pipe, sys.stdout))

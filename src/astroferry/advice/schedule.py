@@ -1,0 +1,226 @@
+"""How a DAG's schedule is handed from one Airflow to another: its boundary, what comes next, what fell between.
+
+Pure thought about run rows; nothing here talks to a server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroferry.advice.ticks import CronTicks, Tick
+from astroferry.model.cutover import GAP_PREFIX, MARKER_NOTE, MARKER_PREFIX, Side, TickCount, TickRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from astroferry.model.inventory import Dag, Run, Schedule
+
+ACTIVE = frozenset({"queued", "running"})
+SCHEDULED_TYPES = frozenset({"scheduled", "backfill"})
+"""run types from which Airflow counts on to the next tick (2.11.2 and 3.3.2); manual ones do not move it"""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerPlan:
+    """A DAG that can be handed over with a boundary marker: its ticks, and whether it catches up."""
+
+    dag_id: str
+    ticks: CronTicks
+    catchup: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A DAG that is not handed over, and why, in one sentence."""
+
+    dag_id: str
+    reason: str
+
+
+_KINDS = {
+    "none": "it has no schedule: whoever starts it by hand or by API decides where it runs",
+    "once": "@once runs as soon as it is unpaused, and takes no boundary marker",
+    "continuous": "@continuous has no ticks to count",
+    "timedelta": "a timedelta schedule shifts its phase when it is handed over; that is not carried yet",
+    "dataset": "datasets start it, and their waiting events are not carried yet",
+    "timetable": "its own timetable class decides when it runs, and we cannot count its ticks from here",
+    "unknown": "its schedule could not be read",
+}
+
+
+def handover_kind(
+    dag: Dag,
+    target_major: int,
+    *,
+    cron_data_intervals: bool = True,
+    depends_on_past: bool = False,
+    now: datetime | None = None,
+) -> MarkerPlan | Refusal:
+    """How this DAG can be handed to an Airflow of that major version, or why it is not.
+
+    `cron_data_intervals`: the target's AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS. `depends_on_past`: whether a
+    task of it is so. Whatever has not been proven on real servers is refused: cron data intervals alone have been.
+    """
+    reason = ""
+    if dag.schedule.kind != "cron":
+        reason = _KINDS[dag.schedule.kind]
+    elif dag.schedule.triggers_only:
+        reason = "it uses a trigger timetable, whose way back to Airflow 2 is not proven yet"
+    elif target_major < 3:
+        reason = "an Airflow 2 target has no backfills in its API, so a boundary cannot be set there"
+    elif not cron_data_intervals:
+        reason = "without AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS=True its tasks would see another date"
+    elif depends_on_past:
+        reason = "a task of it depends on past runs, and Airflow refuses a boundary marker there"
+    elif dag.catchup is None:
+        reason = "the source does not tell whether it catches up"
+    if reason:
+        return Refusal(dag.dag_id, reason)
+    try:
+        ticks = CronTicks.of(dag.schedule, first=dag.start_date, last=dag.end_date)
+    except ValueError as error:
+        return Refusal(dag.dag_id, str(error))
+    if now is not None and ticks.after(now) is None:
+        return Refusal(dag.dag_id, "its end date has passed, so no tick is left to hand over")
+    return MarkerPlan(dag.dag_id, ticks, bool(dag.catchup))
+
+
+def ticks_between(
+    schedule: Schedule,
+    after: datetime,
+    until: datetime,
+    *,
+    first: datetime | None = None,
+    last: datetime | None = None,
+) -> list[Tick]:
+    """The ticks of a cron schedule due after `after` and not later than `until`; ValueError where it is not cron."""
+    return list(CronTicks.of(schedule, first=first, last=last).between(after, until))
+
+
+def is_marker(run: Run) -> bool:
+    """Whether this row only says that the other side ran the tick; nothing ran here.
+
+    A marker whose note is not written yet (a crash in between) is known by its run id on Airflow 2; on Airflow 3 the
+    server chooses the id, and only the note tells.
+    """
+    return run.run_id.startswith(MARKER_PREFIX) or run.note.startswith(MARKER_NOTE)
+
+
+def is_of_a_tick(run: Run) -> bool:
+    """Whether this row stands for a tick: scheduled, backfilled, or one of ours; not a run started by hand."""
+    return run.data_interval_end is not None and (
+        run.run_type in SCHEDULED_TYPES or run.run_id.startswith((MARKER_PREFIX, GAP_PREFIX))
+    )
+
+
+def tick_of(run: Run) -> datetime | None:
+    """The tick that this row stands for: where its data interval ends, under either kind of timetable."""
+    return run.data_interval_end if is_of_a_tick(run) else None
+
+
+def rows_by_tick(runs: Iterable[Run]) -> dict[datetime, Run]:
+    """Tick -> its row."""
+    return {tick: run for run in runs if (tick := tick_of(run)) is not None}
+
+
+def unfinished(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """The rows that are queued or running; while there is one, the DAG is not drained."""
+    return tuple(run for run in runs if run.state in ACTIVE)
+
+
+def boundary(runs: Iterable[Run]) -> Tick | None:
+    """The last tick that this side has run or taken over; None where it has had none. A failed run counts as run.
+
+    The caller drains first: an unfinished row counts too, because its side will finish it.
+    """
+    ticks = [Tick(run.data_interval_end, run.data_interval_start or run.data_interval_end)
+             for run in runs if is_of_a_tick(run) and run.data_interval_end is not None]  # fmt: skip
+    return max(ticks, default=None)
+
+
+def expected_next(plan: MarkerPlan, last: Tick | None, now: datetime) -> Tick | None:
+    """The tick that a scheduler which has `last` behind it runs next, asked at `now`; None where there is none.
+
+    With catchup the one after `last`; without, not earlier than the latest that is due (2.11.2 and 3.3.2).
+    """
+    following = plan.ticks.after(last.moment) if last is not None else plan.ticks.first_tick()
+    if plan.catchup or following is None:
+        return following
+    latest = plan.ticks.latest(now)
+    return following if latest is None else max(following, latest)
+
+
+def acceptable_next(plan: MarkerPlan, last: Tick | None, shown: datetime | None, now: datetime) -> bool:
+    """Whether `shown`, the moment at which a side says its next run is due, continues after `last`.
+
+    Without catchup Airflow computes it when it parses the file, so anything between the tick after `last` and what it
+    would compute now is right; nothing earlier than that is ever, because it would run a tick again.
+    """
+    expected = expected_next(plan, last, now)
+    if shown is None or expected is None:
+        return shown is None and expected is None
+    if plan.catchup or last is None:
+        return shown == expected.moment
+    following = plan.ticks.after(last.moment)
+    at_tick = plan.ticks.at_or_before(shown) == shown
+    return at_tick and following is not None and following.moment <= shown <= expected.moment
+
+
+def holes(plan: MarkerPlan, after: datetime, here: Iterable[Run], elsewhere: Iterable[Run] = ()) -> list[Tick]:
+    """The ticks after `after` that a side has passed over: a later one has a row `here`, they have none anywhere.
+
+    Nothing before its newest row will be made by a scheduler without catchup any more, so these are final.
+    """
+    rows = rows_by_tick(here)
+    newest = max(rows, default=None)
+    if newest is None:
+        return []
+    known = rows.keys() | rows_by_tick(elsewhere).keys()
+    return [tick for tick in plan.ticks.between(after, newest) if tick.moment not in known]
+
+
+def stretches(ticks: CronTicks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:
+    """Neighbouring ticks joined to (first, last), so that one backfill covers each."""
+    joined: list[tuple[Tick, Tick]] = []
+    for tick in missing:
+        following = ticks.after(joined[-1][1].moment) if joined else None
+        if following == tick:
+            joined[-1] = (joined[-1][0], tick)
+        else:
+            joined.append((tick, tick))
+    return joined
+
+
+def tick_table(
+    plan: MarkerPlan, after: datetime, until: datetime, source: Iterable[Run], target: Iterable[Run]
+) -> tuple[TickRow, ...]:
+    """Expected against actual ticks in (`after`, `until`]: a row per tick and side, one where neither has it."""
+    sides: tuple[tuple[Side, dict[datetime, Run]], ...] = (
+        ("source", rows_by_tick(source)),
+        ("target", rows_by_tick(target)),
+    )
+    expected = {tick.moment for tick in plan.ticks.between(after, until)}
+    actual = {moment for _, runs in sides for moment in runs if after < moment <= until}
+    table: list[TickRow] = []
+    for moment in sorted(expected | actual):
+        found = [_row(plan.dag_id, moment, side, runs[moment]) for side, runs in sides if moment in runs]
+        table += found or [TickRow(plan.dag_id, moment, None, "due")]
+    return tuple(table)
+
+
+def _row(dag_id: str, moment: datetime, side: Side, run: Run) -> TickRow:
+    return TickRow(dag_id, moment, side, run.state, is_marker(run), run.run_id, run.run_type, run.logical_date)
+
+
+def count_ticks(table: Iterable[TickRow]) -> TickCount:
+    """Which ticks of a table ran once, twice, or not at all; markers are not runs."""
+    ran: dict[datetime, int] = {}
+    for row in table:
+        ran[row.tick] = ran.get(row.tick, 0) + (row.side is not None and not row.marker)
+    return TickCount(
+        once=tuple(tick for tick, times in ran.items() if times == 1),
+        twice=tuple(tick for tick, times in ran.items() if times > 1),
+        missed=tuple(tick for tick, times in ran.items() if times == 0),
+    )

@@ -1,0 +1,121 @@
+"""Pausing a DAG without freezing a run half-way: wait until nothing runs, pause, look again.
+
+Airflow stops scheduling the remaining tasks of running runs when their DAG is paused (2.10.5 and 3.3.2), so
+"pause, then wait" would leave runs in the middle. A queued run of a paused DAG never starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from astroferry.advice.schedule import unfinished
+from astroferry.carry.action import Observation
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from astroferry.carry.action import ActionInfo, Facts
+    from astroferry.carry.context import Context
+    from astroferry.carry.handover.ends import Handover
+    from astroferry.clients.airflow import Airflow
+    from astroferry.model.cutover import Side
+
+LOOKS_AFTER_PAUSE = 2
+"""A scheduler that had begun its round before the pause may still add a run after it (SQLite takes no row lock), so
+we look at once and again one `poll` later."""
+
+
+@dataclass
+class DrainAndPause:
+    """Wait for a moment with no queued or running run, pause, look again; if a run slipped in, start over.
+
+    On the source for a cutover, on the target for a rollback. Facts: `was_paused`, `waited` (seconds), `slipped`
+    (how often a run slipped in).
+    """
+
+    handover: Handover
+    side: Side = "source"
+    way: str = "cutover"
+    after: str = "record"
+
+    @property
+    def info(self) -> ActionInfo:
+        """The step that stops one side."""
+        return self.handover.info(
+            f"drain-{self.side}",
+            f"Drain {self.handover.dag_id} and pause it on the {self.side}",
+            way=self.way,
+            after=self.after,
+            note=f"It is unpaused on the {self.side} again, if it was active and the other side is paused.",
+        )
+
+    async def observe(self, ctx: Context) -> Observation:
+        """Done where it is paused with nothing unfinished; doubt where somebody else left it frozen half-way."""
+        airflow = await self.handover.airflow(ctx, self.side)
+        dag = await airflow.dag(self.handover.dag_id)
+        active = unfinished(await airflow.active_runs(self.handover.dag_id))
+        facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active)}
+        if not active:
+            return Observation("done" if dag.is_paused else "todo", facts=facts)
+        if dag.is_paused and self.side == "source" and not self.handover.was_active(ctx):
+            return Observation(
+                "doubt",
+                f'"{dag.dag_id}" is paused on the source with {len(active)} unfinished runs; '
+                "let them finish there or mark them failed, then run the same command again.",
+                facts,
+            )
+        return Observation("todo", f"{len(active)} runs are not finished", facts)
+
+    async def apply(self, ctx: Context) -> Facts:
+        """Drain; raises RemoteError when `drain_timeout` has passed, with the DAG left as it was found: unpaused."""
+        airflow = await self.handover.airflow(ctx, self.side)
+        dag_id = self.handover.dag_id
+        begun = ctx.clock.now()
+        deadline = begun + timedelta(seconds=ctx.plan.cutover.drain_timeout)
+        was_paused = (await airflow.dag(dag_id)).is_paused
+        if was_paused and await airflow.active_runs(dag_id):
+            # A crash of ours came between a pause and the look after it: those runs must finish before we go on.
+            await airflow.set_paused(dag_id, False)
+        slipped = 0
+        while True:
+            while active := await airflow.active_runs(dag_id):
+                if ctx.clock.now() >= deadline:
+                    raise RemoteError(
+                        f'The DAG "{dag_id}" on the {self.side} still had {len(active)} unfinished runs after '
+                        f"{ctx.plan.cutover.drain_timeout} s; it was left running as it was.",
+                        hint="Raise cutover.drain_timeout in the plan, or choose a quieter hour.",
+                    )
+                ctx.tell(f"{dag_id}: waiting for {len(active)} runs on the {self.side}")
+                await ctx.clock.sleep(ctx.plan.cutover.poll)
+            await airflow.set_paused(dag_id, True)
+            if not await self._slipped_in(ctx, airflow):
+                ctx.tell(f"{dag_id}: paused on the {self.side}, nothing is running there")
+                waited = (ctx.clock.now() - begun).total_seconds()
+                return {"was_paused": was_paused, "waited": round(waited, 1), "slipped": slipped}
+            slipped += 1
+            ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
+            await airflow.set_paused(dag_id, False)
+
+    async def _slipped_in(self, ctx: Context, airflow: Airflow) -> bool:
+        for look in range(LOOKS_AFTER_PAUSE):
+            if look:
+                await ctx.clock.sleep(ctx.plan.cutover.poll)
+            if await airflow.active_runs(self.handover.dag_id):
+                return True
+        return False
+
+    async def verify(self, ctx: Context) -> Observation:
+        """Paused, and nothing unfinished."""
+        return await self.observe(ctx)
+
+    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
+        """Unpause it again where it was active and the other side is paused; never let both sides run."""
+        dag_id = self.handover.dag_id
+        if before.facts.get("was_paused", facts.get("was_paused")):
+            return f"{dag_id} stays paused on the {self.side}, as it was."
+        other: Side = "target" if self.side == "source" else "source"
+        if not (await self.handover.dag(ctx, other)).is_paused:
+            return f"{dag_id} stays paused on the {self.side}, because the {other} runs it; use rollback."
+        await (await self.handover.airflow(ctx, self.side)).set_paused(dag_id, False)
+        return f"{dag_id} is unpaused on the {self.side} again."

@@ -1,0 +1,104 @@
+"""One DAG between its two ends: what every step of its handover looks at, read from the servers each time.
+
+Nothing that matters is kept in memory: a step that comes after a crash finds the same from the rows alone. Only how
+the DAG stood before the first change (`Standing`) cannot be read back; it comes from the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroferry.advice.schedule import MarkerPlan, Refusal, boundary, handover_kind, tick_of
+from astroferry.carry.action import ActionInfo
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from astroferry.advice.ticks import Tick
+    from astroferry.carry.action import Undo
+    from astroferry.carry.context import Context
+    from astroferry.clients.airflow import Airflow
+    from astroferry.model.cutover import Side, Standing
+    from astroferry.model.inventory import Dag, Run
+
+FIRST_ROWS = 200
+ALL_ROWS = 100_000
+
+
+@dataclass
+class Handover:
+    """One DAG of one wave. `deployment` is the plan's name of the target; `standing` comes from `Record`."""
+
+    dag_id: str
+    wave: str
+    deployment: str
+    standing: Standing | None = None
+    _plan: MarkerPlan | None = None
+
+    def info(
+        self, step: str, title: str, *, way: str = "cutover", after: str = "", undo: Undo = "undo", note: str = ""
+    ) -> ActionInfo:
+        """The identity of one step; `after` is the step before it in the same `way` (cutover or rollback)."""
+        place = f"{way}/{self.wave}/{self.dag_id}"
+        return ActionInfo(
+            id=f"{place}/{step}",
+            title=title,
+            stage=way,
+            needs=(f"{place}/{after}",) if after else (),
+            undo=undo,
+            undo_note=note,
+            wave=self.wave,
+        )
+
+    async def airflow(self, ctx: Context, side: Side) -> Airflow:
+        """The Airflow of that side."""
+        return ctx.source if side == "source" else await ctx.target(self.deployment)
+
+    async def dag(self, ctx: Context, side: Side) -> Dag:
+        """The DAG as that side tells it now."""
+        return await (await self.airflow(ctx, side)).dag(self.dag_id)
+
+    async def plan(self, ctx: Context) -> MarkerPlan:
+        """The DAG's ticks, as the source schedules them; RemoteError where it cannot be handed over any more."""
+        if self._plan is None:
+            target = await self.airflow(ctx, "target")
+            kind = handover_kind(
+                await self.dag(ctx, "source"),
+                target.major,
+                cron_data_intervals=ctx.plan.decisions.cron_data_intervals,
+            )
+            if isinstance(kind, Refusal):
+                raise RemoteError(f'The DAG "{self.dag_id}" is not handed over: {kind.reason}.')
+            self._plan = kind
+        return self._plan
+
+    async def boundary(self, ctx: Context, side: Side) -> Tick | None:
+        """The last tick that side has run or taken over; None where it has had none."""
+        airflow = await self.airflow(ctx, side)
+        runs = await airflow.runs(self.dag_id, limit=FIRST_ROWS)
+        last = boundary(runs)
+        if last is None and len(runs) == FIRST_ROWS:
+            # Many runs started by hand may stand before the last scheduled one.
+            last = boundary(await airflow.runs(self.dag_id, limit=ALL_ROWS))
+        return last
+
+    async def rows(self, ctx: Context, side: Side, after: datetime | None) -> tuple[Run, ...]:
+        """That side's rows of ticks due after `after` (all where None), newest first.
+
+        Airflow 2 cuts by logical date, which lies one interval before the tick, so a row more is read and left out.
+        """
+        airflow = await self.airflow(ctx, side)
+        since = None
+        if after is not None:
+            since = (await self.plan(ctx)).ticks.at_or_before(after)
+        runs = await airflow.runs(self.dag_id, limit=ALL_ROWS, since=since)
+        return tuple(run for run in runs if (tick := tick_of(run)) is not None and (after is None or tick > after))
+
+    def was_active(self, ctx: Context) -> bool:
+        """Whether the DAG was running on the source before we came: by the journal, else by the inventory."""
+        if self.standing is not None:
+            return not self.standing.source_paused
+        dag = ctx.inventory.dag(self.dag_id)
+        return dag is not None and not dag.is_paused

@@ -1,0 +1,82 @@
+"""Letting one side run: only what was active before, and never while the other side could run the same tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroferry.advice.schedule import unfinished
+from astroferry.carry.action import Observation
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from astroferry.carry.action import ActionInfo, Facts
+    from astroferry.carry.context import Context
+    from astroferry.carry.handover.ends import Handover
+    from astroferry.model.cutover import Side
+
+
+@dataclass
+class Unpause:
+    """Unpause the DAG on `side`, with one last look at the other. Facts: `unpaused` (bool), `at` (ISO time)."""
+
+    handover: Handover
+    side: Side = "target"
+    way: str = "cutover"
+    after: str = "mark"
+
+    @property
+    def info(self) -> ActionInfo:
+        """The step that switches one side on."""
+        return self.handover.info(
+            f"unpause-{self.side}",
+            f"Unpause {self.handover.dag_id} on the {self.side}",
+            way=self.way,
+            after=self.after,
+            note=f"It is paused on the {self.side}; ticks it has run stay run, and `rollback` hands them back.",
+        )
+
+    @property
+    def _other(self) -> Side:
+        return "source" if self.side == "target" else "target"
+
+    async def observe(self, ctx: Context) -> Observation:
+        """Done where it runs, or where it was not active before and stays paused."""
+        dag_id = self.handover.dag_id
+        if not self.handover.was_active(ctx):
+            return Observation("done", f"{dag_id} was paused on the source, so it stays paused", {"unpaused": False})
+        here = await self.handover.dag(ctx, self.side)
+        there = await self.handover.dag(ctx, self._other)
+        if not there.is_paused:
+            why = f'"{dag_id}" is unpaused on the {self._other}; pause it there, or both sides run the same ticks.'
+            return Observation("doubt", why)
+        if not here.is_paused:
+            return Observation("done", facts={"unpaused": True})
+        active = unfinished(await (await self.handover.airflow(ctx, self._other)).active_runs(dag_id))
+        if active:
+            why = (
+                f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}, which is paused; drain it again.'
+            )
+            return Observation("doubt", why)
+        return Observation("todo")
+
+    async def apply(self, ctx: Context) -> Facts:
+        """Unpause; raises RemoteError where the other side is not quiet any more."""
+        seen = await self.observe(ctx)
+        if seen.state == "doubt":
+            raise RemoteError(seen.why)
+        if seen.state == "todo":
+            await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
+            ctx.tell(f"{self.handover.dag_id}: unpaused on the {self.side}")
+        return {"unpaused": self.handover.was_active(ctx), "at": ctx.clock.now().isoformat()}
+
+    async def verify(self, ctx: Context) -> Observation:
+        """As seen on the server."""
+        return await self.observe(ctx)
+
+    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
+        """Pause it again, where it was this step that unpaused it."""
+        if before.state == "done" or not facts.get("unpaused"):
+            return f"{self.handover.dag_id} on the {self.side} is left as it is."
+        await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, True)
+        return f"{self.handover.dag_id} is paused on the {self.side} again."

@@ -1,0 +1,170 @@
+"""Open a saved plan: its files, its lock, both ends; everything a verb or a screen needs to carry it out."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroferry.carry.context import Context, WallClock, nobody
+from astroferry.carry.journal import Journal
+from astroferry.clients.astro_shapes import token_seen
+from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
+from astroferry.clients.credentials import astro_token, source_login
+from astroferry.errors import AstroferryError, PlanError
+from astroferry.model import inventoryfile, planfile
+from astroferry.model.files import PlanLock, beside
+from astroferry.model.organization import OrganizationFacts
+from astroferry.secrets.load import load as load_values
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from astroferry.carry.context import Clock
+    from astroferry.clients.airflow import Airflow
+    from astroferry.clients.astro import Astro
+    from astroferry.clients.credentials import Ask, SourceLogin
+    from astroferry.clients.starship import Starship
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import TokenSeen
+    from astroferry.model.plan import Plan
+    from astroferry.model.values import SourceValues
+
+API_URL = "ASTRO_API_URL"
+
+
+@dataclass
+class Opened:
+    """A plan that is open: `path` of the plan, `plan` as it stands now, and all that carrying needs."""
+
+    path: Path
+    plan: Plan
+    inventory: Inventory
+    ctx: Context
+    journal: Journal
+    dags_folder: Path
+    token: TokenSeen
+
+
+def read_plan(path: Path) -> tuple[Plan, Inventory]:
+    """The plan and the inventory beside it; PlanError names what is wrong with either."""
+    plan = planfile.load(path)
+    return plan, inventoryfile.load(beside(path, plan.source.inventory))
+
+
+def journal_path(path: Path) -> Path:
+    """`migration.toml` -> `migration.journal.jsonl`, beside it."""
+    return path.with_suffix(".journal.jsonl")
+
+
+def dags_folder(plan: Plan, path: Path) -> Path:
+    """The DAG folder; PlanError where the plan names none or it is not there."""
+    if not plan.code.dags_folder:
+        raise PlanError("The plan names no DAG folder.", hint='Set code.dags_folder = "path/to/dags".')
+    folder = beside(path, plan.code.dags_folder)
+    if not folder.is_dir():
+        raise PlanError(f"There is no DAG folder at {folder} (code.dags_folder).")
+    return folder
+
+
+def api_address(plan: Plan) -> str:
+    """Astro's API: what the environment says, else the plan."""
+    return os.environ.get(API_URL) or plan.target.api
+
+
+async def open_astro(
+    api: str, credentials: str, organization: str, stack: AsyncExitStack, ask: Ask | None
+) -> tuple[Astro, TokenSeen]:
+    """Connect to an organization on Astro, or to the token's own where none is named yet."""
+    token = await astro_token(credentials, ask)
+    astro = await connect_astro(api, token, organization or None)
+    stack.push_async_callback(astro.http.aclose)
+    return astro, token_seen(token)
+
+
+async def read_facts(astro: Astro, cloud: str) -> OrganizationFacts:
+    """What the advice needs to know of the organization."""
+    options = await astro.deployment_options(deploymentType="STANDARD", cloudProvider=cloud)
+    return OrganizationFacts(
+        organization=astro.organization,
+        product=astro.organization.plans[0] if astro.organization.plans else "",
+        runtimes=options.runtime_releases,
+        executors=options.executors,
+        workspaces=await astro.workspaces(),
+        deployments=await astro.deployments(),
+    )
+
+
+async def open_source(
+    url: str, credentials: str, stack: AsyncExitStack, ask: Ask | None
+) -> tuple[Airflow, SourceLogin]:
+    """Connect to the source Airflow, gently: bounded in rate and in requests at once."""
+    login = await source_login(credentials, ask)
+    airflow = await connect_airflow(url, login)
+    stack.push_async_callback(airflow.http.aclose)
+    return airflow, login
+
+
+async def open_starship(airflow: Airflow, login: SourceLogin, stack: AsyncExitStack) -> Starship | None:
+    """Starship on the source, or None where it is not there or refuses us."""
+    try:
+        starship = await connect_starship(airflow, login)
+    except AstroferryError:
+        return None
+    if starship is not None:
+        stack.push_async_callback(starship.http.aclose)
+    return starship
+
+
+@asynccontextmanager
+async def opened(
+    path: Path,
+    *,
+    ask: Ask | None = None,
+    tell: Callable[[str], None] = nobody,
+    lock: bool = True,
+    clock: Clock | None = None,
+) -> AsyncIterator[Opened]:
+    """Open a plan and both ends; everything is closed, and the lock let go, whatever happens inside.
+
+    Raises PlanInUseError where another process holds the plan, PlanError for its files, and the clients' errors where
+    an end cannot be reached or refuses.
+    """
+    async with AsyncExitStack() as stack:
+        plan, inventory = read_plan(path)
+        if lock:
+            stack.enter_context(PlanLock(path))
+            # Another process may have ended, and changed it, while we waited for nothing but luck.
+            plan, inventory = read_plan(path)
+        folder = dags_folder(plan, path)
+        journal = Journal(journal_path(path))
+        source, login = await open_source(plan.source.url, plan.source.credentials, stack, ask)
+        where, organization = api_address(plan), plan.target.organization
+        astro, token = await open_astro(where, plan.target.credentials, organization, stack, ask)
+
+        async def target(deployment_id: str) -> Airflow:
+            secret = await astro_token(plan.target.credentials, ask)
+            airflow = await connect_deployment(await astro.deployment(deployment_id), secret)
+            stack.push_async_callback(airflow.http.aclose)
+            return airflow
+
+        async def values() -> SourceValues:
+            wants_starship = "starship" in {plan.values.connections, plan.values.variables}
+            starship = await open_starship(source, login, stack) if wants_starship else None
+            return await load_values(plan, inventory, folder=path.parent, airflow=source, starship=starship)
+
+        ctx = Context(
+            plan=plan,
+            inventory=inventory,
+            folder=path.parent,
+            source=source,
+            astro=astro,
+            connect_target=target,
+            load_values=values,
+            standing=lambda action: journal.standing().get(action),
+            clock=clock or WallClock(),
+            tell=tell,
+        )
+        yield Opened(path, plan, inventory, ctx, journal, folder, token)

@@ -1,0 +1,110 @@
+"""Compare both ends value by value: ship the probe, run it, take it away again, lay both digests side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroferry.carry.actions.deploy import DeployDags, deploy_folder
+from astroferry.carry.compare import compare, expected_digests
+from astroferry.carry.graph import connections_to_carry, variables_to_carry
+from astroferry.carry.probes.probefile import probe_file
+from astroferry.carry.probes.values import ProbeTimes, forget_probe, remove_leftovers, run_values_probe
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.carry.context import Context
+    from astroferry.carry.journal import Journal
+    from astroferry.model.comparison import Comparison
+    from astroferry.model.plan import Deployment
+
+PROBE_LABEL = "astroferry: DAGs with the values probe"
+NOTE = "verify"
+"""prefix of the journal's notes on comparisons: `verify/DEPLOYMENT`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The comparison of one Deployment."""
+
+    deployment: str
+    rows: tuple[Comparison, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Every value of everything that travels was compared and is the same."""
+        return all(row.values_same for row in self.rows)
+
+    @property
+    def not_compared(self) -> tuple[Comparison, ...]:
+        """The rows that could not be compared; `check` fails on them."""
+        return tuple(row for row in self.rows if row.outcome == "not compared")
+
+
+async def verify(
+    ctx: Context, journal: Journal, deployment: Deployment, folder: Path, *, times: ProbeTimes | None = None
+) -> Verified:
+    """Compare one Deployment with the source.
+
+    The probe rides on a deploy of the same DAG folder, and a second deploy takes it away; both are named in Astro's
+    deploy history. A run killed in between leaves a paused DAG without a schedule, and the next apply removes it.
+    Raises RemoteError where the DAGs on the Deployment are not those of the folder, ProbeFailedError where the probe
+    cannot run.
+    """
+    plain = DeployDags(deployment, folder)
+    seen = await plain.observe(ctx)
+    airflow = await ctx.target(deployment.name) if deployment.name in ctx.deployments else None
+    if airflow is None:
+        raise RemoteError(f'"{deployment.name}" is not on Astro yet.', hint="Run apply first.")
+    if seen.state != "done" and not await _interrupted(ctx, deployment):
+        raise RemoteError(
+            f'The DAGs on "{deployment.name}" are not those of {folder}.', hint="Run apply --stage dags first."
+        )
+    connections, variables = (
+        connections_to_carry(ctx.plan, ctx.inventory),
+        variables_to_carry(ctx.plan, ctx.inventory),
+    )
+    path, text = probe_file()
+    journal.write(f"{NOTE}/{deployment.name}", "begin", facts={"deploy": PROBE_LABEL})
+    await deploy_folder(ctx, deployment.name, folder, {path: text}, PROBE_LABEL)
+    try:
+        result = await run_values_probe(
+            airflow,
+            connections,
+            variables,
+            clock=ctx.clock,
+            tell=ctx.tell,
+            times=times or ProbeTimes(parse=float(ctx.plan.cutover.parse_timeout)),
+        )
+    finally:
+        await deploy_folder(ctx, deployment.name, folder, {}, plain.label)
+        await remove_leftovers(airflow, ctx.tell)
+        await forget_probe(airflow)
+    expected = expected_digests(
+        result.key,
+        await ctx.values(),
+        ctx.inventory,
+        skip_connections=ctx.plan.values.skip_connections,
+        skip_variables=ctx.plan.values.skip_variables,
+    )
+    carried = set(connections) | set(variables)
+    verified = Verified(deployment.name, compare([item for item in expected if item.id in carried], result))
+    counts: dict[str, int] = {}
+    for row in verified.rows:
+        counts[row.outcome] = counts.get(row.outcome, 0) + 1
+    journal.write(
+        f"{NOTE}/{deployment.name}",
+        "done" if verified.equal else "failed",
+        why="" if verified.equal else "not every value is the same",
+        facts={"counts": counts, "not_compared": [row.id for row in verified.not_compared]},
+    )
+    return verified
+
+
+async def _interrupted(ctx: Context, deployment: Deployment) -> bool:
+    """Whether the live deploy is a probe's, left by a run that was killed."""
+    deploys = await ctx.astro.deploys(ctx.deployments[deployment.name])
+    live = next((deploy for deploy in deploys if deploy.status == "DEPLOYED"), None)
+    return live is not None and live.description == PROBE_LABEL

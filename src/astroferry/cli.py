@@ -1,0 +1,170 @@
+"""The command: reads the command line, decides which face speaks, and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from astroferry import __version__, diagnostics
+from astroferry.errors import AstroferryError, Exit, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
+
+EPILOG = """\
+exit codes:
+  0 done    1 bug (report saved)    2 wrong usage    3 plan incomplete or invalid, or input needed
+  4 not allowed (token missing, expired, lacks a role)    5 a server could not be reached; safe to run again
+  6 carried out in part    7 plan in use    129/130/143 hung up, interrupted, terminated: saved
+
+credentials never stand on the command line:
+  Astro    ASTRO_API_TOKEN, or credentials = "keyring" | "prompt" | "file:PATH" in the plan
+  source   ASTROFERRY_SOURCE_TOKEN, or ASTROFERRY_SOURCE_USERNAME and ASTROFERRY_SOURCE_PASSWORD
+  ASTRO_API_URL points at another control plane; proxies (HTTPS_PROXY, NO_PROXY) and company certificate
+  authorities (SSL_CERT_FILE) are taken from the environment.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are ours: a sentence, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing usage and exiting."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See: {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    everywhere = _Parser(add_help=False)
+    group = everywhere.add_argument_group("everywhere")
+    group.add_argument(
+        "--no-input", action="store_true", help="never ask; missing answers are listed (CI implies it)"
+    )
+    group.add_argument("--plain", action="store_true", help="plain prompts instead of the full-screen wizard")
+    group.add_argument("--json", action="store_true", help="results as one JSON document on stdout")
+    group.add_argument("--confirm", metavar="NAME", default="", help="confirm a step by the name it asks for")
+    top = _Parser(
+        prog="astroferry",
+        description="Carry an Apache Airflow to Astro.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[everywhere],
+    )
+    top.add_argument("--version", action="version", version=f"astroferry {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(
+            name,
+            help=text,
+            description=text[:1].upper() + text[1:] + ".",
+            parents=[everywhere],
+            argument_default=argparse.SUPPRESS,
+        )
+
+    demo = verb("demo", "the whole migration on an embedded source Airflow and an embedded Astro")
+    demo.add_argument("--folder", metavar="DIR", help="where the demo's plan and journal go (default: a new folder)")
+    assess = verb("assess", "take the inventory of a source Airflow; never changes it")
+    assess.add_argument("url", metavar="URL", help="the source's address, as in the browser")
+    assess.add_argument("--out", metavar="FILE", help="where the inventory goes (default: inventory.json)")
+    plan = verb("plan", "make a plan from an inventory and answers")
+    plan.add_argument("--inventory", metavar="FILE", required=True, help="what assess wrote")
+    plan.add_argument("--answers", metavar="FILE", help="answers as TOML, with the keys of the plan")
+    plan.add_argument("--out", metavar="PLAN", help="where the plan goes (default: migration.toml)")
+    check = verb("check", "is the plan complete, valid, and still true of both ends? changes nothing")
+    show = verb("show", "the review page: all decisions, and what will be done")
+    apply = verb("apply", "carry the plan out, up to DAGs that lie compared and paused on Astro")
+    apply.add_argument("--stage", metavar="STAGE", help="only this stage: prepare, configuration, dags, test")
+    apply.add_argument("--wave", metavar="WAVE", help="only what this wave needs")
+    apply.add_argument("--dry-run", action="store_true", help="look and say what would be done; change nothing")
+    verify = verb("verify", "compare both ends now, value by value, with a probe on the target")
+    cutover = verb("cutover", "drain a wave on the source, hand its schedule over, watch the first ticks")
+    cutover.add_argument("--wave", metavar="WAVE", required=True)
+    rollback = verb("rollback", "give DAGs back to the source; ticks are not run again")
+    rollback.add_argument("--wave", metavar="WAVE", help="only this wave")
+    rollback.add_argument("--dag", metavar="DAG", help="only this DAG")
+    rollback.add_argument(
+        "--stage", metavar="STAGE", help="undo a stage of apply instead: dags, configuration, prepare"
+    )
+    status = verb("status", "what is done, what is not, and what failed")
+    for one in (check, show, apply, verify, cutover, rollback, status):
+        one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
+    verb("doctor", "terminal, keyring, network, versions; which face would speak and why")
+    simulate = verb("simulate", "the embedded Astro as a server on loopback")
+    simulate.add_argument("--port", metavar="N", type=int, help="default: a free one")
+    simulate.add_argument("--airflow", metavar="VERSION", help="start a real Airflow behind each Deployment: 3.3")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the process's exit code."""
+    try:
+        arguments = parser().parse_args(argv)
+        if arguments.verb is None:
+            return _open(arguments)
+        verb = _verb(arguments.verb)
+        return int(_run(verb(arguments)))
+    except AstroferryError as error:
+        return int(diagnostics.report_error(error))
+    except KeyboardInterrupt:
+        diagnostics.say("astroferry: interrupted; what was done is saved. Run the same command again to go on.")
+        return int(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our data has enough; Python would complain once more while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.DONE)
+    except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a report instead of a traceback
+        return int(diagnostics.report_bug(error))
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    """No verb: the wizard, in later versions; until then, help."""
+    del arguments
+    parser().print_help(sys.stderr)
+    return int(Exit.USAGE)
+
+
+def _verb(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, Exit]]:
+    """The verb's coroutine; its module is imported only now, so that `--help` stays quick."""
+    room = "astroferry.embedded" if name in {"demo", "simulate"} else f"astroferry.faces.headless.{name}"
+    run: Callable[[argparse.Namespace], Coroutine[Any, Any, Exit]] = getattr(
+        importlib.import_module(room), name if room == "astroferry.embedded" else "run"
+    )
+    return run
+
+
+def _run(work: Coroutine[Any, Any, Exit]) -> Exit:
+    """Run a verb; hang-up and termination cancel it cleanly, between two journal lines or inside a wait."""
+
+    async def watched() -> Exit:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(work)
+        code: list[Exit] = []
+
+        def end(which: Exit) -> None:
+            code.append(which)
+            task.cancel()
+
+        for number, which in ((signal.SIGHUP, Exit.HANGUP), (signal.SIGTERM, Exit.TERMINATED)):
+            with contextlib.suppress(NotImplementedError, RuntimeError):
+                loop.add_signal_handler(number, end, which)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not code:
+                raise
+            diagnostics.say("astroferry: ended by a signal; what was done is saved. Run the same command again.")
+            return code[0]
+
+    return asyncio.run(watched())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

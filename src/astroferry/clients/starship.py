@@ -1,0 +1,147 @@
+"""Starship on the source: connections and variables in clear, for whoever may read the configuration.
+
+Its error bodies repeat what was sent, passwords included, so nothing of them is ever shown. Versions before 2.8.6
+ask nobody for a login (its change of 2026-05-22): their values are not taken, and that they are there is a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+from astroferry.clients.answers import json_of, not_the_api, refusal
+from astroferry.errors import NotAllowedError, NotFoundError, NotTheApiError, UnsupportedVersionError
+from astroferry.model.secret import Secret
+from astroferry.model.values import ConnectionValue, VariableValue
+
+if TYPE_CHECKING:
+    from astroferry.clients.answers import Answer
+    from astroferry.clients.http import Http
+
+ROOT = "/api/starship"
+SAFE_FROM = (2, 8, 6)
+BEFORE_INFO = "before 2.5.0"
+
+
+class Starship:
+    """A Starship that answered. `version`: "2.10.1", or "before 2.5.0" where it is too old to tell."""
+
+    def __init__(self, http: Http, version: str) -> None:
+        self.http = http
+        self.version = version
+
+    @classmethod
+    async def connect(cls, http: Http) -> Starship:
+        """Shake hands.
+
+        Raises NotFoundError where none is installed, NotAllowedError or NotTheApiError (a redirect to the login)
+        where the credentials do not open it.
+        """
+        answer = await http.answer("GET", f"{ROOT}/info")
+        if answer.status == 404:
+            older = await http.answer("GET", f"{ROOT}/health")
+            if older.status == 200 and not older.is_page and "OK" in older.text:
+                return cls(http, BEFORE_INFO)
+        body = _opened(answer, http.name)
+        version = body.get("starship_version") if isinstance(body, dict) else None
+        if not isinstance(version, str) or not version:
+            raise NotTheApiError(f"{http.name} answers at {answer.url}, but not as Starship does.")
+        return cls(http, version)
+
+    @classmethod
+    async def find(cls, http: Http) -> Starship | None:
+        """As `connect`, and None where none is installed."""
+        try:
+            return await cls.connect(http)
+        except NotFoundError:
+            return None
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it asks for a login, which it does from 2.8.6 on."""
+        numbers = re.findall(r"\d+", self.version)[:3]
+        return self.version != BEFORE_INFO and tuple(int(each) for each in numbers) >= SAFE_FROM
+
+    async def connections(self) -> dict[str, ConnectionValue]:
+        """All connections by id, with their secrets. Raises UnsupportedVersionError before 2.8.6."""
+        return {item["conn_id"]: _connection(item) for item in await self._rows("connections")}
+
+    async def variables(self) -> dict[str, VariableValue]:
+        """All variables by key, with their values. Raises UnsupportedVersionError before 2.8.6."""
+        rows = await self._rows("variables")
+        return {
+            item["key"]: VariableValue(item["key"], Secret(item.get("val") or ""), item.get("description"))
+            for item in rows
+        }
+
+    async def _rows(self, kind: str) -> list[dict[str, Any]]:
+        if not self.is_safe:
+            raise UnsupportedVersionError(
+                f"Starship {self.version} on {self.http.name} is open to anyone; astroferry takes no values from it.",
+                hint="Upgrade it to 2.8.6 or newer, or uninstall it; and think of its secrets as seen.",
+            )
+        answer = await self.http.answer("GET", f"{ROOT}/{kind}")
+        rows = _opened(answer, self.http.name)
+        if not isinstance(rows, list):
+            raise NotTheApiError(f"{self.http.name} answers at {answer.url}, but not as Starship does.")
+        return rows
+
+
+def _opened(answer: Answer, where: str) -> Any:
+    if answer.status != 200:
+        raise refusal(answer, where, seen_before=False, echo=False)
+    if answer.is_page:
+        raise not_the_api(answer, where)
+    return json_of(answer, where)
+
+
+def _connection(item: dict[str, Any]) -> ConnectionValue:
+    secrets = {
+        name: Secret(str(item[name])) if item.get(name) is not None else None
+        for name in ("host", "login", "password", "schema", "extra")
+    }
+    return ConnectionValue(
+        conn_id=item["conn_id"],
+        conn_type=item.get("conn_type") or "",
+        description=item.get("description"),
+        port=int(item["port"]) if item.get("port") is not None else None,
+        **secrets,
+    )
+
+
+class _LoginForm(HTMLParser):
+    """Finds the token that Airflow 2's login form wants back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.csrf_token = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at each input."""
+        fields = dict(attrs)
+        if tag == "input" and fields.get("name") == "csrf_token":
+            self.csrf_token = fields.get("value") or ""
+
+
+async def log_in(http: Http, username: str, password: Secret) -> None:
+    """Log in at Airflow 2's login page; the session stays in `http`, which must keep cookies.
+
+    Starship is a page of the web server there, so it takes a session and not Basic credentials (measured on 2.10.5
+    and 2.11.2). Raises NotAllowedError where the login is refused, NotTheApiError where there is no such page.
+    """
+    page = await http.answer("GET", "/login/")
+    form = _LoginForm()
+    form.feed(page.text)
+    if page.status != 200 or not form.csrf_token:
+        raise NotTheApiError(
+            f"{http.name} shows no Airflow login page at {page.url}.",
+            hint="Where another login stands in front of it, use a token.",
+        )
+    sent = {"username": username, "password": password.reveal(), "csrf_token": form.csrf_token}
+    answer = await http.answer("POST", "/login/", form=sent)
+    goal = answer.headers.get("location", "")
+    if answer.status not in {302, 303} or "/login" in goal:
+        raise NotAllowedError(
+            f"{http.name} refused the username and password at its login page.", hint="Check both, and try again."
+        )

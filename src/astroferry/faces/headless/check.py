@@ -1,0 +1,89 @@
+"""`astroferry check`: is the plan complete, valid, and still true of both ends? changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from astroferry import diagnostics
+from astroferry.advice.suggest import problems as held_against
+from astroferry.carry.opening import opened, read_facts
+from astroferry.carry.prerequisites import ROLES, prerequisites
+from astroferry.carry.verifying import NOTE
+from astroferry.errors import Exit
+from astroferry.faces.headless.asking import asker
+from astroferry.model.inventoryfile import drift
+from astroferry.report.table import table
+from astroferry.sources.airflow import take_inventory
+
+if TYPE_CHECKING:
+    import argparse
+
+    from astroferry.carry.journal import Journal
+    from astroferry.carry.prerequisites import Prerequisite
+    from astroferry.model.finding import Finding
+
+
+async def run(arguments: argparse.Namespace) -> Exit:
+    """0 where the plan can be carried out; 3 where something refuses, is missing, or could not be compared."""
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=diagnostics.say, lock=False) as way:
+        diagnostics.say("Reading both ends; nothing is changed.")
+        needed = await prerequisites(way)
+        now = await take_inventory(
+            way.ctx.source, clock_now=lambda: datetime.now(UTC), tell=lambda _: None, kind=way.plan.source.kind
+        )
+        changed = drift(way.inventory, now)
+        facts = await read_facts(way.ctx.astro, way.plan.decisions.cloud)
+        findings = held_against(way.plan, way.inventory, facts)
+        uncompared = _uncompared(way.journal)
+    refused = [finding for finding in findings if finding.severity == "refuse"]
+    missing = [item for item in needed if item.outcome == "missing"]
+    good = not refused and not missing and not uncompared
+    if arguments.json:
+        diagnostics.data_json(
+            {
+                "ready": good,
+                "prerequisites": [
+                    {"key": item.key, "outcome": item.outcome, "detail": item.detail} for item in needed
+                ],
+                "drift": changed,
+                "findings": [
+                    {"code": item.code, "severity": item.severity, "message": item.message} for item in findings
+                ],
+                "not_compared": uncompared,
+            }
+        )
+    else:
+        diagnostics.data("\n".join(_page(needed, changed, findings, uncompared, good=good)))
+    return Exit.DONE if good else Exit.PLAN
+
+
+def _uncompared(journal: Journal) -> list[str]:
+    """Items that the last comparison could not compare."""
+    return [
+        item
+        for action, standing in journal.standing().items()
+        if action.startswith(f"{NOTE}/")
+        for item in standing.made.get("not_compared", [])
+    ]
+
+
+def _page(
+    needed: tuple[Prerequisite, ...],
+    changed: tuple[str, ...],
+    findings: list[Finding],
+    uncompared: list[str],
+    *,
+    good: bool,
+) -> list[str]:
+    rows = [(item.outcome, item.title, item.detail, item.who) for item in needed]
+    lines = ["Prerequisites", *table(("", "what", "", "who grants it"), rows, width=118)]
+    lines += ["", "The smallest roles that each stage needs"]
+    lines += table(("stage", "on the source", "of the Astro token"), ROLES, width=118)
+    lines += ["", "Changed on the source since the plan was made", *(f"  {line}" for line in changed or ("nothing",))]
+    if findings:
+        lines += ["", "Findings", *(f"  {f.severity:6} {f.message} {f.todo} [{f.code}]" for f in findings)]
+    if uncompared:
+        lines += ["", f"Could not be compared: {', '.join(uncompared)}"]
+    return [*lines, "", "The plan can be carried out." if good else "The plan cannot be carried out yet: see above."]

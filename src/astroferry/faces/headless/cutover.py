@@ -1,0 +1,89 @@
+"""`astroferry cutover`: drain a wave on the source, hand its schedule over, watch the first ticks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from astroferry import diagnostics
+from astroferry.carry.actions.deployment import find
+from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_from
+from astroferry.carry.opening import opened
+from astroferry.carry.runner import carry_out
+from astroferry.carry.verifying import NOTE
+from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
+from astroferry.faces.headless.asking import asker
+from astroferry.faces.headless.progress import follow, set_state
+from astroferry.faces.headless.ticks import tell_ticks
+from astroferry.model.words import several
+
+if TYPE_CHECKING:
+    import argparse
+
+    from astroferry.carry.action import Action
+    from astroferry.carry.opening import Opened
+
+READY = frozenset({"tested", "accepted", "in production", "cut over"})
+
+
+async def run(arguments: argparse.Namespace) -> Exit:
+    """0 when every DAG of the wave runs on the target alone; 3 where the gate is closed; 6 where some stayed."""
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=diagnostics.say) as way:
+        wave = known_wave(way, arguments.wave)
+        confirm(way, wave, arguments.confirm)
+        gate(way, wave)
+        await find(way.ctx, way.plan.deployment(way.plan.wave(wave).production))
+        stay = refusals(way.plan, way.inventory, wave)
+        for finding in stay:
+            diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
+        standings = standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)
+        actions = watches_last(actions_for_cutover(way.plan, way.inventory, wave, standings))
+        if not actions:
+            raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
+        report = await carry_out(actions, way.ctx, way.journal, follow=follow)
+        if not report.failed:
+            set_state(way, wave, "cut over")
+        await tell_ticks(way, wave, arguments, stay)
+    if report.failed:
+        raise CarriedInPartError(
+            f"{several(len(report.failed), 'step')} did not go well; the DAGs concerned run on one side or on none, "
+            "never on both.",
+            hint="Mend what is said above and run cutover again, or run rollback.",
+        )
+    return Exit.DONE
+
+
+def watches_last(actions: list[Action]) -> list[Action]:
+    """Hand all DAGs over before the first is watched: a watch may take days."""
+    return sorted(actions, key=lambda action: action.info.id.rsplit("/", 1)[-1].startswith("watch"))
+
+
+def known_wave(way: Opened, name: str) -> str:
+    """The wave's name; UsageError where the plan has none of that name."""
+    waves = [wave.name for wave in way.plan.waves]
+    if name not in waves:
+        raise UsageError(f'There is no wave "{name}" in {way.path}.', hint=f"Waves: {', '.join(waves)}.")
+    return name
+
+
+def confirm(way: Opened, wave: str, said: str) -> None:
+    """A person names the production Deployment: from here on, production moves."""
+    name = way.plan.wave(wave).production
+    if said != name:
+        raise InputNeededError(
+            f'This moves the schedules of wave "{wave}" between {way.plan.source.url} and "{name}"; '
+            "it can be rolled back.",
+            hint=f"Confirm with --confirm {name}.",
+        )
+
+
+def gate(way: Opened, wave: str) -> None:
+    """Nothing moves before its values were compared and its DAGs tested; PlanError says what is missing."""
+    state, production = way.plan.wave(wave).state, way.plan.wave(wave).production
+    if state not in READY:
+        raise PlanError(f'The wave "{wave}" is {state}, not tested yet.', hint="Run apply, which ends with the test.")
+    compared = way.journal.standing().get(f"{NOTE}/{production}")
+    if compared is None or compared.event != "done":
+        raise PlanError(
+            f'The values on "{production}" have not been found equal by the last comparison.', hint="Run verify."
+        )

@@ -1,0 +1,53 @@
+"""The table of expected and actual ticks of both sides, after a cutover or a rollback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astroferry import diagnostics
+from astroferry.advice.schedule import count_ticks
+from astroferry.carry.handover.watch import table_facts, ticks_of
+from astroferry.carry.handover.wave import handovers, standings_from
+from astroferry.report.table import table
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from astroferry.carry.opening import Opened
+    from astroferry.model.cutover import TickRow
+    from astroferry.model.finding import Finding
+
+LAST = 12
+"""rows of a DAG that are shown; all are in --json"""
+
+
+async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]) -> None:
+    """Read both sides and show, for each DAG, every tick since its cutover began, and what ran it."""
+    standings = standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)
+    found: dict[str, tuple[TickRow, ...]] = {}
+    for handover in handovers(way.plan, way.inventory, wave, standings):
+        standing = standings.get(handover.dag_id)
+        if standing is not None:
+            found[handover.dag_id] = await ticks_of(way.ctx, handover, standing.at, way.ctx.clock.now())
+    if arguments.json:
+        diagnostics.data_json(
+            {
+                "wave": wave,
+                "ticks": {dag: table_facts(rows) for dag, rows in found.items()},
+                "exact": all(count_ticks(rows).exact for rows in found.values()),
+                "not_handed_over": [finding.subject for finding in stay],
+            }
+        )
+        return
+    for dag, rows in found.items():
+        count = count_ticks(rows)
+        words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
+        shown = [(_time(row.tick), row.side or "nobody", row.state, "marker" if row.marker else "") for row in rows]
+        lines = [f"{dag}: {words}", *table(("tick (UTC)", "ran on", "state", ""), shown[-LAST:], indent="  ")]
+        diagnostics.data("\n".join(lines))
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"

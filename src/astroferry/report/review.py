@@ -1,0 +1,138 @@
+"""The review page: every decision and all that will be done, rendered only from the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from astroferry.model.environment import environment_of
+from astroferry.model.words import names, several
+from astroferry.report.table import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from astroferry.carry.action import ActionInfo
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Plan
+
+_UNDO = {"undo": "can be undone", "compensate": "can be compensated", "irreversible": "cannot be undone"}
+
+
+def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, width: int = 100) -> list[str]:
+    """The page as lines of text."""
+    source, target, decisions = plan.source, plan.target, plan.decisions
+    lines = [
+        f"Migration {plan.name}",
+        "",
+        (
+            f"From  {source.url}  Airflow {inventory.airflow_version}, {several(len(inventory.dags), 'DAG')}, "
+            f"{several(len(inventory.connections), 'connection')}, {several(len(inventory.variables), 'variable')}, "
+            f"{several(len(inventory.pools), 'pool')}"
+        ),
+        f"To    {target.api}  organization {target.organization_name or target.organization or '(not chosen)'}",
+        "",
+        "Decisions",
+        *table(
+            ("decision", "answer", "in the plan"),
+            [
+                (
+                    "Airflow version",
+                    f"{decisions.airflow} (Runtime {decisions.runtime})",
+                    "decisions.airflow, .runtime",
+                ),
+                ("cron data intervals", _yes(decisions.cron_data_intervals), "decisions.cron_data_intervals"),
+                ("execution model", decisions.execution, "decisions.execution"),
+                ("cluster type", f"{decisions.cluster}, {decisions.cloud} {decisions.region}", "decisions.cluster"),
+                ("networking", decisions.networking, "decisions.networking"),
+                ("Workspaces", decisions.workspaces, "decisions.workspaces"),
+                ("secrets backend", decisions.secrets_backend, "decisions.secrets_backend"),
+                ("connections travel", plan.values.connections, "values.connections"),
+                ("variables travel", plan.values.variables, "values.variables"),
+                (
+                    "conflicts",
+                    (
+                        f"connections {plan.conflicts.connections}, variables {plan.conflicts.variables}, "
+                        f"pools {plan.conflicts.pools}"
+                    ),
+                    "conflicts",
+                ),
+            ],
+            width=width,
+            indent="  ",
+        ),
+        "",
+        "Deployments",
+        *table(
+            ("Deployment", "Workspace", "role", "executor", "environment"),
+            [
+                (item.name, item.workspace, item.role, item.executor, names(sorted(environment_of(plan, item)), 3))
+                for item in plan.deployments
+            ],
+            width=width,
+            indent="  ",
+        ),
+        "",
+        "Waves",
+        *table(
+            ("wave", "DAGs", "test", "production", "state"),
+            [_wave(plan, inventory, number) for number in range(len(plan.waves))],
+            width=width,
+            indent="  ",
+        ),
+    ]
+    same = [wave.name for wave in plan.waves if wave.test == wave.production]
+    if same:
+        lines.append(f"  Test and production are one Deployment for: {names(same)}.")
+    lines += ["", *_actions(infos, width)]
+    if plan.review_again:
+        lines += ["", f"To be looked at again: {names(plan.review_again)}"]
+    if inventory.findings:
+        lines += [
+            "",
+            "Findings",
+            *(f"  {item.severity}: {item.message} [{item.code}]" for item in inventory.findings),
+        ]
+    return [*lines, "", "Nothing has been changed on the source or on Astro to show this page."]
+
+
+def as_data(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo]) -> dict[str, Any]:
+    """The page as data, for --json."""
+    everything = tuple(dag.dag_id for dag in inventory.dags)
+    return {
+        "name": plan.name,
+        "source": {"url": plan.source.url, "airflow": inventory.airflow_version, "dags": len(inventory.dags)},
+        "target": {"api": plan.target.api, "organization": plan.target.organization},
+        "decisions": {key: getattr(plan.decisions, key) for key in plan.decisions.__slots__},
+        "waves": [
+            {"name": wave.name, "state": wave.state, "dags": list(plan.dags_of(wave, everything))}
+            for wave in plan.waves
+        ],
+        "actions": [
+            {"id": info.id, "title": info.title, "stage": info.stage, "undo": info.undo, "undo_note": info.undo_note}
+            for info in infos
+        ],
+        "findings": [
+            {"code": item.code, "severity": item.severity, "message": item.message, "subject": item.subject}
+            for item in inventory.findings
+        ],
+    }
+
+
+def _wave(plan: Plan, inventory: Inventory, number: int) -> tuple[str, ...]:
+    wave = plan.waves[number]
+    dags = plan.dags_of(wave, tuple(dag.dag_id for dag in inventory.dags))
+    return (wave.name, f"{len(dags)}: {names(dags, 3)}", wave.test, wave.production, wave.state)
+
+
+def _actions(infos: Sequence[ActionInfo], width: int) -> list[str]:
+    """What will be done, counted by stage and kind, with what undoing means."""
+    groups: Counter[tuple[str, str, str, str]] = Counter(
+        (info.stage, info.id.split("/", 1)[0], _UNDO[info.undo], info.undo_note) for info in infos
+    )
+    rows = [(stage, f"{count} x {kind}", undo, note) for (stage, kind, undo, note), count in groups.items()]
+    return ["What will be done", *table(("stage", "actions", "undo", "how"), rows, width=width, indent="  ")]
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

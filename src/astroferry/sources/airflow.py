@@ -1,0 +1,229 @@
+"""Take the inventory of a self-managed Airflow over REST: it only reads, and a probe that fails is never the end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from astroferry.advice import places
+from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
+from astroferry.sources.configuration import kept, secrets_backend
+from astroferry.sources.each_dag import EachDag, Survey
+from astroferry.sources.probing import Probes
+from astroferry.sources.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from astroferry.clients.airflow import Airflow
+    from astroferry.clients.starship import Starship
+    from astroferry.model.inventory import BrokenFile, Dag, Plugin, SourceKind
+    from astroferry.sources.each_dag import ReadCode
+
+_STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
+SAFE_STARSHIP = (2, 8, 6)
+"""the first version whose endpoints ask for a login (Starship's history, 2026-05-22)"""
+
+
+async def take_inventory(
+    airflow: Airflow,
+    *,
+    clock_now: Callable[[], datetime],
+    tell: Callable[[Progress], None],
+    starship: Starship | None = None,
+    read_code: ReadCode | None = None,
+    kind: SourceKind = "airflow",
+) -> Inventory:
+    """Everything that REST gives of the source, with coverage and findings for what it does not.
+
+    `read_code` reads a DAG file's text (`astroferry.code.read.read`); without it dependencies in code stay unknown.
+    Raises only where nothing at all could be read: then the first failure.
+    """
+    probes = Probes(tell)
+    dags = await _dags(airflow, probes)
+    connections = await probes.ask("connections", airflow.connections) or ()
+    variables = await probes.ask("variables", airflow.variables) or ()
+    pools = await probes.ask("pools", airflow.pools) or ()
+    providers = await probes.ask("providers", airflow.providers, "advise") or ()
+    plugins = await probes.ask("plugins", airflow.plugins, "advise") or ()
+    broken = await probes.ask("import errors", airflow.import_errors, "advise") or ()
+    config = kept(await probes.ask("configuration", airflow.config, "advise") or {})
+    health = await probes.ask("health", airflow.health, "advise") or {}
+    datasets = await probes.ask("datasets", airflow.datasets, count=_count_datasets) or ({}, {})
+    active = await probes.ask("active runs", airflow.active_run_counts, count=_sum) or {}
+    if probes.failures and not any(line.outcome == "read" for line in probes.coverage):
+        raise probes.failures[0]
+    with_runs = (replace(dag, active_runs=active.get(dag.dag_id, 0)) for dag in dags)
+    survey = await EachDag(airflow, probes, datasets).read(with_runs, read_code)
+
+    _note_environment(probes, config)
+    _note_starship(probes, found := _starship_version(plugins, starship))
+    _note_health(probes, health)
+    _note_broken(probes, broken)
+    _note_tasks(probes, survey)
+    seen = places.places(connections)
+    return Inventory(
+        kind=kind,
+        url=airflow.url,
+        airflow_version=airflow.version,
+        taken_at=clock_now(),
+        api=airflow.api,
+        dags=survey.dags,
+        connections=connections + _connections_in_code(probes, survey, {seen.conn_id for seen in connections}),
+        variables=variables + _variables_in_code(probes, survey, {seen.key for seen in variables}),
+        pools=pools,
+        providers=providers,
+        plugins=plugins,
+        custom_operators=tuple(sorted(survey.custom_operators)),
+        import_errors=broken,
+        config=config,
+        places=seen,
+        starship=found,
+        coverage=tuple(probes.coverage),
+        findings=(*probes.findings, *places.findings(seen)),
+    )
+
+
+async def _dags(airflow: Airflow, probes: Probes) -> tuple[Dag, ...]:
+    async def all_of_them() -> tuple[Dag, ...]:
+        total = await airflow.count_dags()
+        found: list[Dag] = []
+        async for dag in airflow.dags():
+            found.append(dag)
+            probes.tell(Progress("dags", len(found), max(total, len(found)), dag.dag_id))
+        return tuple(found)
+
+    return await probes.ask("dags", all_of_them, "refuse") or ()
+
+
+def _count_datasets(maps: tuple[Mapping[str, tuple[str, ...]], ...]) -> int:
+    return len({uri for by_dag in maps for uris in by_dag.values() for uri in uris})
+
+
+def _sum(counts: Mapping[str, int]) -> int:
+    return sum(counts.values())
+
+
+def _note_environment(probes: Probes, config: Mapping[str, Mapping[str, str]]) -> None:
+    """REST lists the metadata database only; what else there may be is said, not passed over."""
+    probes.not_asked(
+        "environment variables",
+        "Connections and variables in AIRFLOW_CONN_* and AIRFLOW_VAR_* are unknown: REST does not list them.",
+    )
+    backend = secrets_backend(config)
+    if backend:
+        probes.not_asked(
+            "secrets backend", f"What {backend} holds is unknown: REST lists the metadata database only."
+        )
+        probes.find(
+            "SRC-secrets-backend",
+            "warn",
+            f"The source reads secrets from {backend.rsplit('.', 1)[-1]}; this inventory lists only what is in its "
+            "metadata database.",
+            "secrets.backend",
+            "Point Astro at the same backend, or list there what DAGs use.",
+        )
+    elif not config:
+        probes.not_asked("secrets backend", "Unknown: the source does not show its configuration.")
+    else:
+        probes.read("secrets backend", 0, "None is configured.")
+
+
+def _starship_version(plugins: Iterable[Plugin], starship: Starship | None) -> str:
+    if starship is not None:
+        return starship.version
+    found = (_STARSHIP_SOURCE.search(plugin.source) for plugin in plugins)
+    return next((match[1] for match in found if match), "")
+
+
+def _note_starship(probes: Probes, version: str) -> None:
+    if version and tuple(int(digits) for digits in re.findall(r"\d+", version)[:3]) < SAFE_STARSHIP:
+        probes.find(
+            "SRC-starship-open",
+            "warn",
+            f"Critical: Starship {version} on the source gives every password and variable to anyone who can reach "
+            "its web server; versions before 2.8.6 ask for no login.",
+            "astronomer-starship",
+            "Upgrade it to 2.8.6 or newer, or remove it, today. Astroferry does not read from it.",
+        )
+
+
+def _note_health(probes: Probes, health: Mapping[str, str | None]) -> None:
+    ill = sorted(name for name, status in health.items() if status not in {"healthy", None})
+    if ill:
+        probes.find(
+            "SRC-unhealthy",
+            "warn",
+            f"The source reports {', '.join(ill)} as unhealthy; runs may be late, and a drain may not end.",
+            ", ".join(ill),
+            "Make the source healthy before the cutover.",
+        )
+
+
+def _note_broken(probes: Probes, broken: tuple[BrokenFile, ...]) -> None:
+    if broken:
+        probes.find(
+            "SRC-import-errors",
+            "warn",
+            f"{len(broken)} DAG file(s) do not parse on the source; they will not parse on Astro either.",
+            ", ".join(sorted(file.filename for file in broken)[:5]),
+            "Repair or remove them before the code is deployed.",
+        )
+
+
+def _note_tasks(probes: Probes, survey: Survey) -> None:
+    if survey.depends_on_past:
+        probes.find(
+            "SRC-depends-on-past",
+            "advise",
+            f"{len(survey.depends_on_past)} DAG(s) have tasks that depend on their past; at the cutover the first "
+            "run on Astro has none.",
+            ", ".join(sorted(survey.depends_on_past)),
+            "Look at each before its wave is cut over.",
+        )
+    queues = sorted(survey.queues - {"default"})
+    if queues:
+        probes.find(
+            "SRC-queues",
+            "warn",
+            f"Tasks ask for the queue(s) {', '.join(queues)}; on Astro a task whose queue is missing never starts.",
+            ", ".join(queues),
+            "Make worker queues of these names, or change the tasks.",
+        )
+    if survey.computed:
+        probes.find(
+            "SRC-code-computed",
+            "advise",
+            f"The code of {len(survey.computed)} DAG(s) computes names of other DAGs, datasets, variables or "
+            "connections; those are not all known.",
+            ", ".join(sorted(survey.computed)),
+            "Check these DAGs by hand when you form waves.",
+        )
+
+
+def _connections_in_code(probes: Probes, survey: Survey, listed: set[str]) -> tuple[ConnectionSeen, ...]:
+    """Connections that only code names: counted apart, since nobody knows where they live, or whether."""
+    names = sorted(survey.named_connections - listed)
+    if names:
+        _note_only_in_code(probes, "connection", names)
+    return tuple(ConnectionSeen(name, origin="code") for name in names)
+
+
+def _variables_in_code(probes: Probes, survey: Survey, listed: set[str]) -> tuple[VariableSeen, ...]:
+    names = sorted(survey.named_variables - listed)
+    if names:
+        _note_only_in_code(probes, "variable", names)
+    return tuple(VariableSeen(name, origin="code") for name in names)
+
+
+def _note_only_in_code(probes: Probes, kind: str, names: list[str]) -> None:
+    probes.find(
+        f"SRC-{kind}-only-in-code",
+        "warn",
+        f"{len(names)} {kind}(s) are named in DAG code but not listed by the source: they come from the environment "
+        "or a secrets backend, or do not exist.",
+        ", ".join(names),
+        f"Find out where each lives; skip those that no DAG needs (values.skip_{kind}s).",
+    )

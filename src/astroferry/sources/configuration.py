@@ -1,0 +1,70 @@
+"""What of the source's configuration is kept: named options that matter for a move, and nothing else.
+
+An allow-list: a server may show everything (`expose_config = True`), database passwords too, and custom sections may
+hold anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_KEPT: dict[str, frozenset[str]] = {
+    "core": frozenset(
+        {
+            "auth_manager",
+            "dag_ignore_file_syntax",
+            "dags_are_paused_at_creation",
+            "dags_folder",
+            "default_task_retries",
+            "default_timezone",
+            "enable_xcom_pickling",
+            "executor",
+            "load_examples",
+            "max_active_runs_per_dag",
+            "max_active_tasks_per_dag",
+            "parallelism",
+            "plugins_folder",
+            "test_connection",
+            "xcom_backend",
+        }
+    ),
+    "scheduler": frozenset(
+        {
+            "catchup_by_default",
+            "create_cron_data_intervals",
+            "create_delta_data_intervals",
+            "min_file_process_interval",
+            "use_job_schedule",
+        }
+    ),
+    "dag_processor": frozenset({"min_file_process_interval"}),
+    "celery": frozenset({"worker_autoscale", "worker_concurrency"}),
+    "operators": frozenset({"default_queue"}),
+    "logging": frozenset({"remote_logging"}),
+    "secrets": frozenset({"backend", "use_cache"}),
+    "webserver": frozenset({"default_ui_timezone", "expose_config"}),
+    "api": frozenset({"auth_backends", "expose_config"}),
+}
+_HIDDEN = "< hidden >"
+
+
+def kept(config: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """The options that matter and are shown, sections and options sorted."""
+    found: dict[str, dict[str, str]] = {}
+    for section in sorted(_KEPT.keys() & config.keys()):
+        options = {
+            option: value
+            for option, value in sorted(config[section].items())
+            if option in _KEPT[section] and value != _HIDDEN
+        }
+        if options:
+            found[section] = options
+    return found
+
+
+def secrets_backend(config: Mapping[str, Mapping[str, str]]) -> str:
+    """Class path of the secrets backend that is configured, or empty."""
+    return config.get("secrets", {}).get("backend", "").strip()

@@ -1,0 +1,15 @@
+"""How far the taking of an inventory is, for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` items of a phase ("dags", "pools"); `total` is None while it is not known."""
+
+    phase: str
+    done: int = 0
+    total: int | None = None
+    detail: str = ""

@@ -1,0 +1,283 @@
+"""The decision points of the guide: Airflow version, execution model, cluster type, networking, secrets backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from astroferry.advice.rules import cluster, execution, network, secrets, version
+from astroferry.model.words import names
+from astroferry.stages.asking import decision, plain
+from astroferry.stages.question import Option, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astroferry.advice.rules.rule import Suggestion
+    from astroferry.model.finding import Finding
+    from astroferry.stages.desk import Desk
+
+
+def advised(desk: Desk, ask: Callable[..., Suggestion[Any]], *more: Any) -> Suggestion[Any] | None:
+    """The advice's suggestion, or None before there is an inventory."""
+    return ask(desk.inventory, desk.facts, *more) if desk.inventory is not None else None
+
+
+def checked(desk: Desk, rules: Any) -> tuple[Finding, ...]:
+    """What a file of rules holds against the plan."""
+    return tuple(rules.problems(desk.plan, desk.inventory, desk.facts)) if desk.inventory is not None else ()
+
+
+class VersionStage:
+    """Which Airflow and which Astro Runtime."""
+
+    key = "version"
+    title = "Airflow version"
+    guide = "Decision point: Airflow version upgrade"
+    skipping = ""
+    upsets = ("execution",)
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """The source's version and what is on offer."""
+        source = desk.inventory.airflow_version if desk.inventory else "unknown"
+        offered = [release.version for release in desk.facts.runtimes] if desk.facts else []
+        return (f"The source runs Airflow {source}.", f"Runtimes on offer: {names(offered) or 'not asked yet'}.")
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """Airflow, Runtime, data intervals."""
+        airflow = desk.plan.decisions.airflow
+        runtime = advised(desk, version.suggest_runtime, airflow)
+        asked = [
+            decision(
+                "decisions.airflow",
+                "Which Airflow on Astro?",
+                {
+                    "3": ("Airflow 3", "one move; DAG code must be fit for it"),
+                    "2": ("Airflow 2.11", "the last Airflow 2; open-source support ended in April 2026"),
+                },
+                advised(desk, version.suggest_airflow),
+            ),
+            plain(
+                "decisions.runtime",
+                "Which Astro Runtime?",
+                "text",
+                runtime.value or None if runtime else None,
+                runtime.reason if runtime else "",
+                help="3.3-8 is Airflow 3.3; 13.11.0 is Airflow 2.11.",
+            ),
+        ]
+        if airflow == "3":
+            keep = advised(desk, version.suggest_cron_data_intervals)
+            asked.append(
+                plain(
+                    "decisions.cron_data_intervals",
+                    "Keep Airflow 2's data intervals for cron schedules?",
+                    "yes-no",
+                    keep.value if keep else None,
+                    keep.reason if keep else "",
+                    help="Without them `ds` of every cron DAG moves by one period.",
+                )
+            )
+        return tuple(asked)
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """Of the version rules."""
+        return checked(desk, version)
+
+
+class ExecutionStage:
+    """Where tasks run."""
+
+    key = "execution"
+    title = "Execution model"
+    guide = "Decision point: Execution model"
+    skipping = ""
+    upsets = ("cluster", "networking")
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """The places that tasks reach."""
+        return _places_known(desk)
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """Hosted or remote."""
+        refused = {} if desk.plan.decisions.airflow == "3" else {"remote": "remote execution needs Airflow 3"}
+        return (
+            decision(
+                "decisions.execution",
+                "Where do tasks run?",
+                {
+                    "hosted": ("hosted", "on Astro's machines; nothing to operate"),
+                    "remote": ("remote", "in your own environment, by agents that call out; Business or Enterprise"),
+                },
+                advised(desk, execution.suggest),
+                refused,
+            ),
+        )
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """Of the execution rules."""
+        return checked(desk, execution)
+
+
+class ClusterStage:
+    """Shared or reserved infrastructure, and where."""
+
+    key = "cluster"
+    title = "Cluster type"
+    guide = "Decision point: Cluster type"
+    skipping = ""
+    upsets = ("networking",)
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """The places that tasks reach."""
+        return _places_known(desk)
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """Type, cloud, region."""
+        decisions = desk.plan.decisions
+        name = (
+            plain(
+                "decisions.cluster_name",
+                "Which dedicated cluster?",
+                "text",
+                decisions.cluster_name or None,
+                "as it is now",
+                help="Made on Astro beforehand: it takes hours, and its ranges must be agreed with your network team.",
+            ),
+        )
+        return (
+            decision(
+                "decisions.cluster",
+                "Which cluster type?",
+                {
+                    "standard": ("standard", "shared infrastructure, isolated by namespace; ready in minutes"),
+                    "dedicated": (
+                        "dedicated",
+                        "reserved for you; needed for peering and private endpoints; takes hours",
+                    ),
+                },
+                advised(desk, cluster.suggest),
+            ),
+            Question(
+                "decisions.cloud",
+                "Which cloud?",
+                "choice",
+                (Option("AWS", "AWS"), Option("GCP", "Google Cloud"), Option("AZURE", "Azure")),
+                suggested=decisions.cloud,
+                reason="next to the data, if that is where it is",
+            ),
+            plain("decisions.region", "Which region?", "text", decisions.region, "next to the data, if it is there"),
+            *(name if decisions.cluster == "dedicated" else ()),
+        )
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """Of the cluster rules."""
+        return checked(desk, cluster)
+
+
+class NetworkingStage:
+    """How Astro reaches what the DAGs reach."""
+
+    key = "networking"
+    title = "Networking"
+    guide = "Phase 3: Networking"
+    skipping = "paths stay as guessed, and the review says so"
+    upsets = ()
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """Each place and why we think so."""
+        return (
+            tuple(f"{item.host}: {item.path} ({item.why})" for item in desk.inventory.places)
+            if desk.inventory
+            else ()
+        )
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """The way, and the path to each place."""
+        asked = [
+            decision(
+                "decisions.networking",
+                "How does Astro reach your data?",
+                {
+                    "public": ("over the internet", "with Astro's addresses on your allow lists"),
+                    "vpc-peering": ("VPC peering", "dedicated cluster; your network team accepts the peering"),
+                    "private-endpoint": (
+                        "private endpoints",
+                        "dedicated cluster; PrivateLink or Private Service Connect",
+                    ),
+                    "vpn": ("VPN", "dedicated cluster; arranged with Astronomer's support"),
+                    "remote-agents": ("remote agents", "tasks run inside your network"),
+                },
+                advised(desk, network.suggest),
+            )
+        ]
+        if desk.inventory is not None and desk.inventory.places:
+            hosts = tuple(dict.fromkeys(place.host for place in desk.inventory.places))
+            guessed = {place.host: place for place in desk.inventory.places}
+            asked.append(
+                Question(
+                    "places",
+                    "Over which path is each place reached?",
+                    "per-item",
+                    tuple(
+                        Option(path, path)
+                        for path in ("public", "vpn", "peering", "private-endpoint", "local", "unknown")
+                    ),
+                    hosts,
+                    [{"host": host, "path": guessed[host].path} for host in hosts],
+                    "guessed from the host names",
+                    notes={host: guessed[host].why for host in hosts},
+                )
+            )
+        return tuple(asked)
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """Of the networking rules."""
+        return checked(desk, network)
+
+
+class SecretsStage:
+    """Where connections and variables live on Astro."""
+
+    key = "secrets"
+    title = "Secrets backend"
+    guide = "Phase 3: Secrets backend"
+    skipping = ""
+    upsets = ("values",)
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """What the source uses, where its configuration is exposed."""
+        backend = desk.inventory.config.get("secrets", {}).get("backend", "") if desk.inventory else ""
+        return (f"The source's secrets backend: {backend or 'none seen in its configuration'}.",)
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """Which backend."""
+        later = "astroferry does not write there yet; keep them there yourself and let values travel by `backend`"
+        return (
+            decision(
+                "decisions.secrets_backend",
+                "Where do connections and variables live on Astro?",
+                {
+                    "airflow": ("the Deployment's own database", "written through its Airflow API"),
+                    "astro-environment": ("Astro Environment Manager", later),
+                    "aws-secrets-manager": ("AWS Secrets Manager", later),
+                    "aws-parameter-store": ("AWS Systems Manager Parameter Store", later),
+                    "gcp-secret-manager": ("Google Secret Manager", later),
+                    "hashicorp-vault": ("HashiCorp Vault", later),
+                    "azure-key-vault": ("Azure Key Vault", later),
+                },
+                advised(desk, secrets.suggest),
+            ),
+        )
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """Of the secrets rules."""
+        return checked(desk, secrets)
+
+
+def _places_known(desk: Desk) -> tuple[str, ...]:
+    if desk.inventory is None:
+        return ()
+    by_path: dict[str, list[str]] = {}
+    for place in desk.inventory.places:
+        by_path.setdefault(place.path, []).append(place.host)
+    return tuple(f"{path}: {names(hosts)}" for path, hosts in by_path.items()) or ("No place outside is known.",)

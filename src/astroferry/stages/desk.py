@@ -1,0 +1,57 @@
+"""The desk: what a walk through the stages works on; it outlives every screen and knows none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from astroferry.model.plan import Plan, Source
+from astroferry.model.planedit import value_at, with_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
+
+
+@dataclass
+class Desk:
+    """The plan being made, and what is known about both ends.
+
+    `inventory` and `facts` are None until they were read. `path` is where the plan is saved.
+    """
+
+    path: Path
+    plan: Plan
+    inventory: Inventory | None = None
+    facts: OrganizationFacts | None = None
+    answered: set[str] = field(default_factory=set)
+    """keys answered on this walk; a suggestion taken counts"""
+
+    def answer(self, key: str, value: Any) -> None:
+        """Put one answer into the plan; PlanError where it does not fit."""
+        self.plan = with_value(self.plan, key, value)
+        self.answered.add(key)
+
+    def current(self, key: str) -> Any:
+        """What the plan holds at that key."""
+        return value_at(self.plan, key)
+
+    def mark_decided(self, stage: str) -> None:
+        """Note that a stage was gone through; it need not be looked at again."""
+        decided = tuple(dict.fromkeys((*self.plan.decided, stage)))
+        again = tuple(key for key in self.plan.review_again if key != stage)
+        self.plan = replace(self.plan, decided=decided, review_again=again)
+
+    def mark_review_again(self, stages: tuple[str, ...]) -> None:
+        """Note that earlier answers changed under stages already decided; nothing of them is erased."""
+        again = [stage for stage in stages if stage in self.plan.decided]
+        self.plan = replace(self.plan, review_again=tuple(dict.fromkeys((*self.plan.review_again, *again))))
+
+
+def new_desk(path: Path, name: str, url: str = "", *, now: datetime | None = None) -> Desk:
+    """A desk with an empty plan on it."""
+    created = (now or datetime.now(UTC)).replace(microsecond=0)
+    return Desk(path, Plan(name=name, source=Source(url=url), created=created))

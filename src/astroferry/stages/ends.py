@@ -1,0 +1,148 @@
+"""The two ends: the organization we go to, the Airflow we come from, and what was found there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astroferry.model.words import names, several
+from astroferry.stages.asking import choice, plain
+
+if TYPE_CHECKING:
+    from astroferry.model.finding import Finding
+    from astroferry.stages.desk import Desk
+    from astroferry.stages.question import Question
+
+_CREDENTIALS = {
+    "environment": ("environment variables", "nothing is stored by astroferry"),
+    "keyring": ("this machine's keyring", "stays in the system's keyring"),
+    "prompt": ("ask each time", "kept in memory only"),
+}
+
+
+class Prerequisites:
+    """The organization on Astro, and how we enter."""
+
+    key = "prerequisites"
+    title = "Prerequisites"
+    guide = "Prerequisites"
+    skipping = ""
+    upsets = ("version", "execution", "workspaces")
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """The organization, where it was read."""
+        if desk.facts is None:
+            return ("The organization has not been asked yet: no token, or no network.",)
+        facts = desk.facts
+        return (
+            f"Organization {facts.organization.name} ({facts.organization.id}), plan {facts.product or 'not told'}.",
+            f"{several(len(facts.workspaces), 'Workspace')}, {several(len(facts.deployments), 'Deployment')}.",
+        )
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """The address of the API, where the token comes from, the organization."""
+        facts, target = desk.facts, desk.plan.target
+        own = "the token's own" if facts else ""
+        return (
+            plain("target.api", "Address of Astro's API", "text", target.api, "as it is now"),
+            choice(
+                "target.credentials",
+                "Where the Astro token comes from",
+                _CREDENTIALS,
+                target.credentials,
+                "ASTRO_API_TOKEN is what Astro's own tools read",
+            ),
+            plain("target.organization", "Organization id", "text", facts.organization.id if facts else None, own),
+            plain(
+                "target.organization_name",
+                "Organization name",
+                "text",
+                facts.organization.name if facts else "",
+                own,
+                required=False,
+            ),
+        )
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """None here: `check` looks at the live organization."""
+        del desk
+        return ()
+
+
+class SourceStage:
+    """The Airflow we come from, and where its DAG code lies."""
+
+    key = "source"
+    title = "Source"
+    guide = "Phase 1: Assessment"
+    skipping = ""
+    upsets = ("inventory",)
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """Its version, once it answered."""
+        if desk.inventory is None:
+            return ("Nothing has been read from the source yet.",)
+        return (f"Airflow {desk.inventory.airflow_version} at {desk.inventory.url}.",)
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """Address, credentials, DAG folder."""
+        source = desk.plan.source
+        url = source.url or (desk.inventory.url if desk.inventory else "")
+        return (
+            plain("source.url", "Address of the source Airflow", "text", url or None, "as in the inventory"),
+            choice(
+                "source.credentials",
+                "Where the source's credentials come from",
+                _CREDENTIALS,
+                source.credentials,
+                "nothing to type when the plan is resumed",
+            ),
+            plain(
+                "code.dags_folder",
+                "The DAG folder, as in the source's repository",
+                "path",
+                desk.plan.code.dags_folder or None,
+                "as it is now",
+                help="A path on this machine, relative to the plan: usually a checkout of the repository.",
+            ),
+        )
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """None here."""
+        del desk
+        return ()
+
+
+class InventoryStage:
+    """What the source has: nothing to ask, all to see."""
+
+    key = "inventory"
+    title = "Inventory"
+    guide = "Phase 1: Inventory your current environment"
+    skipping = ""
+    upsets = ("version", "execution", "cluster", "networking", "workspaces", "secrets", "values", "waves")
+
+    def known(self, desk: Desk) -> tuple[str, ...]:
+        """Counts, and what could not be read."""
+        found = desk.inventory
+        if found is None:
+            return ("There is no inventory yet: run assess.",)
+        active = sum(not dag.is_paused for dag in found.dags)
+        unread = [item.probe for item in found.coverage if item.outcome in {"refused", "failed", "absent"}]
+        return (
+            f"{several(len(found.dags), 'DAG')}, {active:,} of them active.",
+            (
+                f"{several(len(found.connections), 'connection')}, {several(len(found.variables), 'variable')}, "
+                f"{several(len(found.pools), 'pool')}."
+            ),
+            f"Custom operators: {names(found.custom_operators) or 'none seen'}.",
+            f"Not read: {names(unread) or 'nothing'}.",
+        )
+
+    def questions(self, desk: Desk) -> tuple[Question, ...]:
+        """Nothing is asked."""
+        del desk
+        return ()
+
+    def findings(self, desk: Desk) -> tuple[Finding, ...]:
+        """Those of the inventory."""
+        return desk.inventory.findings if desk.inventory else ()

@@ -1,0 +1,156 @@
+"""Secrets backend, how values travel, waves: what moves, and how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, ids
+
+from astroferry.advice.rules import secrets, values, waves
+from astroferry.model.inventory import ConnectionSeen, Dag, VariableSeen
+from astroferry.model.plan import Values, Wave
+
+if TYPE_CHECKING:
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Plan, SecretsBackend
+
+VAULT = {"secrets": {"backend": "airflow.providers.hashicorp.secrets.vault.VaultBackend"}}
+
+
+def source(*connections: str, variables: tuple[VariableSeen, ...] = (), **changes: Any) -> Inventory:
+    seen = tuple(ConnectionSeen(name, "http") for name in connections)
+    return replace(INVENTORY, connections=seen, variables=variables, **changes)
+
+
+def backend(chosen: SecretsBackend, **given: Any) -> Plan:
+    return replace(PLAN, decisions=replace(PLAN.decisions, secrets_backend=chosen), **given)
+
+
+def test_the_backend_of_the_source_is_suggested() -> None:
+    assert secrets.suggest(source(config=VAULT), None).value == "hashicorp-vault"
+    other = secrets.suggest(source(config={"secrets": {"backend": "acme.Backend"}}), None)
+    assert (other.value, other.evidence) == ("airflow", ("acme.Backend",))
+    assert secrets.suggest(source("a"), None).value == "airflow"
+
+
+def test_another_backend_than_the_source_and_its_provider() -> None:
+    assert ids(secrets.problems(PLAN, source("a"), None)) == []
+    assert ids(secrets.problems(PLAN, source(config=VAULT), None)) == ["SEC-015"]
+    assert ids(secrets.problems(backend("hashicorp-vault"), source(config=VAULT), None)) == ["SEC-021"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names", "expected"),
+    [
+        ("azure-key-vault", ("my_db", "my-db"), ["SEC-006"]),
+        ("azure-key-vault", ("a.b",), ["SEC-008"]),
+        ("gcp-secret-manager", ("a.b", "a b"), ["SEC-008"]),
+        ("gcp-secret-manager", ("my_db", "my-db"), []),
+        ("astro-environment", ("db", "DB"), ["SEC-006"]),
+        ("astro-environment", ("my-db",), ["SEC-008"]),
+        ("hashicorp-vault", ("a.b",), []),
+    ],
+)
+def test_names_that_a_backend_cannot_hold(
+    chosen: SecretsBackend, names: tuple[str, ...], expected: list[str]
+) -> None:
+    found = [code for code in ids(secrets.problems(backend(chosen), source(*names), None)) if code != "SEC-021"]
+    assert found == expected
+    skipping = backend(chosen, values=Values(skip_connections=names))
+    assert [code for code in ids(secrets.problems(skipping, source(*names), None)) if code != "SEC-021"] == []
+
+
+def test_values_that_are_too_large() -> None:
+    inventory = source(variables=(VariableSeen("big", size=30_000),))
+    assert "SEC-010" in ids(secrets.problems(backend("azure-key-vault"), inventory, None))
+    assert "SEC-010" not in ids(secrets.problems(backend("aws-secrets-manager"), inventory, None))
+    assert "SEC-010" not in ids(secrets.problems(backend("airflow"), inventory, None))
+
+
+def test_how_connections_travel() -> None:
+    many = tuple(f"c{n}" for n in range(9))
+    assert values.suggest_connections(source(), None).value == "none"
+    assert values.suggest_connections(source(config=VAULT), None).value == "backend"
+    assert values.suggest_connections(source("a"), None).value == "typed"
+    assert values.suggest_connections(source(*many), None).value == "export-file"
+    assert values.suggest_connections(source(*many, starship="2.10.1"), None).value == "starship"
+    assert values.suggest_connections(source(*many, starship="2.8.5"), None).value == "export-file"
+
+
+def test_how_variables_travel() -> None:
+    shown, hidden = VariableSeen("env"), VariableSeen("token", masked=True)
+    assert values.suggest_variables(source(), None).value == "none"
+    assert values.suggest_variables(source(config=VAULT), None).value == "backend"
+    assert values.suggest_variables(source(variables=(shown,)), None).value == "api"
+    assert values.suggest_variables(source(variables=(shown, hidden)), None).evidence == ("token",)
+    assert values.suggest_variables(source(variables=(shown, hidden)), None).value == "export-file"
+    assert values.suggest_variables(source(variables=(hidden,), starship="2.8.6"), None).value == "starship"
+
+
+@pytest.mark.parametrize(
+    ("given", "inventory", "expected"),
+    [
+        (Values(), source("a", variables=(VariableSeen("v"),)), []),
+        (Values(), source(variables=(VariableSeen("v", masked=True),)), ["ENV-masked"]),
+        (Values(skip_variables=("v",)), source(variables=(VariableSeen("v", masked=True),)), []),
+        (Values("starship", variables="starship"), source(), ["ENV-starship", "ENV-starship"]),
+        (Values("starship"), source(starship="2.8.5"), ["ENV-starship"]),
+        (Values("starship"), source(starship="2.10.0"), []),
+        (Values(), source(*"abcdef"), ["ENV-typed"]),
+        (Values(), source("a b"), ["ENV-001"]),
+        (Values(), source(variables=(VariableSeen("k" * 251),)), ["ENV-002"]),
+        (Values(skip_connections=("x",), skip_variables=("y",)), source("a"), ["ENV-skip", "ENV-skip"]),
+        (Values(), source(variables=(VariableSeen("v", origin="code"),)), ["ENV-code"]),
+        (Values(skip_variables=("v",)), source(variables=(VariableSeen("v", origin="code"),)), []),
+    ],
+)
+def test_what_is_wrong_with_values(given: Values, inventory: Inventory, expected: list[str]) -> None:
+    assert ids(values.problems(replace(PLAN, values=given), inventory, None)) == expected
+
+
+def dag(dag_id: str, **changes: Any) -> Dag:
+    return replace(Dag(dag_id, CRON, is_paused=False, dependencies="none"), **changes)
+
+
+def test_one_wave_is_suggested() -> None:
+    found = waves.suggest(replace(INVENTORY, dags=(dag("a"), dag("b", triggers=("a",)))), None)
+    assert [(wave.name, wave.dags) for wave in found.value] == [("wave-1", ("*",))]
+    assert found.evidence == ("1 DAG(s) depend on others.",)
+    assert waves.suggest(INVENTORY, None).evidence == ()
+
+
+def in_waves(*given: tuple[str, tuple[str, ...]]) -> Plan:
+    return replace(PLAN, waves=tuple(Wave(name, "test", "prod", dags) for name, dags in given))
+
+
+def test_dags_in_no_wave_two_waves_and_unknown_ones() -> None:
+    inventory = replace(INVENTORY, dags=(dag("a"), dag("b")))
+    assert ids(waves.problems(in_waves(("one", ("*",))), inventory, None)) == []
+    assert ids(waves.problems(in_waves(("one", ("a",))), inventory, None)) == ["WAV-none"]
+    assert ids(waves.problems(in_waves(("one", ("a", "b")), ("two", ("b",))), inventory, None)) == ["WAV-twice"]
+    assert ids(waves.problems(in_waves(("one", ("*", "x"))), inventory, None)) == ["WAV-unknown"]
+    same = replace(PLAN, waves=(Wave("one", "prod", "prod"),))
+    assert ids(waves.problems(same, inventory, None)) == ["WAV-same"]
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        ({"waits_for": ("b", "elsewhere")}, "HAZ-001"),
+        ({"triggers": ("b", "elsewhere")}, "HAZ-002"),
+        ({"consumes": ("s3://x", "s3://nobody")}, "HAZ-003"),
+    ],
+)
+def test_links_that_waves_cut(link: dict[str, tuple[str, ...]], code: str) -> None:
+    inventory = replace(INVENTORY, dags=(dag("a", **link), dag("b", produces=("s3://x",))))
+    apart, together = in_waves(("one", ("a",)), ("two", ("*",))), in_waves(("one", ("*",)))
+    assert ids(waves.problems(apart, inventory, None)) == [code]
+    assert ids(waves.problems(together, inventory, None)) == []
+
+
+def test_unknown_links_matter_where_waves_divide() -> None:
+    inventory = replace(INVENTORY, dags=(replace(dag("a"), dependencies="unknown until code is read"), dag("b")))
+    assert ids(waves.problems(in_waves(("one", ("a",)), ("two", ("b",))), inventory, None)) == ["WAV-links"]
+    assert ids(waves.problems(in_waves(("one", ("*",))), inventory, None)) == []

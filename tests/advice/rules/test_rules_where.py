@@ -1,0 +1,137 @@
+"""Execution, cluster, network, Workspaces: where things run and how they reach each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, facts, ids, place
+
+from astroferry.advice.rules import cluster, execution, network, workspaces
+from astroferry.model.inventory import Dag
+from astroferry.model.plan import PlacePath, Workspace
+
+if TYPE_CHECKING:
+    from astroferry.model.plan import Plan
+
+PRIVATE = replace(
+    INVENTORY,
+    places=(
+        place("10.0.0.1", "peering", 5432),
+        place("crm.corp", "vpn"),
+        place("erp.corp", "vpn"),
+        place("api.example.com", "public"),
+    ),
+)
+
+
+def decided(**decisions: Any) -> Plan:
+    return replace(PLAN, decisions=replace(PLAN.decisions, **decisions))
+
+
+def test_hosted_is_suggested_and_private_places_are_named() -> None:
+    assert execution.suggest(INVENTORY, None).evidence == ()
+    found = execution.suggest(PRIVATE, None)
+    assert (found.value, len(found.evidence)) == ("hosted", 3)
+
+
+REMOTE = decided(execution="remote", secrets_backend="hashicorp-vault")
+
+
+@pytest.mark.parametrize(
+    ("plans", "expected"),
+    [
+        (("ENTERPRISE",), []),
+        (("enterprise_business_critical",), []),
+        (("BUSINESS_CRITICAL",), []),
+        (("TEAM", "ENTERPRISE"), []),
+        (("BUSINESS_V2",), ["EXE-002"]),
+        (("TEAM",), ["EXE-001"]),
+        (("DEVELOPER",), ["EXE-001"]),
+        ((), []),
+    ],
+)
+def test_remote_execution_needs_a_plan(plans: tuple[str, ...], expected: list[str]) -> None:
+    assert ids(execution.problems(REMOTE, INVENTORY, facts(*plans))) == expected
+    assert ids(execution.problems(PLAN, INVENTORY, facts(*plans))) == []
+
+
+def test_remote_execution_needs_airflow_3_the_astro_executor_and_a_backend() -> None:
+    plan = decided(execution="remote", airflow="2")
+    plan = replace(plan, deployments=(replace(PLAN.deployments[0], executor="CELERY"),))
+    assert ids(execution.problems(plan, INVENTORY, None)) == ["EXE-003", "EXE-004", "EXE-012"]
+
+
+def test_private_places_suggest_a_dedicated_cluster() -> None:
+    assert cluster.suggest(INVENTORY, None).value == "standard"
+    found = cluster.suggest(PRIVATE, None)
+    assert found.value == "dedicated"
+    assert "10.0.0.1: 10.0.0.1 looks so." in found.evidence
+
+
+def test_a_standard_cluster_and_private_places() -> None:
+    found = list(cluster.problems(PLAN, PRIVATE, None))
+    assert ids(found) == ["NET-002"]
+    assert "10.0.0.1, crm.corp, erp.corp" in found[0].message
+    assert ids(cluster.problems(REMOTE, PRIVATE, None)) == []
+    assert ids(cluster.problems(decided(networking="vpn"), INVENTORY, None)) == ["NET-001"]
+    assert ids(cluster.problems(decided(networking="vpn", cluster="dedicated"), PRIVATE, facts("TEAM"))) == []
+
+
+def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:
+    said = (
+        PlacePath("10.0.0.1", "public"),
+        PlacePath("crm.corp", "public"),
+        PlacePath("erp.corp", "public"),
+        PlacePath("api.example.com", "private-endpoint", 7),
+    )
+    plan = replace(PLAN, places=said)
+    assert ids(cluster.problems(plan, PRIVATE, None)) == []
+    found = {finding.code: finding.message for finding in network.problems(plan, PRIVATE, None)}
+    assert set(found) == {"NET-ask", "NET-021"}
+    # The plan speaks of another port of that host.
+    assert "only guessed: api.example.com." in found["NET-ask"]
+
+
+@pytest.mark.parametrize(("plans", "expected"), [(("DEVELOPER",), ["NET-018"]), (("TEAM",), []), ((), [])])
+def test_dedicated_clusters_and_plans(plans: tuple[str, ...], expected: list[str]) -> None:
+    assert ids(cluster.problems(decided(cluster="dedicated"), INVENTORY, facts(*plans))) == expected
+    assert ids(cluster.problems(decided(cluster="dedicated"), INVENTORY, None)) == []
+
+
+def test_the_way_of_most_private_places_is_suggested() -> None:
+    assert network.suggest(INVENTORY, None).value == "public"
+    found = network.suggest(PRIVATE, None)
+    assert (found.value, len(found.evidence)) == ("vpn", 3)
+    one = replace(INVENTORY, places=(place("x", "private-endpoint"),))
+    assert network.suggest(one, None).value == "private-endpoint"
+    two = replace(INVENTORY, places=(place("x", "vpn"), place("y", "peering")))
+    assert network.suggest(two, None).value == "vpc-peering"
+
+
+def test_networking_problems() -> None:
+    assert ids(network.problems(PLAN, INVENTORY, None)) == []
+    assert ids(network.problems(PLAN, PRIVATE, None)) == ["NET-004", "NET-ask", "NET-021"]
+    local = replace(INVENTORY, places=(place("localhost", "local"),))
+    assert ids(network.problems(PLAN, local, None)) == ["NET-local"]
+    assert ids(network.problems(decided(networking="vpn"), PRIVATE, None)) == ["NET-ask", "NET-021"]
+
+
+def test_workspaces_by_owners_of_a_large_source() -> None:
+    assert workspaces.suggest(INVENTORY, None).value == "one"
+    many = tuple(Dag(f"d{n}", CRON, is_paused=False, owners=("ops" if n % 2 else "sales",)) for n in range(60))
+    found = workspaces.suggest(replace(INVENTORY, dags=many), None)
+    assert (found.value, found.evidence) == ("team", ("ops: 30 DAG(s)", "sales: 30 DAG(s)"))
+    assert workspaces.suggest(replace(INVENTORY, dags=many[:10]), None).value == "one"
+    nobody = tuple(replace(dag, owners=("airflow",)) for dag in many)
+    assert workspaces.suggest(replace(INVENTORY, dags=nobody), None).value == "one"
+
+
+def test_workspace_problems() -> None:
+    assert ids(workspaces.problems(PLAN, INVENTORY, None)) == ["WSP-009"]
+    assert ids(workspaces.problems(replace(PLAN, deployments=()), INVENTORY, None)) == []
+    two = replace(PLAN, workspaces=(Workspace("a"), Workspace("b")))
+    assert ids(workspaces.problems(two, INVENTORY, None)) == ["WSP-001"]
+    team = replace(decided(workspaces="team"), deployments=())
+    assert ids(workspaces.problems(team, INVENTORY, None)) == ["WSP-001"]

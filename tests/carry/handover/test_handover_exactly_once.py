@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.carry.handover.two_airflows import CrashError, World, carry, world
+
+from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_from
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Journal = dict[str, dict[str, Any]]
+
+
+async def cut_over(here: World, journal: Journal) -> None:
+    standings = standings_from(journal, "one")
+    await carry(actions_for_cutover(here.plan, here.inventory, "one", standings), here.context(), journal)
+
+
+async def roll_back(here: World, journal: Journal) -> None:
+    standings = standings_from(journal, "one")
+    await carry(actions_for_rollback(here.plan, here.inventory, "one", standings), here.context(), journal)
+
+
+def settle(here: World) -> None:
+    """Let the last tick's run start; stop just before the next one is due."""
+    period = here.source.period.total_seconds()
+    into = (here.clock.now() - here.source.start).total_seconds() % period
+    here.clock.pass_by(period - into + min(20, period / 2))
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+async def test_there_and_back_every_tick_runs_once(tmp_path: Path, catchup: bool) -> None:
+    here = world(tmp_path, catchup=catchup)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    assert (here.source.is_paused, here.target.is_paused) == (True, False)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert {side for _, side, _ in here.ledger()} == {"source", "target"}
+    await roll_back(here, journal)
+    settle(here)
+    assert (here.source.is_paused, here.target.is_paused) == (False, True)
+    assert here.ticks_ran() == here.ticks_due()
+    assert here.ledger()[-1][1] == "source"
+
+
+@given(
+    catchup=st.booleans(),
+    minutes=st.sampled_from([2, 3, 5]),
+    seed=st.integers(0, 10_000),
+    slips=st.integers(0, 2),
+    between=st.lists(st.integers(0, 300), min_size=12, max_size=12),
+    again=st.booleans(),
+)
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+async def test_any_times_of_pause_and_unpause(
+    tmp_path: Path, *, catchup: bool, minutes: int, seed: int, slips: int, between: list[int], again: bool
+) -> None:
+    """Time passes between any two steps, so ticks fall into every gap there is."""
+    here = world(tmp_path, catchup=catchup, minutes=minutes, warm=300 + seed % 700, seed=seed, watch_ticks=1)
+    here.source.slips = slips
+    journal: Journal = {}
+    pauses = iter(between)
+    for turn in range(2 if again else 1):
+        cutover = actions_for_cutover(
+            here.plan, here.inventory, "one", standings_from(journal, "one") if turn else {}
+        )
+        for action in cutover:
+            await carry([action], here.context(), journal)
+            here.clock.pass_by(next(pauses, 7) + 1)
+        for action in actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one")):
+            await carry([action], here.context(), journal)
+            here.clock.pass_by(next(pauses, 11) + 1)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+@pytest.mark.parametrize("way", ["cutover", "rollback"])
+async def test_killed_at_any_call_it_is_carried_on_exactly_once(tmp_path: Path, catchup: bool, way: str) -> None:
+    """Every call to either server is a place to die, before it and after it."""
+    deaths = 0
+    place = 1
+    while True:
+        here = world(tmp_path, catchup=catchup, seed=place, watch_ticks=1)
+        journal: Journal = {}
+        if way == "rollback":
+            await cut_over(here, journal)
+            here.clock.pass_by(150)
+        count = 0
+
+        def dies(place: int = place) -> bool:
+            nonlocal count
+            count += 1
+            return count == place
+
+        here.source.crash_at = here.target.crash_at = dies
+        go = cut_over if way == "cutover" else roll_back
+        try:
+            await go(here, journal)
+        except CrashError:
+            deaths += 1
+        else:
+            break
+        # Somebody starts it again a while later.
+        here.clock.pass_by(random.Random(place).randint(1, 300))
+        await go(here, journal)
+        settle(here)
+        assert here.ticks_ran() == here.ticks_due(), place
+        # The watch at the end polls for a long time and changes nothing; there every seventh place will do.
+        place += 1 if len(journal) < 20 and count < 90 else 7
+    assert deaths > 30
+
+
+async def test_a_dag_paused_on_the_source_is_marked_but_stays_paused(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True)
+    here.clock.pass_by(10)
+    here.source.is_paused = True
+    journal: Journal = {}
+    await cut_over(here, journal)
+    assert here.target.is_paused
+    assert here.source.is_paused
+    marker = journal["cutover/one/d/mark"]["marker"]
+    assert here.target.rows[marker].note.startswith(
+        "astroferry boundary marker: the run due at 2026-11-22 12:10:00 UTC"
+    )
+    assert here.target.ledger == []
+
+
+async def test_a_gap_may_be_listed_instead_of_run(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, gap="list", watch_ticks=1)
+    actions = actions_for_cutover(here.plan, here.inventory, "one")
+    journal: Journal = {}
+    for action in actions:
+        if action.info.id.endswith("unpause-target"):
+            here.clock.pass_by(400)
+        await carry([action], here.context(), journal)
+    missed = journal["cutover/one/d/gap-target"]["missed"]
+    assert missed == ["2026-11-22T12:12:00+00:00", "2026-11-22T12:14:00+00:00"]
+    assert journal["cutover/one/d/watch-target"]["missed"] == 2
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+async def test_a_dag_that_has_never_run_gets_no_marker(tmp_path: Path, catchup: bool) -> None:
+    here = world(tmp_path, catchup=catchup, warm=5)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    assert journal["cutover/one/d/mark"]["boundary"] is None
+    assert not any(run.run_type == "backfill" for run in here.target.rows.values())
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()

@@ -1,0 +1,3 @@
+"""Never parsed: its folder is in .airflowignore."""
+
+raise RuntimeError("nobody should parse this")

@@ -1,0 +1,1 @@
+"""What Marlow's DAGs share."""

@@ -1,0 +1,160 @@
+"""The servers themselves: they start, run DAGs, write the ledger, and leave nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from tests.live import ledger, seeding
+
+from astroferry.simulator.real import RealAirflow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+TICKER = """
+from datetime import datetime, timezone
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG
+
+def note(**context):
+    with open({out!r}, "a") as file:
+        file.write(str(context["data_interval_end"]) + "\\n")
+
+with DAG("tick", schedule="* * * * * */20", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc), catchup=False):
+    PythonOperator(task_id="note", python_callable=note)
+"""
+
+
+def until(it_is_so: Callable[[], object], *, within: float, what: str) -> None:
+    """Wait for a real server to get somewhere; fails, naming `what`."""
+    end = time.monotonic() + within
+    while not it_is_so():
+        assert time.monotonic() < end, f"not within {within:g} seconds: {what}"
+        time.sleep(0.5)
+
+
+def of_home(home: Path) -> list[int]:
+    """The processes whose environment names that AIRFLOW_HOME: every one a server there ever started."""
+    wanted = f"AIRFLOW_HOME={home}\0".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and wanted in (entry / "environ").read_bytes() + b"\0":
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_source_is_seeded(real_211: RealAirflow, tmp_path: Path) -> None:
+    with seeding.client(real_211) as http:
+        dags = http.get(f"{real_211.api}/dags", params={"limit": 100}).json()
+        assert dags["total_entries"] == seeding.DAGS
+        assert all(dag["is_paused"] for dag in dags["dags"])
+        assert len({dag["fileloc"].split("/dags/")[1].split("/")[0] for dag in dags["dags"]}) >= 8
+        broken = http.get(f"{real_211.api}/importErrors").json()["import_errors"]
+        assert [Path(error["filename"]).name for error in broken] == list(seeding.BROKEN)
+        assert http.get(f"{real_211.api}/pools").json()["total_entries"] == 4
+        plugins = {plugin["name"] for plugin in http.get(f"{real_211.api}/plugins").json()["plugins"]}
+        assert {"marlow", "astronomer_starship"} <= {name.lower() for name in plugins}
+    exported = json.loads(seeding.export_connections(real_211, tmp_path / "connections.json").read_text("utf-8"))
+    assert set(exported) == {connection["connection_id"] for connection in seeding.connections()}
+    for connection in seeding.connections():
+        assert exported[connection["connection_id"]]["password"] == connection.get("password")
+    values = json.loads(seeding.export_variables(real_211, tmp_path / "variables.json").read_text("utf-8"))
+    assert set(values) == {variable["key"] for variable in seeding.variables()}
+
+
+def test_only_known_users_get_in(real_211: RealAirflow, real_33: RealAirflow) -> None:
+    for server in (real_211, real_33):
+        assert httpx.get(f"{server.api}/connections", trust_env=False).status_code == 401
+        with seeding.client(server, "viewer") as viewer:
+            assert viewer.get(f"{server.api}/dags").status_code == 200
+            assert viewer.get(f"{server.api}/connections").status_code == 403
+        assert (server.home / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_ticks_are_written_and_equal_to_what_airflow_expects(real_211: RealAirflow, ledger_file: Path) -> None:
+    dag = "platform_ticks_latest"
+    with seeding.client(real_211) as http:
+        http.patch(f"{real_211.api}/dags/{dag}", json={"is_paused": False}).raise_for_status()
+        until(
+            lambda: len([e for e in ledger.read(ledger_file) if e.dag == dag]) >= 3,
+            within=150,
+            what="three ticks in the ledger",
+        )
+        http.patch(f"{real_211.api}/dags/{dag}", json={"is_paused": True}).raise_for_status()
+
+        def idle() -> bool:
+            query: dict[str, list[str]] = {"state": ["running", "queued"]}
+            return not http.get(f"{real_211.api}/dags/{dag}/dagRuns", params=query).json()["total_entries"]
+
+        until(idle, within=90, what="no run of it any more")
+    entries = [entry for entry in ledger.read(ledger_file) if entry.dag == dag]
+    ran = sorted(entry.tick for entry in entries if entry.tick)
+    due = ledger.expected_ticks(real_211, dag, until=ran[-1])
+    compared = ledger.compare(entries, {dag: [tick for tick in due if tick.tick >= ran[0]]})
+    print(compared.table())
+    assert compared.exactly_once, compared
+    assert not compared.differs
+
+
+def test_a_real_3_runs_dags_restarts_and_leaves_nothing(tmp_path: Path) -> None:
+    dags, out = tmp_path / "dags", tmp_path / "out.txt"
+    dags.mkdir()
+    (dags / "tick.py").write_text(TICKER.format(out=str(out)))
+    env = {"AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False", "AIRFLOW__CORE__DAGS_FOLDER": "/nowhere"}
+    server = RealAirflow("3.3", tmp_path / "home", dags, env=env, prefix="/d4k2m9qx", parse=2)
+    with server:
+        port, pids = server.port, server.pids
+        assert set(pids) == {"api-server", "scheduler", "dag-processor"}
+        until(out.exists, within=90, what="a first tick")
+        server.stop_now()
+        assert of_home(server.home) == []
+        out.unlink()
+        server.env["MARLOW"] = "restarted"
+        server.start_now()
+        assert server.port == port
+        assert not set(server.pids.values()) & set(pids.values())
+        until(out.exists, within=90, what="a tick after the restart")
+        with seeding.client(server) as http:
+            runs = http.get(f"{server.api}/dags/tick/dagRuns", params={"order_by": "-start_date"}).json()["dag_runs"]
+            assert "failed" not in {run["state"] for run in runs}
+    assert of_home(server.home) == []
+
+
+@pytest.mark.skipif(not Path("/usr/lib/postgresql").exists(), reason="no PostgreSQL is installed here")
+def test_a_real_211_runs_on_postgres(tmp_path: Path) -> None:
+    with RealAirflow("2.11", tmp_path / "home", tmp_path / "dags", database="postgres", mode="api-only") as server:
+        with seeding.client(server) as http:
+            assert http.get(f"{server.api}/connections").status_code == 200
+        server.stop_now()
+        server.start_now()
+        assert server.healthy()
+    assert of_home(server.home) == []
+
+
+def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from astroferry.simulator.real import RealAirflow\n"
+        f"home = Path({str(tmp_path)!r})\n"
+        "server = RealAirflow('2.11', home / 'home', home / 'dags')\n"
+        "server.start_now(); print('up', flush=True); time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"up\n"
+        assert len(of_home(tmp_path / "home")) >= 3
+        os.kill(parent.pid, signal.SIGKILL)
+    until(lambda: not of_home(tmp_path / "home"), within=30, what="every process gone")

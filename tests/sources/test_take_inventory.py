@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from astroferry.clients.airflow_seen import TaskInstanceSeen, TaskSeen
+from astroferry.code.read import read
+from astroferry.errors import (
+    NotAllowedError,
+    NotFoundError,
+    NotTheApiError,
+    RemoteError,
+    RequestFailedError,
+    UnreachableError,
+)
+from astroferry.model.inventory import (
+    BrokenFile,
+    ConnectionSeen,
+    Dag,
+    Inventory,
+    Plugin,
+    Pool,
+    Provider,
+    Run,
+    Schedule,
+    VariableSeen,
+)
+from astroferry.sources.airflow import take_inventory
+from astroferry.sources.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from astroferry.clients.airflow import Airflow
+    from astroferry.clients.starship import Starship
+    from astroferry.sources.each_dag import ReadCode
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+CRON = Schedule("cron", "@daily")
+
+
+def dag(dag_id: str, fileloc: str = "") -> Dag:
+    return Dag(dag_id, CRON, is_paused=False, fileloc=fileloc or f"/dags/{dag_id}.py")
+
+
+class FakeAirflow:
+    """An Airflow in memory; `broken` maps a method, or (method, DAG id), to what it raises."""
+
+    url = "https://old.example"
+    version = "2.11.2"
+    api = "v1"
+
+    def __init__(self, *dags: Dag, broken: dict[Any, Exception] | None = None, **answers: Any) -> None:
+        self.listed = dags
+        self.broken = broken or {}
+        self.answers = answers
+        self.calls: Counter[str] = Counter()
+
+    def _answer(self, method: str, empty: Any, dag_id: str = "") -> Any:
+        self.calls[method] += 1
+        for key in (method, (method, dag_id)):
+            if key in self.broken:
+                raise self.broken[key]
+        given = self.answers.get(method, empty)
+        return given.get(dag_id, empty) if dag_id and isinstance(given, dict) else given
+
+    async def count_dags(self) -> int:
+        return len(self.listed)
+
+    async def dags(self) -> AsyncIterator[Dag]:
+        self._answer("dags", ())
+        for each in self.listed:
+            yield each
+
+    async def dag(self, dag_id: str, *, listed: Dag) -> Dag:
+        found = self._answer("dag", listed, dag_id)
+        return cast("Dag", replace(found, catchup=True))
+
+    async def tasks(self, dag_id: str) -> Any:
+        return self._answer("tasks", (), dag_id)
+
+    async def runs(self, dag_id: str, *, limit: int) -> Any:
+        assert limit == 1
+        return self._answer("runs", (), dag_id)
+
+    async def task_instances(self, dag_id: str, run_id: str) -> Any:
+        return self._answer("task_instances", (), dag_id)
+
+    async def dag_source(self, dag_id: str) -> Any:
+        return self._answer("dag_source", "", dag_id)
+
+    async def datasets(self) -> Any:
+        return self._answer("datasets", ({}, {}))
+
+    async def config(self) -> Any:
+        return self._answer("config", {})
+
+    async def health(self) -> Any:
+        return self._answer("health", {})
+
+    async def active_run_counts(self) -> Any:
+        return self._answer("active_run_counts", {})
+
+    async def connections(self) -> Any:
+        return self._answer("connections", ())
+
+    async def variables(self) -> Any:
+        return self._answer("variables", ())
+
+    async def pools(self) -> Any:
+        return self._answer("pools", ())
+
+    async def providers(self) -> Any:
+        return self._answer("providers", ())
+
+    async def plugins(self) -> Any:
+        return self._answer("plugins", ())
+
+    async def import_errors(self) -> Any:
+        return self._answer("import_errors", ())
+
+
+async def take(
+    source: FakeAirflow,
+    *,
+    read_code: ReadCode | None = read,
+    starship: str = "",
+    told: list[Progress] | None = None,
+) -> Inventory:
+    class FakeStarship:
+        version = starship
+
+    return await take_inventory(
+        cast("Airflow", source),
+        clock_now=lambda: NOW,
+        tell=(told if told is not None else []).append,
+        starship=cast("Starship", FakeStarship()) if starship else None,
+        read_code=read_code,
+    )
+
+
+def codes(inventory: Inventory) -> set[str]:
+    return {finding.code for finding in inventory.findings}
+
+
+def outcome(inventory: Inventory, probe: str) -> tuple[str, int | None]:
+    return next((line.outcome, line.count) for line in inventory.coverage if line.probe == probe)
+
+
+async def test_everything_is_in_it() -> None:
+    run = Run("scheduled__1", "scheduled", "success")
+    source = FakeAirflow(
+        dag("a"),
+        dag("b"),
+        tasks={
+            "a": (TaskSeen("t", "BashOperator", module="airflow.operators.bash", queue="gpu", depends_on_past=True),),
+            "b": (TaskSeen("t", "AcmeOperator", module="acme.ops", pool="wh"), TaskSeen("u", "NoModule")),
+        },
+        runs={"a": (run,)},
+        active_run_counts={"a": 2},
+        datasets=({"a": ("s3://x",)}, {"b": ("s3://x",)}),
+        connections=(
+            ConnectionSeen("pg", "postgres", host="10.0.0.1"),
+            ConnectionSeen("r", "redis", host="localhost"),
+        ),
+        variables=(VariableSeen("env"),),
+        pools=(Pool("default_pool", 128),),
+        providers=(Provider("apache-airflow-providers-http", "5"),),
+        plugins=(Plugin("acme", "$PLUGINS_FOLDER/acme.py"),),
+        import_errors=(BrokenFile("broken.py", "Traceback"),),
+        config={"core": {"executor": "CeleryExecutor", "sql_alchemy_conn": "canary"}, "acme": {"key": "canary"}},
+        health={"scheduler": "unhealthy", "triggerer": None, "metadatabase": "healthy"},
+    )
+    told: list[Progress] = []
+    found = await take(source, told=told)
+    a, b = found.dags
+    assert (a.catchup, a.last_run, a.active_runs, a.operators) == (True, run, 2, ("BashOperator",))
+    assert (a.consumes, b.produces, b.active_runs) == (("s3://x",), ("s3://x",), 0)
+    assert found.custom_operators == ("acme.ops.AcmeOperator",)
+    assert (found.airflow_version, found.api, found.url, found.taken_at) == ("2.11.2", "v1", source.url, NOW)
+    assert [pool.name for pool in found.pools] == ["default_pool"]
+    assert found.config == {"core": {"executor": "CeleryExecutor"}}
+    assert {place.host: place.path for place in found.places} == {"10.0.0.1": "peering", "localhost": "local"}
+    assert codes(found) == {
+        "SRC-unhealthy",
+        "SRC-import-errors",
+        "SRC-queues",
+        "SRC-depends-on-past",
+        "PLC-localhost",
+    }
+    assert outcome(found, "active runs") == ("read", 2)
+    assert outcome(found, "datasets") == ("read", 1)
+    assert outcome(found, "environment variables") == ("not asked", None)
+    assert outcome(found, "secrets backend") == ("read", 0)
+    assert Progress("dags", 2, 2, "b") in told
+    assert Progress("pools", 1, 1) in told
+    assert {progress.done for progress in told if progress.phase == "dag details"} == {0, 1, 2}
+    assert "canary" not in repr(found)
+
+
+PROBES = {
+    "connections": "connections",
+    "variables": "variables",
+    "pools": "pools",
+    "providers": "providers",
+    "plugins": "plugins",
+    "import_errors": "import errors",
+    "config": "configuration",
+    "health": "health",
+    "datasets": "datasets",
+    "active_run_counts": "active runs",
+    "dags": "dags",
+}
+FAILURES: list[tuple[Exception, str, str]] = [
+    (NotAllowedError("no"), "403", "refused"),
+    (NotFoundError("no", status=404), "404", "absent"),
+    (RequestFailedError("no", status=500), "500", "failed"),
+    (UnreachableError("no"), "unreachable", "failed"),
+    (NotTheApiError("no"), "not-the-api", "failed"),
+    (RemoteError("no"), "failed", "failed"),
+]
+
+
+@pytest.mark.parametrize("method", PROBES)
+@pytest.mark.parametrize(("error", "code", "result"), FAILURES, ids=[code for _, code, _ in FAILURES])
+async def test_one_failing_probe_is_a_finding_and_never_the_end(
+    method: str, error: Exception, code: str, result: str
+) -> None:
+    source = FakeAirflow(dag("a"), broken={method: error}, variables=(VariableSeen("env"),))
+    found = await take(source)
+    probe = PROBES[method]
+    assert outcome(found, probe) == (result, None)
+    finding = next(each for each in found.findings if each.code == f"SRC-{code}-{probe.replace(' ', '-')}")
+    assert finding.message.endswith("could not be read: no")
+    assert finding.todo
+    assert finding.severity == ("refuse" if method == "dags" else finding.severity)
+    assert len(found.dags) == (0 if method == "dags" else 1)
+
+
+async def test_nothing_at_all_raises_the_first_failure() -> None:
+    error = UnreachableError("gone")
+    with pytest.raises(UnreachableError) as caught:
+        await take(FakeAirflow(broken=dict.fromkeys(PROBES, error)))
+    assert caught.value is error
+
+
+async def test_a_bug_is_not_swallowed() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await take(FakeAirflow(broken={"pools": ZeroDivisionError()}))
+
+
+async def test_one_dag_that_fails_leaves_the_others() -> None:
+    error = RequestFailedError("kaput", status=500)
+    source = FakeAirflow(*(dag(f"d{n}") for n in range(9)), broken={("dag", f"d{n}"): error for n in range(7)})
+    found = await take(source)
+    assert [each.catchup for each in found.dags] == [None] * 7 + [True] * 2
+    assert outcome(found, "dag details") == ("failed", 2)
+    finding = next(each for each in found.findings if each.code == "SRC-500-dag-details")
+    assert "for d0, d1, d2, d3, d4 and 2 more" in finding.message
+
+
+async def test_a_refused_question_is_not_asked_for_every_dag() -> None:
+    source = FakeAirflow(*(dag(f"d{n}") for n in range(50)), broken={"dag_source": NotAllowedError("no")})
+    found = await take(source)
+    assert source.calls["dag_source"] <= 8
+    assert source.calls["dag"] == 50
+    assert outcome(found, "dag code") == ("refused", 0)
+    assert "for any DAG" in next(each for each in found.findings if each.code == "SRC-403-dag-code").message
+    assert {each.dependencies for each in found.dags} == {"unknown until code is read"}
+
+
+CODE = """
+from airflow import DAG
+with DAG("a", schedule=[Dataset("s3://in")]):
+    TriggerDagRunOperator(task_id="t", trigger_dag_id="b")
+    PostgresOperator(postgres_conn_id="pg", sql="{{ var.value.env }} {{ var.value.new }}")
+    Variable.get(compute())
+with DAG("b"):
+    HttpOperator(http_conn_id="only_here")
+"""
+
+
+async def test_code_tells_dependencies_and_names_counted_apart() -> None:
+    source = FakeAirflow(
+        dag("a", "/dags/x.py"),
+        dag("b", "/dags/x.py"),
+        dag("c"),
+        dag_source={"a": CODE, "c": "def ("},
+        connections=(ConnectionSeen("pg", "postgres"),),
+        variables=(VariableSeen("env"),),
+    )
+    found = await take(source)
+    a, b, c = found.dags
+    assert (a.triggers, a.consumes, a.dependencies) == (("b",), ("s3://in",), "read from code")
+    assert b.dependencies == "none"
+    assert c.dependencies == "unknown until code is read"
+    assert source.calls["dag_source"] == 2
+    assert [(seen.conn_id, seen.origin) for seen in found.connections] == [("pg", "metadata"), ("only_here", "code")]
+    assert [(seen.key, seen.origin) for seen in found.variables] == [("env", "metadata"), ("new", "code")]
+    assert codes(found) == {
+        "SRC-connection-only-in-code",
+        "SRC-variable-only-in-code",
+        "SRC-code-computed",
+        "SRC-code-unreadable",
+    }
+
+
+async def test_what_the_last_run_reached_is_known_although_code_computes_it() -> None:
+    operators = (TaskSeen("t", "TriggerDagRunOperator"), TaskSeen("s", "ExternalTaskSensor"))
+    source = FakeAirflow(
+        dag("a"),
+        dag("never_ran"),
+        tasks={"a": operators, "never_ran": operators},
+        runs={"a": (Run("r", "scheduled", "success"),)},
+        task_instances={
+            "a": (
+                TaskInstanceSeen("t", "success", trigger_dag_id="b"),
+                TaskInstanceSeen("s", "success", external_dag_id="c"),
+            )
+        },
+    )
+    a, never_ran = (await take(source)).dags
+    assert (a.triggers, a.waits_for, a.dependencies) == (("b",), ("c",), "read from code")
+    # Its tasks reach other DAGs, but nothing says which: that is not "none".
+    assert never_ran.dependencies == "unknown until code is read"
+
+
+async def test_without_a_reader_code_is_said_to_be_unread() -> None:
+    source = FakeAirflow(dag("a"))
+    found = await take(source, read_code=None)
+    assert outcome(found, "dag code") == ("not asked", None)
+    assert found.dags[0].dependencies == "unknown until code is read"
+    assert source.calls["dag_source"] == 0
+
+
+@pytest.mark.parametrize(
+    ("plugin", "given", "version", "open_door"),
+    [
+        ("astronomer-starship==2.8.5: EntryPoint(...)", "", "2.8.5", True),
+        ("astronomer-starship==2.10.1: EntryPoint(...)", "", "2.10.1", False),
+        ("", "2.8.6", "2.8.6", False),
+        ("", "before 2.5.0", "before 2.5.0", True),
+        ("", "", "", False),
+    ],
+)
+async def test_an_open_starship_is_critical(plugin: str, given: str, version: str, open_door: bool) -> None:
+    found = await take(FakeAirflow(plugins=(Plugin("starship", plugin),)), starship=given)
+    assert found.starship == version
+    assert ("SRC-starship-open" in codes(found)) is open_door
+
+
+async def test_a_secrets_backend_is_said_to_be_unseen() -> None:
+    backend = "airflow.providers.hashicorp.secrets.vault.VaultBackend"
+    found = await take(FakeAirflow(config={"secrets": {"backend": backend, "backend_kwargs": "canary"}}))
+    assert found.config == {"secrets": {"backend": backend}}
+    assert "SRC-secrets-backend" in codes(found)
+    assert outcome(found, "secrets backend") == ("not asked", None)
+
+
+async def test_hidden_options_are_not_kept_and_no_config_means_unknown() -> None:
+    found = await take(FakeAirflow(config={"core": {"executor": "< hidden >"}}))
+    assert found.config == {}
+    line = next(line for line in found.coverage if line.probe == "secrets backend")
+    assert "does not show" in line.detail
