@@ -18,7 +18,7 @@ from astroferry.faces.headless import apply, assess, check, cutover, plan, rollb
 from astroferry.model import inventoryfile, planfile
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 MISSING = (
     "The embedded servers need the extra `simulator`, which is not installed ({name}).",
@@ -133,7 +133,7 @@ async def _walk(folder: Path, url: str, answers: Path) -> Exit:
     """The verbs, as a user would type them."""
     inventory, plan_path = folder / "inventory.json", folder / "migration.toml"
     named = {"plan": str(plan_path), "confirm": DEPLOYMENT}
-    steps: list[tuple[str, Callable[[argparse.Namespace], Awaitable[Exit]], dict[str, object]]] = [
+    steps: list[tuple[str, Callable[[argparse.Namespace], Awaitable[Exit]], Mapping[str, object]]] = [
         (f"assess {url} --out inventory.json", assess.run, {"url": url, "out": str(inventory)}),
         (
             "plan --inventory inventory.json --answers answers.toml --out migration.toml",
@@ -171,13 +171,15 @@ def summary(folder: Path, seconds: float) -> list[str]:
     done = sum(item.event in {"done", "found"} for item in standings.values())
     compared = standings[f"verify/{DEPLOYMENT}"].made.get("counts", {})
     counts = ", ".join(f"{number} {outcome}" for outcome, number in compared.items())
+    counted = (
+        f"{len(inventory.dags)} DAGs, {len(inventory.connections)} connections, {len(inventory.variables)} variables"
+    )
     ticks = {dag: standings[f"cutover/pilot/{dag}/watch-target"].made for dag in TICKS}
     return [
         "",
         "Harbor Lines is on Astro",
         f"  from Airflow {inventory.airflow_version} to Runtime {carried.decisions.runtime} in {seconds:.0f} s",
-        f"  {len(inventory.dags)} DAGs, {len(inventory.connections)} connections, {len(inventory.variables)} variables",
-        f"  {done} actions, each journalled",
+        f"  {counted}; {done} actions, each journalled",
         f"  values compared on the target by a probe: {counts}",
         *(f"  {dag}: handed over while it ran; ticks {_count(made)}" for dag, made in ticks.items()),
         f"  {TICKS[1]}: given back to the source afterwards, again without repeating a tick",

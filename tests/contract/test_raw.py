@@ -29,7 +29,7 @@ class Ask(NamedTuple):
     user: str | None
     status: int
     kind: str
-    keys: set[str] = set()
+    keys: frozenset[str] | set[str] = frozenset()
     body: Any = None
 
 
@@ -107,7 +107,7 @@ V1 = [
     Ask("POST", "/api/v1/variables", "admin", 400, PROBLEM, REFUSED, {"nokey": 1}),
     Ask("PATCH", "/api/v1/variables/nope", "admin", 404, PROBLEM, REFUSED, {"key": "nope", "value": "1"}),
     Ask("GET", "/api/v1/pools", "viewer", 200, JSON, {"pools", "total_entries"}),
-    Ask("GET", "/api/v1/pools/default_pool", "viewer", 200, JSON, {"name", "slots", "open_slots", "include_deferred"}),
+    Ask("GET", "/api/v1/pools/default_pool", "viewer", 200, JSON, {"name", "slots", "include_deferred"}),
     Ask("GET", "/api/v1/pools/nope", "admin", 404, PROBLEM, REFUSED),
     Ask("POST", "/api/v1/pools", "user", 403, PROBLEM, REFUSED, {"name": "x", "slots": 1}),
     Ask("POST", "/api/v1/pools", "admin", 400, PROBLEM, REFUSED, {"name": "x"}),

@@ -204,10 +204,13 @@ async def nothing_is_left(scene: Scene) -> None:
     assert (await scene.airflow.dag(DAG_ID)).is_paused
     assert len(set(scene.keys)) == 2
     for run in await scene.airflow.runs(DAG_ID):
-        for task in (VALUES_TASK, REACH_TASK):
-            log = await scene.airflow.task_log(DAG_ID, run.run_id, task)
+        tasks = await scene.airflow.task_instances(DAG_ID, run.run_id)
+        assert {seen.task_id for seen in tasks} == {VALUES_TASK, REACH_TASK}
+        for seen in tasks:
+            print(f"   {run.run_id} {seen.task_id}: {seen.state} at try {seen.try_number}")
+            log = await scene.airflow.task_log(DAG_ID, run.run_id, seen.task_id, seen.try_number)
             assert "execute" in log.lower(), "the log is there to be searched"
-            assert_clean(log.encode(), [*scene.keys, SHOWN, HIDDEN], f"the log of {task}")
+            assert_clean(log.encode(), [*scene.keys, SHOWN, HIDDEN], f"the log of {seen.task_id}")
     for file in scene.server.home.rglob("*"):
         if file.is_file():
             readable = file.suffix == ".log"

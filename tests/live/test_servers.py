@@ -62,8 +62,13 @@ def test_the_source_is_seeded(real_211: RealAirflow, tmp_path: Path) -> None:
         assert dags["total_entries"] == seeding.DAGS
         assert all(dag["is_paused"] for dag in dags["dags"])
         assert len({dag["fileloc"].split("/dags/")[1].split("/")[0] for dag in dags["dags"]}) >= 8
-        broken = http.get(f"{real_211.api}/importErrors").json()["import_errors"]
-        assert [Path(error["filename"]).name for error in broken] == list(seeding.BROKEN)
+
+        def broken() -> list[dict[str, str]]:
+            found: list[dict[str, str]] = http.get(f"{real_211.api}/importErrors").json()["import_errors"]
+            return found
+
+        until(broken, within=120, what="the scheduler has met the broken file")
+        assert [Path(error["filename"]).name for error in broken()] == list(seeding.BROKEN)
         assert http.get(f"{real_211.api}/pools").json()["total_entries"] == 4
         plugins = {plugin["name"] for plugin in http.get(f"{real_211.api}/plugins").json()["plugins"]}
         assert {"marlow", "astronomer_starship"} <= {name.lower() for name in plugins}

@@ -12,9 +12,10 @@ from astroferry.advice.rules import cluster, execution, network, secrets, values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from astroferry.advice.rules.rule import OrganizationFacts, Rule, Suggestion
+    from astroferry.advice.rules.rule import Rule, Suggestion
     from astroferry.model.finding import Finding, Severity
     from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
 
     Suggest = Callable[[Inventory, OrganizationFacts | None], Suggestion[Any]]

@@ -16,7 +16,7 @@ which `test_ticks.py` keeps):
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -100,6 +100,19 @@ class CronTicks:
         scheduled = self._cron.get_prev(datetime, start_time=naive)
         return _utc(moment) - (naive - scheduled) if self._every_hour else self._aware(scheduled)
 
+    def before(self, moment: datetime) -> datetime:
+        """The last scheduled moment truly before a scheduled `moment`.
+
+        Airflow's own step back (`previous_moment`) stands still at a tick that a skipped hour moved.
+        """
+        earlier, back = self.previous_moment(moment), timedelta(0)
+        while earlier >= moment:
+            back += timedelta(hours=1)
+            earlier = self.previous_moment(moment - back)
+        while (following := self.next_moment(earlier)) < moment:
+            earlier = following
+        return earlier
+
     def at_or_before(self, moment: datetime) -> datetime:
         """`moment` itself where it is scheduled, otherwise the last scheduled one before."""
         previous = self.previous_moment(moment)
@@ -126,7 +139,7 @@ class CronTicks:
     def latest(self, now: datetime) -> Tick | None:
         """The last tick due at `now`, which Airflow runs first where catchup is off; None before the first one."""
         end = self.at_or_before(now)
-        tick = Tick(end, self.previous_moment(end))
+        tick = Tick(end, self.before(end))
         if self.first is not None and tick.start < self.at_or_after(self.first):
             return None
         return tick if self._runs(tick) else None

@@ -89,9 +89,8 @@ async def read_facts(astro: Astro, cloud: str) -> OrganizationFacts:
     options = await astro.deployment_options(deploymentType="STANDARD", cloudProvider=cloud)
     return OrganizationFacts(
         organization=astro.organization,
-        product=astro.organization.plans[0] if astro.organization.plans else "",
-        runtimes=options.runtime_releases,
-        executors=options.executors,
+        options=options,
+        clusters=await astro.clusters(),
         workspaces=await astro.workspaces(),
         deployments=await astro.deployments(),
     )

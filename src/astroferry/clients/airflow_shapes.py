@@ -8,7 +8,7 @@ from typing import Any
 
 from astroferry.clients.airflow_seen import BackfillSeen, TaskInstanceSeen, TaskSeen
 from astroferry.model.inventory import BrokenFile, ConnectionSeen, Plugin, Pool, Run, VariableSeen
-from astroferry.model.secret import Secret, is_masked
+from astroferry.model.secret import Secret, is_masked, is_telling
 from astroferry.model.values import ConnectionValue, VariableValue
 
 _SENSITIVE_WORDS = ("password", "secret", "token", "fernet", "private", "credential", "dsn", "auth")
@@ -187,7 +187,7 @@ def variable_value(item: dict[str, Any]) -> VariableValue:
     """A variable with its value, which may be masked: ask `value.is_masked()`."""
     value = item.get("value")
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
-    return VariableValue(item["key"], Secret(text), item.get("description"))
+    return VariableValue(item["key"], Secret(text, ordinary=not is_telling(item["key"])), item.get("description"))
 
 
 def pool_of(item: dict[str, Any]) -> Pool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.clients.answers import json_of, not_the_api, refusal
 from astroferry.errors import NotAllowedError, NotFoundError, NotTheApiError, UnsupportedVersionError
-from astroferry.model.secret import Secret
+from astroferry.model.secret import Secret, is_telling
 from astroferry.model.values import ConnectionValue, VariableValue
 
 if TYPE_CHECKING:
@@ -70,10 +70,7 @@ class Starship:
     async def variables(self) -> dict[str, VariableValue]:
         """All variables by key, with their values. Raises UnsupportedVersionError before 2.8.6."""
         rows = await self._rows("variables")
-        return {
-            item["key"]: VariableValue(item["key"], Secret(item.get("val") or ""), item.get("description"))
-            for item in rows
-        }
+        return {item["key"]: _variable(item) for item in rows}
 
     async def _rows(self, kind: str) -> list[dict[str, Any]]:
         if not self.is_safe:
@@ -96,9 +93,16 @@ def _opened(answer: Answer, where: str) -> Any:
     return json_of(answer, where)
 
 
+def _variable(item: dict[str, Any]) -> VariableValue:
+    key = item["key"]
+    return VariableValue(key, Secret(item.get("val") or "", ordinary=not is_telling(key)), item.get("description"))
+
+
 def _connection(item: dict[str, Any]) -> ConnectionValue:
     secrets = {
-        name: Secret(str(item[name])) if item.get(name) is not None else None
+        name: Secret(str(item[name]), ordinary=name in {"host", "login", "schema"})
+        if item.get(name) is not None
+        else None
         for name in ("host", "login", "password", "schema", "extra")
     }
     return ConnectionValue(

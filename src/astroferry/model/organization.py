@@ -175,14 +175,20 @@ class EnvironmentObjectSeen:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationFacts:
-    """What the advice asks of an organization. `product` is its plan ("TEAM", "BUSINESS", "ENTERPRISE"), or "".
-
-    `executors`: those that new Deployments may have.
-    """
+    """What the advice asks of an organization, as the clients read it."""
 
     organization: OrganizationSeen
-    product: str = ""
-    runtimes: tuple[RuntimeRelease, ...] = ()
-    executors: tuple[str, ...] = ()
+    options: DeploymentOptions
+    clusters: tuple[ClusterSeen, ...] = ()
     workspaces: tuple[WorkspaceSeen, ...] = ()
     deployments: tuple[DeploymentSeen, ...] = ()
+
+    @property
+    def plans(self) -> tuple[str, ...]:
+        """Names of its Astro plans in upper case ("TEAM"); empty where Astro does not tell."""
+        return tuple(plan.upper() for plan in self.organization.plans)
+
+    @property
+    def runtimes(self) -> tuple[RuntimeRelease, ...]:
+        """The Runtimes that the live deployment options list."""
+        return self.options.runtime_releases

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import final
 
 from astroferry.diagnostics import remember_secret
 
 MASK = "***"
+_HOST = re.compile(r"(https?://)?[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?/?", re.IGNORECASE)
+_TELLING = re.compile(
+    r"(access_?key|api_?key|apikey|auth|passphrase|passwd|password|private_?key|secret|token|keyfile)", re.IGNORECASE
+)
 
 
 def is_masked(value: str | None) -> bool:
@@ -18,15 +23,35 @@ def is_masked(value: str | None) -> bool:
     return value is not None and MASK in value
 
 
+def is_telling(name: str) -> bool:
+    """Whether a name says that its value is secret, much as Airflow's own masker judges."""
+    return _TELLING.search(name) is not None
+
+
+def looks_secret(value: str) -> bool:
+    """Whether a value of an ordinary field might be a credential all the same: long, letters and digits, no host."""
+    return (
+        len(value) >= 12
+        and any(letter.isdigit() for letter in value)
+        and any(letter.isalpha() for letter in value)
+        and not _HOST.fullmatch(value)
+    )
+
+
 @final
 class Secret:
-    """A secret string; `reveal` is the only way in."""
+    """A secret string; `reveal` is the only way in.
+
+    `ordinary`: a value that is usually none (a host, a login, a variable named "environment"). It is kept as closely,
+    but output is not searched for it, unless it looks like a secret: else "prod" would be blotted out everywhere.
+    """
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, *, ordinary: bool = False) -> None:
         self._value = value
-        remember_secret(value)
+        if not ordinary or looks_secret(value):
+            remember_secret(value)
 
     def reveal(self) -> str:
         """The value itself; the caller sends it, and keeps it nowhere."""

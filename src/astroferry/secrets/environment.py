@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.errors import PlanError, Problem
-from astroferry.model.secret import Secret
+from astroferry.model.secret import Secret, is_telling
 from astroferry.model.values import SourceValues, VariableValue
 from astroferry.secrets.contract import settle
 from astroferry.secrets.uri import connection_from_text
@@ -38,7 +38,7 @@ class EnvironmentFile:
             if (given := self.values.get(CONNECTION + name.upper(), self.values.get(name))) is not None
         }
         variables = {
-            name: VariableValue(name, Secret(given))
+            name: VariableValue(name, Secret(given, ordinary=not is_telling(name)))
             for name in wanted_variables
             if (given := self.values.get(VARIABLE + name.upper())) is not None
         }

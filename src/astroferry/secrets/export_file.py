@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import PlanError, Problem
 from astroferry.model.finding import Finding
-from astroferry.model.secret import Secret
+from astroferry.model.secret import Secret, is_telling
 from astroferry.model.values import ConnectionValue, SourceValues, VariableValue
 from astroferry.secrets.contract import settle
 from astroferry.secrets.environment import EnvironmentFile
@@ -101,7 +101,7 @@ class VariablesFile:
         text, fits = _spelling(given, seen.size if seen and known else None)
         if known and not fits and isinstance(given, int | float):
             return None
-        return VariableValue(name, Secret(text), description)
+        return VariableValue(name, Secret(text, ordinary=not is_telling(name)), description)
 
 
 def _spelling(value: Any, size: int | None) -> tuple[str, bool]:

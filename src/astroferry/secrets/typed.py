@@ -51,7 +51,8 @@ class TypedValues:
         if seen is None or not seen.conn_type:
             return await self._whole(ask, name)
         answers: dict[str, Secret | None] = {
-            field: Secret(shown) if (shown := getattr(seen, field)) else None for field in ("host", "login", "schema")
+            field: Secret(shown, ordinary=True) if (shown := getattr(seen, field)) else None
+            for field in ("host", "login", "schema")
         }
         for field, hint in _hidden(seen):
             answer = await ask(Question("connection", name, field, hint))

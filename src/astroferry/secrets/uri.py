@@ -53,7 +53,7 @@ def connection_from_object(conn_id: str, given: Mapping[str, Any]) -> Connection
         value = given.get(name)
         if value is not None and not isinstance(value, str):
             raise _unreadable(conn_id, f'its "{name}" is not text')
-        fields[name] = None if value is None else Secret(value)
+        fields[name] = None if value is None else Secret(value, ordinary=name != "password")
     description = given.get("description")
     return ConnectionValue(
         conn_id,

@@ -141,7 +141,7 @@ class ClusterStage:
                 "text",
                 decisions.cluster_name or None,
                 "as it is now",
-                help="Made on Astro beforehand: it takes hours, and its ranges must be agreed with your network team.",
+                help="Made on Astro beforehand: it takes hours, and its ranges are agreed with your network team.",
             ),
         )
         return (

@@ -32,9 +32,9 @@ class Prerequisites:
         """The organization, where it was read."""
         if desk.facts is None:
             return ("The organization has not been asked yet: no token, or no network.",)
-        facts = desk.facts
+        facts, organization = desk.facts, desk.facts.organization
         return (
-            f"Organization {facts.organization.name} ({facts.organization.id}), plan {facts.product or 'not told'}.",
+            f"Organization {organization.name} ({organization.id}), plan {names(facts.plans) or 'not told'}.",
             f"{several(len(facts.workspaces), 'Workspace')}, {several(len(facts.deployments), 'Deployment')}.",
         )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import OrganizationFacts
 from astroferry.model.inventory import Dag, Inventory, Place, Schedule
-from astroferry.model.organization import DeploymentOptions, OrganizationSeen, RuntimeRelease
+from astroferry.model.organization import DeploymentOptions, OrganizationFacts, OrganizationSeen, RuntimeRelease
 from astroferry.model.plan import Decisions, Deployment, Plan, Source, Wave, Workspace
 
 if TYPE_CHECKING:

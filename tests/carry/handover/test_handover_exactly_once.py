@@ -93,7 +93,7 @@ async def test_killed_at_any_call_it_is_carried_on_exactly_once(tmp_path: Path, 
     deaths = 0
     place = 1
     while True:
-        here = world(tmp_path, catchup=catchup, seed=place, watch_ticks=1)
+        here = world(tmp_path, catchup=catchup, warm=250, seed=place, watch_ticks=1)
         journal: Journal = {}
         if way == "rollback":
             await cut_over(here, journal)

@@ -9,9 +9,9 @@ from astroferry.advice.rules.rule import PRIVATE, Rule, Suggestion, listed, path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import ClusterType, Plan
 
 NEEDS_DEDICATED = Rule("NET-001", "refuse", "migration guide, Phase 3; docs: networking overview")

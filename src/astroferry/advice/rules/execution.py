@@ -9,9 +9,9 @@ from astroferry.advice.rules.rule import PRIVATE, Rule, Suggestion, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Execution, Plan
 
 TIER = Rule("EXE-001", "refuse", "migration guide, Phase 2: execution model; docs: remote-execution-overview")

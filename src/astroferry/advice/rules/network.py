@@ -10,9 +10,9 @@ from astroferry.advice.rules.rule import PRIVATE, Rule, Suggestion, listed, path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory, PathKind
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Networking, Plan
 
 PUBLIC_ONLY = Rule("NET-004", "warn", "migration guide, Phase 3: networking")

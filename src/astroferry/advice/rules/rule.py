@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from astroferry.model.finding import Severity
     from astroferry.model.inventory import Inventory, PathKind, Place
-    from astroferry.model.organization import ClusterSeen, DeploymentOptions, OrganizationSeen, RuntimeRelease
     from astroferry.model.plan import Plan
 
 Value_co = TypeVar("Value_co", covariant=True)
@@ -40,25 +39,6 @@ class Suggestion(Generic[Value_co]):
     value: Value_co
     reason: str
     evidence: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationFacts:
-    """What the rules ask of an organization, as the clients read it."""
-
-    organization: OrganizationSeen
-    options: DeploymentOptions
-    clusters: tuple[ClusterSeen, ...] = ()
-
-    @property
-    def plans(self) -> tuple[str, ...]:
-        """Names of its Astro plans in upper case ("TEAM"); empty where Astro does not tell."""
-        return tuple(plan.upper() for plan in self.organization.plans)
-
-    @property
-    def runtimes(self) -> tuple[RuntimeRelease, ...]:
-        """The Runtimes that the live deployment options list."""
-        return self.options.runtime_releases
 
 
 def version_key(text: str) -> tuple[int, ...]:

@@ -11,9 +11,9 @@ from astroferry.advice.rules.rule import Rule, Suggestion, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan, SecretsBackend
 
 KEEP = Rule("SEC-015", "warn", "migration guide, Phase 3: secrets backend")

@@ -11,9 +11,9 @@ from astroferry.advice.rules.secrets import BACKENDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan, Travel
 
 MASKED = Rule("ENV-masked", "warn", "measured on 3.3.2: variables with telling names come masked")

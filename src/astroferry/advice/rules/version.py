@@ -9,10 +9,9 @@ from astroferry.advice.rules.rule import Rule, Suggestion, listed, version_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
-    from astroferry.model.organization import RuntimeRelease
+    from astroferry.model.organization import OrganizationFacts, RuntimeRelease
     from astroferry.model.plan import Plan
 
 AIRFLOW_1 = Rule("VER-001", "refuse", "migration guide, Phase 1: Airflow version upgrade")

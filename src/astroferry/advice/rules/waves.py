@@ -10,9 +10,9 @@ from astroferry.advice.rules.rule import Rule, Suggestion, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Dag, Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
 
 WATCHES_APART = Rule("HAZ-001", "warn", "docs: cross-deployment dependencies; a sensor sees its own database only")

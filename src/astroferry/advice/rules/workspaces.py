@@ -10,9 +10,9 @@ from astroferry.advice.rules.rule import Rule, Suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.advice.rules.rule import OrganizationFacts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Layout, Plan
 
 LAYOUT = Rule("WSP-001", "advise", "migration guide, Phase 2: Workspace organization; docs: manage-workspaces")

@@ -84,7 +84,7 @@ class HandBack:
         todo = await self._todo(ctx)
         ticks = (await self.handover.plan(ctx)).ticks
         for moment in todo:
-            tick = ticks.after(ticks.previous_moment(moment))
+            tick = ticks.after(ticks.before(moment))
             if tick is None or tick.moment != moment:
                 raise RemoteError(
                     f'The target ran "{dag_id}" at {moment.isoformat()}, which the source\'s schedule does not have.',
@@ -123,7 +123,7 @@ class HandBack:
         """Why the source's scheduler would not get past the markers; empty where it will."""
         if source.next_run_after is None:
             return ""
-        before = (await self.handover.plan(ctx)).ticks.previous_moment(source.next_run_after)
+        before = (await self.handover.plan(ctx)).ticks.before(source.next_run_after)
         ahead = [run for run in await self.handover.rows(ctx, "source", before) if is_marker(run)]
         if len(ahead) <= passable(ctx.inventory):
             return ""
@@ -139,7 +139,7 @@ class HandBack:
         target = rows_by_tick(await self.handover.rows(ctx, "target", None))
         if not target:
             return []
-        before = (await self.handover.plan(ctx)).ticks.previous_moment(min(target))
+        before = (await self.handover.plan(ctx)).ticks.before(min(target))
         source = rows_by_tick(await self.handover.rows(ctx, "source", before))
         return sorted(
             moment

@@ -133,7 +133,7 @@ class MarkBoundary:
     async def _row(self, ctx: Context, tick: Tick) -> Run | None:
         """The target's row of that tick, whoever made it."""
         plan = await self.handover.plan(ctx)
-        return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.previous_moment(tick.moment))).get(
+        return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(
             tick.moment
         )
 

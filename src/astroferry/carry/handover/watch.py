@@ -158,7 +158,7 @@ class WatchTicks:
         last = boundary(own)
         if last is None:
             return None
-        return (await self.handover.plan(ctx)).ticks.previous_moment(min(rows_by_tick(own)))
+        return (await self.handover.plan(ctx)).ticks.before(min(rows_by_tick(own)))
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the servers."""

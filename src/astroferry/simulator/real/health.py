@@ -22,7 +22,7 @@ def ask(url: str) -> dict[str, Any]:
 
 
 def alive(page: dict[str, Any], parts: Sequence[str], since: datetime) -> bool:
-    """Whether the database and all `parts` ("scheduler", "dag_processor") are healthy, with a sign of life since `since`.
+    """Whether the database and all `parts` ("scheduler", "dag_processor") are healthy, with a heartbeat since then.
 
     The status code says nothing (200 even without a scheduler), and a heartbeat from before a restart counts as
     healthy for 30 seconds: so the JSON is read and its times are looked at (measured on 2.11.2 and 3.3.2).

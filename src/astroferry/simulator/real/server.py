@@ -82,7 +82,8 @@ class RealAirflow:
         self._start_timeout = start_timeout
         self._say = say
         # The page first, the rest after it: a task of Airflow 3 fails where the API server does not answer yet.
-        self._page = Guard(self.home, grace=grace)
+        # Airflow 2.11's webserver takes longer than 10 seconds to go when asked, and has nothing to lose.
+        self._page = Guard(self.home, grace=min(grace, 3.0))
         self._rest = Guard(self.home, grace=grace)
         self._postgres: Postgres | None = None
         self._keys: Keys | None = None

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from astroferry.simulator.source.api_server import error_page, health_json
 from astroferry.simulator.source.wire import OPERATORS, SESSION
@@ -55,11 +55,11 @@ async def log_in(estate: Estate, request: Request) -> Response:
         return HTMLResponse(f"<!doctype html>\n<title>400 Bad Request</title>\n<p>{missing}</p>\n", 400)
     user = estate.users.get(form.get("username", ""))
     if user is None or user.password != form.get("password"):
-        return RedirectResponse("/login/?next=/home", 302)
+        return _redirect("/login/?next=/home")
     estate.sessions.pop(cookie, None)
     fresh = secrets.token_urlsafe(32)
     estate.sessions[fresh] = form["username"]
-    answer = RedirectResponse("/home", 302)
+    answer = _redirect("/home")
     answer.set_cookie(SESSION, fresh, httponly=True, samesite="lax")
     return answer
 
@@ -74,7 +74,7 @@ async def show_home(estate: Estate, request: Request) -> Response:
 async def go_home(estate: Estate, request: Request) -> Response:
     """GET /."""
     del estate, request
-    return RedirectResponse("/home", 302)
+    return _redirect("/home")
 
 
 async def show_health(estate: Estate, request: Request) -> Response:
@@ -83,8 +83,16 @@ async def show_health(estate: Estate, request: Request) -> Response:
     return health_json(estate)
 
 
+def _redirect(goal: str) -> Response:
+    """With a page, as Flask does: a client that looks at the content type sees that this is no API."""
+    text = (
+        f"<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n{escape(goal)}\n"
+    )
+    return HTMLResponse(text, 302, {"location": goal})
+
+
 def _to_login(request: Request) -> Response:
-    return RedirectResponse(f"/login/?next={request.url}", 302)
+    return _redirect(f"/login/?next={request.url}")
 
 
 async def starship(estate: Estate, request: Request) -> Response:
@@ -95,7 +103,7 @@ async def starship(estate: Estate, request: Request) -> Response:
     if not name:
         return _to_login(request)
     if estate.users[name].role not in OPERATORS:
-        return RedirectResponse("/home", 302)
+        return _redirect("/home")
     match request.path_params["what"]:
         case "info":
             return JSONResponse({"airflow_version": estate.version, "starship_version": estate.starship})

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.advice.schedule_rows import ROWS
+
+from astroferry.advice.ticks import CronTicks, Tick
+from astroferry.model.inventory import Schedule
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def moments(text: str) -> list[datetime]:
+    return [datetime.fromisoformat(one) for one in text.split()]
+
+
+@pytest.mark.parametrize(("expression", "zone", "start", "after", "before"), ROWS)
+def test_ticks_are_those_of_airflow(expression: str, zone: str, start: str, after: str, before: str) -> None:
+    ticks = CronTicks(expression, zone)
+    moment = datetime.fromisoformat(start)
+    for expected in moments(after):
+        moment = ticks.next_moment(moment)
+        assert moment == expected
+    moment = datetime.fromisoformat(start) + timedelta(days=2)
+    for expected in moments(before):
+        moment = ticks.previous_moment(moment)
+        assert moment == expected
+
+
+def test_a_tick_moved_by_a_skipped_hour_has_one_before_it() -> None:
+    ticks = CronTicks("30 2 * * *", "Europe/Berlin")
+    moved = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert ticks.previous_moment(moved) == moved
+    assert ticks.before(moved) == moved - timedelta(days=1)
+    assert ticks.latest(moved) == Tick(moved, moved - timedelta(days=1))
+    # Half-hour changes: the step back may land more than one tick away.
+    lord = CronTicks("0,30 2 * * *", "Australia/Lord_Howe")
+    later = lord.next_moment(lord.next_moment(datetime(2026, 10, 3, 14, 0, tzinfo=UTC)))
+    assert lord.next_moment(lord.before(later)) == later
+
+
+def test_a_zone_as_some_airflow_2_show_it() -> None:
+    assert CronTicks("@daily", "Timezone('Europe/Berlin')").next_moment(NOON) == datetime(
+        2026, 11, 22, 23, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize("expression", ["61 * * * *", "* * *", "0 0 30 2 *", "", "@once"])
+def test_nonsense_is_refused(expression: str) -> None:
+    with pytest.raises(ValueError, match="not a cron expression"):
+        CronTicks(expression)
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a time zone"):
+        CronTicks("@daily", "+02:00")
+
+
+def test_only_cron_has_cron_ticks() -> None:
+    with pytest.raises(ValueError, match="timedelta has no cron ticks"):
+        CronTicks.of(Schedule("timedelta", "3600"))
+
+
+def test_a_tick_has_two_names() -> None:
+    tick = Tick(NOON, NOON - timedelta(hours=1))
+    assert tick.logical_date() == NOON - timedelta(hours=1)
+    assert tick.logical_date("trigger") == NOON
+    assert tick.data_interval() == (NOON - timedelta(hours=1), NOON)
+    assert tick.data_interval("trigger") == (NOON, NOON)
+
+
+def test_start_and_end_dates_bound_the_ticks() -> None:
+    first, last = NOON + timedelta(minutes=30), NOON + timedelta(hours=2)
+    ticks = CronTicks("@hourly", first=first, last=last)
+    assert ticks.first_tick() == Tick(NOON + timedelta(hours=2), NOON + timedelta(hours=1))
+    assert [tick.moment.hour for tick in ticks.between(NOON - timedelta(days=1), NOON + timedelta(days=1))] == [
+        14,
+        15,
+    ]
+    assert ticks.latest(NOON + timedelta(minutes=119)) is None
+    assert ticks.latest(NOON + timedelta(hours=2)) == ticks.first_tick()
+    assert ticks.after(NOON + timedelta(hours=3)) is None
+    assert ticks.latest(NOON + timedelta(hours=4)) is None
+    assert CronTicks("@hourly").first_tick() is None
+
+
+def test_at_or_around() -> None:
+    ticks = CronTicks("@hourly")
+    assert ticks.at_or_before(NOON) == ticks.at_or_after(NOON) == NOON
+    later = NOON + timedelta(seconds=1)
+    assert ticks.at_or_before(later) == NOON
+    assert ticks.at_or_after(later) == NOON + timedelta(hours=1)
+
+
+@given(
+    minute=st.integers(0, 59),
+    hours=st.sampled_from(["*", "*/2", "2", "1-3", "0,12"]),
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]),
+    days=st.integers(0, 700),
+)
+@settings(max_examples=60, deadline=None)
+def test_ticks_join_without_gap_or_overlap(minute: int, hours: str, zone: str, days: int) -> None:
+    ticks = CronTicks(f"{minute} {hours} * * *", zone)
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days)
+    found = list(ticks.between(start, start + timedelta(days=4)))
+    assert all(one.moment == other.start for one, other in pairwise(found))
+    assert all(start < tick.moment <= start + timedelta(days=4) for tick in found)
+    assert found
