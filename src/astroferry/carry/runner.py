@@ -135,7 +135,6 @@ async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool)
         if seen.state != "todo":
             return _failed(info, seen.why, journal)
         journal.write(info.id, "begin", facts=seen.facts)
-        ctx.tell(info.title)
         journal.write(info.id, "applied", facts=await action.apply(ctx))
         return _verified(info, await action.verify(ctx), journal)
     except (NotAllowedError, UnreachableError) as error:

@@ -9,7 +9,13 @@ from astroferry.carry.actions.deploy import DeployDags, deploy_folder
 from astroferry.carry.compare import compare, expected_digests
 from astroferry.carry.graph import connections_to_carry, variables_to_carry
 from astroferry.carry.probes.probefile import probe_file
-from astroferry.carry.probes.values import ProbeTimes, forget_probe, remove_leftovers, run_values_probe
+from astroferry.carry.probes.values import (
+    ProbeTimes,
+    forget_probe,
+    remove_leftovers,
+    run_values_probe,
+    to_the_end,
+)
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -77,11 +83,11 @@ async def verify(
             clock=ctx.clock,
             tell=ctx.tell,
             times=times or ProbeTimes(parse=float(ctx.plan.cutover.parse_timeout)),
+            test_connections=True,
         )
     finally:
-        await deploy_folder(ctx, deployment.name, folder, {}, plain.label)
-        await remove_leftovers(airflow, ctx.tell)
-        await forget_probe(airflow)
+        # Whatever happened, also a cancellation: the probe goes.
+        await to_the_end(_take_away(ctx, deployment, folder, plain.label))
     expected = expected_digests(
         result.key,
         await ctx.values(),
@@ -89,8 +95,9 @@ async def verify(
         skip_connections=ctx.plan.values.skip_connections,
         skip_variables=ctx.plan.values.skip_variables,
     )
-    carried = set(connections) | set(variables)
-    verified = Verified(deployment.name, compare([item for item in expected if item.id in carried], result))
+    carried = {"connection": set(connections), "variable": set(variables)}
+    rows = compare([item for item in expected if item.id in carried[item.kind]], result)
+    verified = Verified(deployment.name, rows)
     counts: dict[str, int] = {}
     for row in verified.rows:
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
@@ -101,6 +108,14 @@ async def verify(
         facts={"counts": counts, "not_compared": [row.id for row in verified.not_compared]},
     )
     return verified
+
+
+async def _take_away(ctx: Context, deployment: Deployment, folder: Path, label: str) -> None:
+    """Deploy the DAGs without the probe, and delete what it left in the target's database."""
+    await deploy_folder(ctx, deployment.name, folder, {}, label)
+    airflow = await ctx.target(deployment.name)
+    await remove_leftovers(airflow, ctx.tell)
+    await forget_probe(airflow)
 
 
 async def _interrupted(ctx: Context, deployment: Deployment) -> bool:

@@ -118,8 +118,8 @@ async def test_killed_at_any_call_it_is_carried_on_exactly_once(tmp_path: Path, 
         await go(here, journal)
         settle(here)
         assert here.ticks_ran() == here.ticks_due(), place
-        # The watch at the end polls for a long time and changes nothing; there every seventh place will do.
-        place += 1 if len(journal) < 20 and count < 90 else 7
+        # Most places are in waits, which change nothing; of the later ones every fourth will do.
+        place += 1 if place < 40 else 4
     assert deaths > 30
 
 

@@ -105,7 +105,8 @@ def test_a_file_says_all_that_its_dag_is() -> None:
     spec = DagSpec("d", "t", "me", NOW, timedelta(minutes=90), tasks, end_date=NOW, max_active_tasks=3)
     text = render(spec)
     for part in (
-        "schedule=timedelta(seconds=5400)", "end_date=pendulum.datetime(2026, 11, 22, 12, 0, 7,", "max_active_tasks=3",
+        "schedule=timedelta(seconds=5400)", "end_date=pendulum.datetime(2026, 11, 22, 12, 0, 7,",
+        "max_active_tasks=3",
         'pool="small"', "depends_on_past=True", 'outlets=[Asset("s3://a"), Asset("s3://b")]',
         'external_dag_id="other"', "[t_task, v_task] >> u_task",
     ):  # fmt: skip

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Deployment
 
 PATIENCE = 900.0
-POLL = 5.0
 LABEL = "astroferry: DAGs"
 
 
@@ -50,7 +49,7 @@ async def deploy_folder(ctx: Context, deployment: str, folder: Path, extra: Mapp
                 f'The DAGs are not live on "{deployment}" after {PATIENCE:.0f} s: deploy {seen.status}, '
                 f"Deployment {up.status}."
             )
-        await ctx.clock.sleep(POLL if ctx.clock.now().timestamp() < end - PATIENCE + 60 else POLL * 2)
+        await ctx.clock.sleep(ctx.plan.cutover.poll)
 
 
 @dataclass(frozen=True)

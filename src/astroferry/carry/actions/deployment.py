@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 HEALTHY = frozenset({"HEALTHY", "HIBERNATING"})
 """Astro API v1 names no failed state; these two count as up (see the API notes: CLI waits for the same)"""
 PATIENCE = 1800.0
-POLL = 10.0
 
 
 async def find(ctx: Context, deployment: Deployment) -> list[DeploymentSeen]:
@@ -163,15 +162,19 @@ def create_body(
     return body
 
 
-async def wait_healthy(ctx: Context, deployment_id: str, *, patience: float = PATIENCE, poll: float = POLL) -> str:
+async def wait_healthy(ctx: Context, deployment_id: str, *, patience: float = PATIENCE) -> str:
     """Wait until the Deployment is up; its last status either way. RemoteError never: the caller judges."""
     end = ctx.clock.now().timestamp() + patience
+    told = ""
     while True:
         seen = await ctx.astro.deployment(deployment_id)
         if seen.status in HEALTHY or ctx.clock.now().timestamp() >= end:
             return seen.status
-        ctx.tell(f'Deployment "{seen.name}" is {seen.status}')
-        await ctx.clock.sleep(poll)
+        if seen.status != told:
+            told = seen.status
+            reason = f" ({seen.status_reason})" if seen.status_reason else ""
+            ctx.tell(f'Deployment "{seen.name}" is {told}{reason}; waiting')
+        await ctx.clock.sleep(ctx.plan.cutover.poll)
 
 
 @dataclass(frozen=True)

@@ -133,9 +133,7 @@ class MarkBoundary:
     async def _row(self, ctx: Context, tick: Tick) -> Run | None:
         """The target's row of that tick, whoever made it."""
         plan = await self.handover.plan(ctx)
-        return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(
-            tick.moment
-        )
+        return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(tick.moment)
 
     async def _was_taken_over(self, ctx: Context, tick: Tick) -> bool:
         """Whether the source has only a marker there: after a rollback the target's run of it is the real one."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.schedule import ACTIVE, boundary, count_ticks, is_marker, rows_by_tick, tick_table, unfinished
+from astroferry.advice.schedule import ACTIVE, count_ticks, is_marker, rows_by_tick, tick_table, unfinished
 from astroferry.carry.action import Observation
 from astroferry.errors import RemoteError
 
@@ -147,18 +147,17 @@ class WatchTicks:
             )
 
     async def _since(self, ctx: Context) -> datetime | None:
-        """The last tick of the side that ran before, which stands still, being paused.
+        """From where on this side runs: the newest marker here, which stands still whatever the other side does.
 
-        Where that side has never run, the tick before the first one of the side that runs now.
+        Without one, the last tick of the other side; where that has never run, the tick before the first one here.
         """
+        here = await self.handover.rows(ctx, self.side, None)
+        if marked := [moment for moment, run in rows_by_tick(here).items() if is_marker(run)]:
+            return max(marked)
         tick = await self.handover.boundary(ctx, self._other)
         if tick is not None:
             return tick.moment
-        own = [run for run in await self.handover.rows(ctx, self.side, None) if not is_marker(run)]
-        last = boundary(own)
-        if last is None:
-            return None
-        return (await self.handover.plan(ctx)).ticks.before(min(rows_by_tick(own)))
+        return (await self.handover.plan(ctx)).ticks.before(min(rows_by_tick(here))) if here else None
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the servers."""

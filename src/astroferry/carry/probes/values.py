@@ -16,7 +16,7 @@ import json
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from astroferry.carry.context import nobody
 from astroferry.carry.probes.digest import CONNECTION_FIELDS, field_digest
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from astroferry.clients.airflow import Airflow
     from astroferry.model.comparison import HookTest, Kind, Reach, Seen
 
+Answer = TypeVar("Answer")
 KEY_PREFIX = "astroferry_probe_secret_"
 _KEY_NOTE = "Temporary, made by astroferry to compare values; safe to delete when no astroferry runs."
 _ENDED = frozenset({"success", "failed"})
@@ -80,10 +81,10 @@ async def run_values_probe(
     try:
         result = await run.probe(connections, variables, test_connections=test_connections)
     except BaseException:
-        for problem in await _to_the_end(run.clean_up()):
+        for problem in await to_the_end(run.clean_up()):
             tell(problem)
         raise
-    if problems := await _to_the_end(run.clean_up()):
+    if problems := await to_the_end(run.clean_up()):
         raise ProbeFailedError(" ".join(problems))
     return result
 
@@ -108,7 +109,7 @@ async def forget_probe(airflow: Airflow) -> bool:
     return await airflow.delete_dag(DAG_ID)
 
 
-async def _to_the_end(work: Coroutine[Any, Any, tuple[str, ...]]) -> tuple[str, ...]:
+async def to_the_end(work: Coroutine[Any, Any, Answer]) -> Answer:
     """Await `work` even while we are being cancelled; the cancellation is passed on when it has ended."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.carry.handover.two_airflows import DAG, START, World, carry, world
+
+from astroferry.carry.action import Observation
+from astroferry.carry.handover.back import HandBack, passable
+from astroferry.carry.handover.boundary import MarkBoundary
+from astroferry.carry.handover.drain import DrainAndPause
+from astroferry.carry.handover.ends import Handover
+from astroferry.carry.handover.gap import RunGap
+from astroferry.carry.handover.record import Record
+from astroferry.carry.handover.unpause import Unpause
+from astroferry.carry.handover.watch import WatchTicks, ticks_of
+from astroferry.carry.handover.wave import (
+    actions_for_cutover,
+    actions_for_rollback,
+    handovers,
+    refusals,
+    standings_from,
+)
+from astroferry.errors import ConflictError, RemoteError
+from astroferry.model.inventory import Run, Schedule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.carry.action import Action
+    from astroferry.carry.context import Context
+
+Journal = dict[str, dict[str, Any]]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> World:
+    return world(tmp_path, catchup=False, watch_ticks=1, parse_timeout=60, drain_timeout=30)
+
+
+def handover() -> Handover:
+    return Handover(DAG, "one", "prod")
+
+
+async def cut_over_to(here: World, last: str = "watch-target") -> Journal:
+    journal: Journal = {}
+    actions = actions_for_cutover(here.plan, here.inventory, "one")
+    steps = [action.info.id.rsplit("/", 1)[-1] for action in actions]
+    await carry(actions[: steps.index(last) + 1], here.context(), journal)
+    return journal
+
+
+async def doubts(action: Action, ctx: Context, words: str) -> None:
+    seen = await action.observe(ctx)
+    assert seen.state == "doubt"
+    assert words in seen.why
+    with pytest.raises(RemoteError, match=words):
+        await action.apply(ctx)
+
+
+# Record
+
+
+async def test_recording_changes_nothing_and_is_done_once(here: World) -> None:
+    record = Record(handover())
+    assert (await record.observe(here.context())).state == "todo"
+    facts = await record.apply(here.context())
+    assert (facts["source_paused"], facts["target_paused"]) == (False, True)
+    assert (await record.verify(here.context())).facts == facts
+    assert "set_paused" not in here.source.calls + here.target.calls
+    assert "Nothing was changed" in await record.undo(here.context(), Observation("todo"), facts)
+
+
+@pytest.mark.parametrize(
+    ("end", "change", "words"),
+    [
+        ("target", {"present": False}, "not on the Deployment"),
+        ("target", {"is_paused": False}, "already unpaused on the Deployment"),
+        ("target", {"major": 2}, "Airflow 2 target"),
+        ("source", {"depends_on_past": True}, "depends on past runs"),
+        ("source", {"end": START - timedelta(hours=1)}, "end date has passed"),
+    ],
+)
+async def test_what_cannot_be_handed_over_is_said_first(
+    here: World, end: str, change: dict[str, Any], words: str
+) -> None:
+    for name, value in change.items():
+        setattr(getattr(here, end), name, value)
+    with pytest.raises(RemoteError, match=words):
+        await Record(handover()).apply(here.context())
+    assert "set_paused" not in here.source.calls + here.target.calls
+
+
+async def test_a_schedule_that_changed_under_way_stops_the_handover(here: World) -> None:
+    here.target.major = 2
+    with pytest.raises(RemoteError, match="not handed over"):
+        await handover().plan(here.context())
+
+
+# Drain
+
+
+async def test_a_dag_that_never_idles_is_left_running(here: World) -> None:
+    here.source.seconds_per_run = 10_000
+    here.clock.pass_by(121)
+    told: list[str] = []
+    with pytest.raises(RemoteError, match="left running as it was"):
+        await DrainAndPause(handover()).apply(here.context(told))
+    assert not here.source.is_paused
+    assert any("waiting for" in line for line in told)
+
+
+async def test_a_run_that_slips_in_is_let_finish(here: World) -> None:
+    here.source.slips = 2
+    drain = DrainAndPause(handover())
+    told: list[str] = []
+    facts = await drain.apply(here.context(told))
+    assert facts["slipped"] == 2
+    assert sum("slipped in" in line for line in told) == 2
+    assert (await drain.verify(here.context())).state == "done"
+    assert all(run.state == "success" for run in here.source.rows.values())
+
+
+async def test_a_dag_frozen_by_somebody_else_is_not_touched(here: World) -> None:
+    here.source.is_paused = True
+    here.source._add("manual__x", "manual", here.clock.now())
+    here.inventory = replace(here.inventory, dags=(replace(here.inventory.dags[0], is_paused=True),))
+    seen = await DrainAndPause(handover()).observe(here.context())
+    assert seen.state == "doubt"
+    assert "unfinished runs; let them finish" in seen.why
+
+
+async def test_a_dag_frozen_by_our_own_crash_is_let_finish(here: World) -> None:
+    here.source.is_paused = True
+    here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
+    drain = DrainAndPause(handover())
+    assert (await drain.observe(here.context())).state == "todo"
+    await drain.apply(here.context())
+    assert here.source.rows["manual__x"].state == "success"
+    assert here.source.is_paused
+
+
+async def test_undoing_a_drain_never_lets_both_sides_run(here: World) -> None:
+    drain, ctx = DrainAndPause(handover()), here.context()
+    before = await drain.observe(ctx)
+    facts = await drain.apply(ctx)
+    assert "as it was" in await drain.undo(ctx, Observation("done", facts={"was_paused": True}), {})
+    here.target.is_paused = False
+    assert "use rollback" in await drain.undo(ctx, before, facts)
+    assert here.source.is_paused
+    here.target.is_paused = True
+    assert "unpaused on the source again" in await drain.undo(ctx, before, facts)
+    assert not here.source.is_paused
+
+
+# The marker
+
+
+async def test_a_marker_needs_a_paused_source_and_target(here: World) -> None:
+    mark = MarkBoundary(handover())
+    assert "drain it again" in (await mark.observe(here.context())).why
+    here.source.is_paused = True
+    here.target.is_paused = False
+    assert "was unpaused on the target before" in (await mark.observe(here.context())).why
+    with pytest.raises(RemoteError, match="a marker there would run"):
+        await mark.apply(here.context())
+    assert "create_backfill" not in here.target.calls
+
+
+async def test_a_run_of_the_targets_own_at_the_boundary_is_doubt(here: World) -> None:
+    await cut_over_to(here, "drain-source")
+    here.target._add("scheduled__x", "scheduled", START + timedelta(minutes=8))
+    here.target.rows["scheduled__x"] = replace(here.target.rows["scheduled__x"], state="success")
+    await doubts(MarkBoundary(handover()), here.context(), "a run of its own")
+
+
+async def test_a_target_that_does_not_continue_is_not_unpaused(here: World) -> None:
+    await cut_over_to(here, "drain-source")
+    here.target.parse_every = 10_000
+    here.target.next_start = START
+    with pytest.raises(RemoteError, match="does not show the expected next run"):
+        await MarkBoundary(handover()).apply(here.context())
+    assert here.target.is_paused
+
+
+async def test_a_backfill_that_makes_no_run_is_said(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await cut_over_to(here, "drain-source")
+
+    async def nothing(*_: object) -> int:
+        return 1
+
+    monkeypatch.setattr(here.target, "create_backfill", nothing)
+    with pytest.raises(RemoteError, match="made no run of it"):
+        await MarkBoundary(handover()).apply(here.context())
+
+
+async def test_somebody_elses_backfill_is_waited_for_then_said(here: World) -> None:
+    await cut_over_to(here, "drain-source")
+    await here.target.create_backfill(DAG, START, START)
+    with pytest.raises(RemoteError, match="Another backfill"):
+        await MarkBoundary(handover()).apply(here.context())
+
+
+async def test_what_undoing_a_marker_says(here: World) -> None:
+    journal = await cut_over_to(here, "mark")
+    mark = MarkBoundary(handover())
+    said = await mark.undo(here.context(), Observation("todo"), journal["cutover/one/d/mark"])
+    assert "harmless" in said
+    assert "had no marker" in await mark.undo(here.context(), Observation("todo"), {})
+
+
+async def test_a_marker_is_found_behind_many_manual_runs(here: World) -> None:
+    await cut_over_to(here, "drain-source")
+    for n in range(250):
+        moment = here.clock.now() + timedelta(seconds=n)
+        here.source.rows[f"manual__{n}"] = Run(f"manual__{n}", "manual", "success", moment, moment, moment)
+    last = await handover().boundary(here.context(), "source")
+    assert last is not None
+    assert last.moment == START + timedelta(minutes=10)
+
+
+# Unpausing
+
+
+async def test_no_side_is_unpaused_while_the_other_is_not_quiet(here: World) -> None:
+    await cut_over_to(here, "mark")
+    unpause = Unpause(handover())
+    here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
+    await doubts(unpause, here.context(), "drain it again")
+    here.source.is_paused = False
+    await doubts(unpause, here.context(), "both sides")
+    assert here.target.is_paused
+
+
+async def test_undoing_an_unpause(here: World) -> None:
+    await cut_over_to(here, "mark")
+    unpause, ctx = Unpause(handover()), here.context()
+    facts = await unpause.apply(ctx)
+    assert (await unpause.verify(ctx)).state == "done"
+    assert "left as it is" in await unpause.undo(ctx, Observation("done"), facts)
+    assert not here.target.is_paused
+    assert "paused on the target again" in await unpause.undo(ctx, Observation("todo"), facts)
+    assert here.target.is_paused
+
+
+# The gap
+
+
+async def test_a_dead_scheduler_is_said(here: World) -> None:
+    await cut_over_to(here, "unpause-target")
+    here.target.alive = False
+    here.clock.pass_by(300)
+    with pytest.raises(RemoteError, match="has not started the latest run"):
+        await RunGap(handover()).apply(here.context())
+    with pytest.raises(RemoteError, match="should have run on the target"):
+        await WatchTicks(handover(), 1).apply(here.context())
+
+
+async def test_the_gap_of_a_dag_that_never_ran_or_stays_paused_is_empty(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, warm=5)
+    gap = RunGap(handover())
+    seen = await gap.observe(here.context())
+    assert (seen.state, seen.facts["missed"]) == ("done", [])
+    assert await gap.apply(here.context()) == seen.facts
+    here.inventory = replace(here.inventory, dags=())
+    assert "stays paused" in (await gap.observe(here.context())).why
+    assert "2 runs" in await gap.undo(here.context(), seen, {"missed": [1, 2]})
+
+
+async def test_a_rollback_before_the_marker_runs_what_the_pause_left_out(here: World) -> None:
+    journal = await cut_over_to(here, "drain-source")
+    here.clock.pass_by(500)
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one"))
+    await carry(actions, here.context(), journal)
+    assert len(journal["rollback/one/d/gap-source"]["missed"]) == 3
+    here.clock.pass_by(20)
+    assert here.ticks_ran() == here.ticks_due()
+    gaps = [run for run in here.source.rows.values() if run.run_id.startswith("astroferry_gap__")]
+    assert all(run.data_interval_start == run.logical_date for run in gaps)
+
+
+async def test_a_manual_run_that_takes_a_missing_ticks_place_is_not_hidden(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = await cut_over_to(here, "drain-source")
+    here.clock.pass_by(500)
+
+    async def taken(*_: object, **__: object) -> None:
+        raise ConflictError("there is a run of that logical date", status=409)
+
+    monkeypatch.setattr(here.source, "trigger", taken)
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one"))
+    with pytest.raises(ConflictError):
+        await carry(actions, here.context(), journal)
+
+
+# Handing back
+
+
+async def test_handing_back_needs_both_sides_quiet(here: World) -> None:
+    await cut_over_to(here)
+    back = HandBack(handover())
+    await doubts(back, here.context(), "drain it first")
+    here.source.is_paused = False
+    await doubts(back, here.context(), "which of them it has repeated")
+
+
+async def test_too_many_markers_are_not_left_to_luck(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, watch_ticks=1)
+    journal = await cut_over_to(here)
+    here.clock.pass_by(60 * 60)
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one"))
+    with pytest.raises(RemoteError, match=r"would not get past so many\. Set start_date="):
+        await carry(actions, here.context(), journal)
+    assert here.source.is_paused
+    seen = await HandBack(handover()).observe(here.context())
+    assert seen.state == "doubt"
+    # The user does what was said.
+    last = max(tick for tick, _, _ in here.ledger())
+    here.source.start = last
+    here.clock.pass_by(90)
+    await carry(actions, here.context(), journal)
+    here.clock.pass_by(60)
+    assert here.ticks_ran() == here.ticks_due()
+
+
+async def test_how_many_markers_can_be_passed_follows_the_source(here: World) -> None:
+    assert passable(here.inventory) == 20
+    config = {"scheduler": {"min_file_process_interval": "300"}}
+    assert passable(replace(here.inventory, config=config)) == 200
+    assert passable(replace(here.inventory, config={"scheduler": {"min_file_process_interval": "3"}})) == 5
+
+
+async def test_a_tick_that_the_source_does_not_have_is_not_marked(here: World) -> None:
+    await cut_over_to(here)
+    here.target.is_paused = True
+    odd = here.clock.now() + timedelta(seconds=7)
+    here.target.rows["scheduled__odd"] = Run("scheduled__odd", "scheduled", "success", odd, odd, odd, odd)
+    with pytest.raises(RemoteError, match="which the source's schedule does not have"):
+        await HandBack(handover()).apply(here.context())
+    assert "1 markers" in await HandBack(handover()).undo(here.context(), Observation("todo"), {"marked": ["x"]})
+
+
+async def test_another_run_in_a_ticks_place_is_not_marked_over(here: World) -> None:
+    await cut_over_to(here)
+    here.target.is_paused = True
+    newest = max(here.target.rows.values(), key=lambda run: run.logical_date or START)
+    assert newest.logical_date is not None
+    here.source.rows["mine"] = replace(newest, run_id="mine", run_type="manual")
+    with pytest.raises(ConflictError):
+        await HandBack(handover()).apply(here.context())
+
+
+# Watching
+
+
+async def test_an_awake_source_is_an_alarm(here: World) -> None:
+    await cut_over_to(here, "gap-target")
+    watch = WatchTicks(handover(), 1)
+    here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
+    await doubts(watch, here.context(), "unfinished runs on the source")
+    here.source.is_paused = False
+    await doubts(watch, here.context(), "was unpaused on the source")
+
+
+async def test_a_tick_run_by_both_is_an_alarm(here: World) -> None:
+    await cut_over_to(here)
+    watch = WatchTicks(handover(), 1)
+    assert (await watch.observe(here.context())).state == "done"
+    newest = max(here.target.rows.values(), key=lambda run: run.logical_date or START)
+    # Somebody unpaused the source for a moment, and paused it again.
+    here.source.rows["again"] = replace(newest, run_id="again", state="success")
+    await doubts(watch, here.context(), "ran twice for 2026-11-22T12:1")
+    assert "Nothing was changed" in await watch.undo(here.context(), Observation("todo"), {})
+
+
+async def test_a_tick_that_was_passed_over_is_an_alarm(here: World) -> None:
+    await cut_over_to(here)
+    here.clock.pass_by(370)
+    watch = WatchTicks(handover(), 3)
+    assert (await watch.verify(here.context())).state == "done"
+    gone = sorted(here.target.rows.values(), key=lambda run: run.logical_date or START)[-2]
+    del here.target.rows[gone.run_id]
+    await doubts(watch, here.context(), "did not run for")
+    table = await ticks_of(here.context(), handover(), START, here.clock.now())
+    assert [row.state for row in table if row.side is None] == ["due"]
+
+
+async def test_there_may_be_nothing_to_watch(here: World) -> None:
+    assert (await WatchTicks(handover(), 0).observe(here.context())).state == "done"
+    here.inventory = replace(here.inventory, dags=())
+    assert "nothing to watch" in (await WatchTicks(handover(), 3).observe(here.context())).why
+
+
+# The wave
+
+
+def test_what_is_refused_is_listed_and_gets_no_action(here: World) -> None:
+    found = refusals(here.plan, here.inventory, "one")
+    assert [(finding.subject, finding.code) for finding in found] == [("once", "CUT-refused")]
+    assert {handover.dag_id for handover in handovers(here.plan, here.inventory, "one")} == {DAG}
+    assert actions_for_rollback(here.plan, here.inventory, "one", dag_id="other") == []
+    assert len(actions_for_rollback(here.plan, here.inventory, "one", dag_id=DAG)) == 5
+    newer = replace(here.inventory, airflow_version="3.0.1")
+    assert {finding.subject for finding in refusals(here.plan, newer, "one")} == {DAG, "once"}
+    assert Schedule("once").is_timed
+
+
+def test_every_action_waits_for_the_one_before(here: World) -> None:
+    actions = actions_for_cutover(here.plan, here.inventory, "one")
+    assert [action.info.needs for action in actions[1:]] == [(action.info.id,) for action in actions[:-1]]
+    assert {action.info.stage for action in actions} == {"cutover"}
