@@ -22,7 +22,7 @@ from astroferry.advice.schedule import (
     unfinished,
 )
 from astroferry.advice.ticks import CronTicks, Tick
-from astroferry.model.cutover import GAP_PREFIX, MARKER_NOTE, MARKER_PREFIX, Standing
+from astroferry.model.cutover import GAP_PREFIX, MARKER_NOTE, MARKER_PREFIX, DagStanding
 from astroferry.model.inventory import Dag, Run, Schedule
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -160,5 +160,5 @@ def test_ticks_between() -> None:
 
 
 def test_how_a_dag_stood_survives_the_journal() -> None:
-    standing = Standing("d", source_paused=False, target_paused=True, at=NOON)
-    assert Standing.from_facts(standing.to_facts()) == standing
+    standing = DagStanding("d", source_paused=False, target_paused=True, at=NOON)
+    assert DagStanding.from_facts(standing.to_facts()) == standing

@@ -36,7 +36,7 @@ async def test_every_dag_is_listed_once_and_by_id_whatever_the_page(airflow: Air
 
 
 @pytest.mark.parametrize("spec", DAGS, ids=IDS)
-async def test_details_tell_what_the_file_declares(airflow: Airflow, side: Side, spec: object) -> None:
+async def test_details_tell_what_the_file_declares(airflow: Airflow, spec: object) -> None:
     wanted = next(each for each in DAGS if each is spec)
     dag = await airflow.dag(wanted.dag_id)
     assert dag.schedule.kind == KINDS.get(wanted.dag_id, "cron")
@@ -44,8 +44,8 @@ async def test_details_tell_what_the_file_declares(airflow: Airflow, side: Side,
     assert (dag.start_date, dag.end_date) == (wanted.start_date, wanted.end_date)
     assert (set(dag.tags), dag.owners) == (set(wanted.tags), (wanted.owner,))
     assert dag.description == wanted.description
-    # 2.11.2 says UTC for every DAG, also where its ticks follow another zone's clock.
-    assert dag.schedule.timezone == ("UTC" if side.is_2 else wanted.timezone)
+    # Both versions say UTC for every DAG, also where its ticks follow another zone's clock.
+    assert dag.schedule.timezone == "UTC"
     assert dag.fileloc.endswith(f"/{wanted.file}")
 
 

@@ -32,7 +32,9 @@ async def next_run_is(airflow: Airflow, dag_id: str, date: datetime) -> Dag:
 async def test_the_marker_moves_the_next_run_and_nothing_runs(airflow_3: Airflow) -> None:
     number = await airflow_3.create_backfill("by_cron_catchup", DATE, DATE)
     (run,) = [each for each in await airflow_3.active_runs("by_cron_catchup") if each.run_type == "backfill"]
-    assert (run.run_id, run.state, run.logical_date) == (f"backfill__{DATE.isoformat()}", "queued", DATE)
+    # Named by the end of its interval, dated by its start.
+    end = DATE + timedelta(hours=1)
+    assert (run.run_id, run.state, run.logical_date) == (f"backfill__{end.isoformat()}", "queued", DATE)
     with pytest.raises(ConflictError):
         await airflow_3.create_backfill("by_cron_catchup", DATE, DATE)
     await airflow_3.set_run_state("by_cron_catchup", run.run_id, "success", note="boundary marker")

@@ -67,6 +67,7 @@ class FakeAirflow3:
             queue_seconds=self.queue_seconds,
             task_seconds=self.task_seconds,
             parse_seconds=self.parse_seconds,
+            named_by_end=True,
         )
         self.app = Starlette(
             routes=[_route(self, *each) for each in (*ROUTES, *VALUES, *DAGS, *RUNS, *BACKFILLS)],

@@ -69,7 +69,7 @@ async def post_backfill(server: FakeAirflow3, request: Request) -> Any:
         server.engine.create_run(
             dag,
             run_type="backfill",
-            run_id=f"backfill__{interval.start.isoformat()}",
+            run_id=server.engine.run_id("backfill", interval),
             logical_date=interval.start,
             interval=interval,
             conf=body.get("dag_run_conf"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from astroferry.model.organization import TokenSeen
     from astroferry.model.plan import Plan
     from astroferry.model.values import SourceValues
+    from astroferry.secrets.contract import Ask as TypeValue
 
 API_URL = "ASTRO_API_URL"
 
@@ -125,8 +126,11 @@ async def opened(
     tell: Callable[[str], None] = nobody,
     lock: bool = True,
     clock: Clock | None = None,
+    type_value: TypeValue | None = None,
 ) -> AsyncIterator[Opened]:
     """Open a plan and both ends; everything is closed, and the lock let go, whatever happens inside.
+
+    `type_value` asks a person for a value that the plan says is typed.
 
     Raises PlanInUseError where another process holds the plan, PlanError for its files, and the clients' errors where
     an end cannot be reached or refuses.
@@ -152,7 +156,9 @@ async def opened(
         async def values() -> SourceValues:
             wants_starship = "starship" in {plan.values.connections, plan.values.variables}
             starship = await open_starship(source, login, stack) if wants_starship else None
-            return await load_values(plan, inventory, folder=path.parent, airflow=source, starship=starship)
+            return await load_values(
+                plan, inventory, folder=path.parent, airflow=source, starship=starship, ask=type_value
+            )
 
         ctx = Context(
             plan=plan,

@@ -20,7 +20,7 @@ MARKER_NOTE = "astroferry boundary marker"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DagStanding:
     """How a DAG stood on both sides before the cutover changed anything; `at` is when (UTC)."""
 
     dag_id: str
@@ -38,7 +38,7 @@ class Standing:
         }
 
     @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> Standing:
+    def from_facts(cls, facts: Mapping[str, Any]) -> DagStanding:
         """Out of the journal; KeyError where the facts are another action's."""
         return cls(
             dag_id=str(facts["dag_id"]),

@@ -41,7 +41,7 @@ def here(tmp_path: Path) -> World:
 
 
 def handover() -> Handover:
-    return Handover(DAG, "one", "prod")
+    return Handover(DAG, "one", "prod", drained={"source", "target"})
 
 
 async def cut_over_to(here: World, last: str = "watch-target") -> Journal:
@@ -395,6 +395,18 @@ async def test_there_may_be_nothing_to_watch(here: World) -> None:
 
 
 # The wave
+
+
+async def test_a_dry_look_before_the_cutover_raises_no_alarm(here: World) -> None:
+    seen = [await action.observe(here.context()) for action in actions_for_cutover(here.plan, here.inventory, "one")]
+    assert {one.state for one in seen} <= {"todo", "done"}
+    await cut_over_to(here)
+    back = actions_for_rollback(here.plan, here.inventory, "one")
+    assert {(await action.observe(here.context())).state for action in back} <= {"todo", "done"}
+
+
+def test_a_record_that_was_only_begun_does_not_count() -> None:
+    assert standings_from({"cutover/one/d/record": {}}, "one") == {}
 
 
 def test_what_is_refused_is_listed_and_gets_no_action(here: World) -> None:

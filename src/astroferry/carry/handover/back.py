@@ -59,6 +59,9 @@ class HandBack:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where every tick the target ran has a finished row on the source."""
+        return self.handover.judged(await self._look(ctx), "target")
+
+    async def _look(self, ctx: Context) -> Observation:
         source, target = await self.handover.dag(ctx, "source"), await self.handover.dag(ctx, "target")
         todo = await self._todo(ctx)
         facts: Facts = {"todo": [tick.isoformat() for tick in todo]}
@@ -77,7 +80,7 @@ class HandBack:
 
     async def apply(self, ctx: Context) -> Facts:
         """Mark them, oldest first; raises RemoteError where one side is not quiet."""
-        seen = await self.observe(ctx)
+        seen = await self._look(ctx)
         if seen.state == "doubt":
             raise RemoteError(seen.why)
         dag_id = self.handover.dag_id

@@ -62,6 +62,9 @@ class MarkBoundary:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where the target would continue after the boundary; todo without a (whole) marker."""
+        return self.handover.judged(await self._look(ctx), "source")
+
+    async def _look(self, ctx: Context) -> Observation:
         source, target = await self.handover.dag(ctx, "source"), await self.handover.dag(ctx, "target")
         tick = await self.handover.boundary(ctx, "source")
         facts: Facts = {
@@ -116,7 +119,7 @@ class MarkBoundary:
         if tick is not None:
             await self._mark(ctx, target, tick)
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        while (seen := await self.observe(ctx)).state != "done":
+        while (seen := await self._look(ctx)).state != "done":
             if seen.state == "doubt":
                 raise RemoteError(seen.why)
             if ctx.clock.now() >= deadline:

@@ -57,6 +57,8 @@ class DrainAndPause:
         active = unfinished(await airflow.active_runs(self.handover.dag_id))
         facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active)}
         if not active:
+            if dag.is_paused:
+                self.handover.drained.add(self.side)
             return Observation("done" if dag.is_paused else "todo", facts=facts)
         if dag.is_paused and self.side == "source" and not self.handover.was_active(ctx):
             return Observation(

@@ -1,16 +1,16 @@
 """One DAG between its two ends: what every step of its handover looks at, read from the servers each time.
 
 Nothing that matters is kept in memory: a step that comes after a crash finds the same from the rows alone. Only how
-the DAG stood before the first change (`Standing`) cannot be read back; it comes from the journal.
+the DAG stood before the first change (`DagStanding`) cannot be read back; it comes from the journal.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from astroferry.advice.schedule import MarkerPlan, Refusal, boundary, handover_kind, tick_of
-from astroferry.carry.action import ActionInfo
+from astroferry.carry.action import ActionInfo, Observation
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from astroferry.carry.action import Undo
     from astroferry.carry.context import Context
     from astroferry.clients.airflow import Airflow
-    from astroferry.model.cutover import Side, Standing
+    from astroferry.model.cutover import DagStanding, Side
     from astroferry.model.inventory import Dag, Run
 
 FIRST_ROWS = 200
@@ -34,7 +34,9 @@ class Handover:
     dag_id: str
     wave: str
     deployment: str
-    standing: Standing | None = None
+    standing: DagStanding | None = None
+    drained: set[Side] = field(default_factory=set)
+    """sides that this process has seen drained; before that, an unpaused one is no alarm but the beginning"""
     _plan: MarkerPlan | None = None
 
     def info(
@@ -95,6 +97,12 @@ class Handover:
             since = (await self.plan(ctx)).ticks.at_or_before(after)
         runs = await airflow.runs(self.dag_id, limit=ALL_ROWS, since=since)
         return tuple(run for run in runs if (tick := tick_of(run)) is not None and (after is None or tick > after))
+
+    def judged(self, seen: Observation, drained: Side) -> Observation:
+        """`seen`, where a doubt is only what is still to be done as long as that side was not drained (a dry run)."""
+        if seen.state == "doubt" and drained not in self.drained:
+            return Observation("todo", seen.why, seen.facts)
+        return seen
 
     def was_active(self, ctx: Context) -> bool:
         """Whether the DAG was running on the source before we came: by the journal, else by the inventory."""

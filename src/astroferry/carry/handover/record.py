@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import Refusal, handover_kind
 from astroferry.carry.action import Observation
 from astroferry.errors import NotFoundError, RemoteError
-from astroferry.model.cutover import Standing
+from astroferry.model.cutover import DagStanding
 
 if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo, Facts
@@ -37,7 +37,7 @@ class Record:
         return Observation("done", facts=self.handover.standing.to_facts())
 
     async def apply(self, ctx: Context) -> Facts:
-        """Check once more, on the servers, that the DAG can be handed over; facts are those of `Standing`.
+        """Check once more, on the servers, that the DAG can be handed over; facts are those of `DagStanding`.
 
         Raises RemoteError where it cannot: refused by its kind, not on the target, or already running there.
         """
@@ -66,7 +66,7 @@ class Record:
                 f'The DAG "{dag_id}" is already unpaused on the Deployment "{self.handover.deployment}".',
                 hint="Pause it there, see which ticks it has run, then run the same command again.",
             )
-        self.handover.standing = Standing(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
+        self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
         return self.handover.standing.to_facts()
 
     async def verify(self, ctx: Context) -> Observation:

@@ -42,6 +42,9 @@ class Unpause:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where it runs, or where it was not active before and stays paused."""
+        return self.handover.judged(await self._look(ctx), self._other)
+
+    async def _look(self, ctx: Context) -> Observation:
         dag_id = self.handover.dag_id
         if not self.handover.was_active(ctx):
             return Observation("done", f"{dag_id} was paused on the source, so it stays paused", {"unpaused": False})
@@ -62,7 +65,7 @@ class Unpause:
 
     async def apply(self, ctx: Context) -> Facts:
         """Unpause; raises RemoteError where the other side is not quiet any more."""
-        seen = await self.observe(ctx)
+        seen = await self._look(ctx)
         if seen.state == "doubt":
             raise RemoteError(seen.why)
         if seen.state == "todo":

@@ -75,6 +75,9 @@ class WatchTicks:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done after `count` finished ticks, each once; doubt when the other side wakes up, or one is amiss."""
+        return self.handover.judged(await self._look(ctx), self._other)
+
+    async def _look(self, ctx: Context) -> Observation:
         dag_id = self.handover.dag_id
         if not self.handover.was_active(ctx):
             return Observation("done", f"{dag_id} stays paused, so there is nothing to watch")
@@ -116,7 +119,7 @@ class WatchTicks:
         told = ""
         newest: datetime | None = None
         moved = ctx.clock.now()
-        while (seen := await self.observe(ctx)).state != "done":
+        while (seen := await self._look(ctx)).state != "done":
             if seen.state == "doubt":
                 raise RemoteError(seen.why, hint="`astroferry status` shows the ticks of both sides.")
             latest = await self._newest(ctx)

@@ -13,7 +13,7 @@ from astroferry.carry.handover.gap import RunGap
 from astroferry.carry.handover.record import Record
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
-from astroferry.model.cutover import Standing
+from astroferry.model.cutover import DagStanding
 from astroferry.model.finding import Finding
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Plan
 
 
-def standings_from(facts_by_action: Mapping[str, Facts], wave: str) -> dict[str, Standing]:
+def standings_from(facts_by_action: Mapping[str, Facts], wave: str) -> dict[str, DagStanding]:
     """DAG id -> how it stood before the cutover of this wave, out of the journal's facts per action id."""
     begins, ends = f"cutover/{wave}/", "/record"
     return {
         standing.dag_id: standing
         for action_id, facts in facts_by_action.items()
-        if action_id.startswith(begins) and action_id.endswith(ends)
-        for standing in (Standing.from_facts(facts),)
+        if action_id.startswith(begins) and action_id.endswith(ends) and "dag_id" in facts
+        for standing in (DagStanding.from_facts(facts),)
     }
 
 
@@ -52,7 +52,7 @@ def refusals(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]
 
 
 def actions_for_cutover(
-    plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, Standing] | None = None
+    plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding] | None = None
 ) -> list[Action]:
     """Record, drain, mark, unpause, run the gap, watch: for every DAG of the wave that can be handed over.
 
@@ -60,6 +60,7 @@ def actions_for_cutover(
     how it stands now. KeyError where the plan has no such wave.
     """
     actions: list[Action] = []
+    watches: list[Action] = []
     for handover in _handovers(plan, inventory, wave, standings or {}):
         actions += [
             Record(handover),
@@ -67,16 +68,17 @@ def actions_for_cutover(
             MarkBoundary(handover),
             Unpause(handover),
             RunGap(handover),
-            WatchTicks(handover, plan.cutover.watch_ticks),
         ]
-    return actions
+        watches.append(WatchTicks(handover, plan.cutover.watch_ticks))
+    # Watching takes whole periods; no DAG waits for another one's.
+    return actions + watches
 
 
 def actions_for_rollback(
     plan: Plan,
     inventory: Inventory,
     wave: str,
-    standings: Mapping[str, Standing] | None = None,
+    standings: Mapping[str, DagStanding] | None = None,
     *,
     dag_id: str | None = None,
     watch_ticks: int = 1,
@@ -86,6 +88,7 @@ def actions_for_rollback(
     KeyError where the plan has no such wave. An empty list where `dag_id` is not handed over by that wave.
     """
     actions: list[Action] = []
+    watches: list[Action] = []
     for handover in _handovers(plan, inventory, wave, standings or {}):
         if dag_id not in {None, handover.dag_id}:
             continue
@@ -94,19 +97,19 @@ def actions_for_rollback(
             HandBack(handover),
             Unpause(handover, "source", way="rollback", after="mark-source"),
             RunGap(handover, "source", way="rollback", after="unpause-source"),
-            WatchTicks(handover, watch_ticks, "source", way="rollback", after="gap-source"),
         ]
-    return actions
+        watches.append(WatchTicks(handover, watch_ticks, "source", way="rollback", after="gap-source"))
+    return actions + watches
 
 
 def handovers(
-    plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, Standing] | None = None
+    plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding] | None = None
 ) -> list[Handover]:
     """The DAGs of the wave that can be handed over, for tables of ticks (`watch.ticks_of`)."""
     return _handovers(plan, inventory, wave, standings or {})
 
 
-def _handovers(plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, Standing]) -> list[Handover]:
+def _handovers(plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding]) -> list[Handover]:
     deployment = plan.wave(wave).production
     return [
         Handover(dag.dag_id, wave, deployment, standings.get(dag.dag_id))

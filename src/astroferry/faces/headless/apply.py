@@ -11,7 +11,7 @@ from astroferry.carry.opening import Opened, opened
 from astroferry.carry.runner import Report, carry_out
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import advance
+from astroferry.faces.headless.progress import Narrator, advance
 from astroferry.faces.headless.progress import follow as _follow
 from astroferry.faces.headless.verify import verify_deployments
 from astroferry.model.words import several
@@ -32,7 +32,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     if stage not in {None, *CARRYING, TEST}:
         raise UsageError(f'There is no stage "{stage}".', hint=f"Stages: {', '.join((*CARRYING, TEST))}.")
     path = Path(arguments.plan)
-    async with opened(path, ask=asker(arguments), tell=diagnostics.say, lock=not dry_run) as way:
+    async with opened(path, ask=asker(arguments), tell=Narrator(), lock=not dry_run) as way:
         if wave is not None and wave not in {item.name for item in way.plan.waves}:
             known = ", ".join(item.name for item in way.plan.waves)
             raise UsageError(f'There is no wave "{wave}" in {path}.', hint=f"Waves: {known}.")

@@ -13,7 +13,7 @@ from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import NOTE
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import follow, set_state
+from astroferry.faces.headless.progress import Narrator, follow, set_state
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import several
 
@@ -28,7 +28,7 @@ READY = frozenset({"tested", "accepted", "in production", "cut over"})
 
 async def run(arguments: argparse.Namespace) -> Exit:
     """0 when every DAG of the wave runs on the target alone; 3 where the gate is closed; 6 where some stayed."""
-    async with opened(Path(arguments.plan), ask=asker(arguments), tell=diagnostics.say) as way:
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
         wave = known_wave(way, arguments.wave)
         confirm(way, wave, arguments.confirm)
         gate(way, wave)
@@ -43,7 +43,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
         report = await carry_out(actions, way.ctx, way.journal, follow=follow)
         if not report.failed:
             set_state(way, wave, "cut over")
-        await tell_ticks(way, wave, arguments, stay)
+        twice = await tell_ticks(way, wave, arguments, stay)
+    must_be_once(twice)
     if report.failed:
         raise CarriedInPartError(
             f"{several(len(report.failed), 'step')} did not go well; the DAGs concerned run on one side or on none, "
@@ -51,6 +52,15 @@ async def run(arguments: argparse.Namespace) -> Exit:
             hint="Mend what is said above and run cutover again, or run rollback.",
         )
     return Exit.DONE
+
+
+def must_be_once(twice: list[str]) -> None:
+    """CarriedInPartError that names the DAGs of which a tick ran on both sides."""
+    if twice:
+        raise CarriedInPartError(
+            f"A tick ran on both sides: {', '.join(twice)}.",
+            hint="The table above shows which; look at what it did before anything else runs.",
+        )
 
 
 def watches_last(actions: list[Action]) -> list[Action]:

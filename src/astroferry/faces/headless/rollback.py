@@ -13,8 +13,8 @@ from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.cutover import confirm, known_wave, watches_last
-from astroferry.faces.headless.progress import follow, set_state
+from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once, watches_last
+from astroferry.faces.headless.progress import Narrator, follow, set_state
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import several
 
@@ -33,7 +33,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         raise UsageError("--stage goes without --wave and --dag.", hint="See: astroferry rollback --help")
     if stage not in {None, *CARRYING}:
         raise UsageError(f'There is no stage "{stage}" to undo.', hint=f"Stages: {', '.join(CARRYING)}.")
-    async with opened(Path(arguments.plan), ask=asker(arguments), tell=diagnostics.say) as way:
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
         if stage is not None:
             report = await _undo_stage(way, stage, arguments)
         else:
@@ -69,7 +69,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
         report = await carry_out(watches_last(actions), way.ctx, way.journal, follow=follow)
         if not report.failed and dag is None:
             set_state(way, name, "tested")
-        await tell_ticks(way, name, arguments, ())
+        must_be_once(await tell_ticks(way, name, arguments, ()))
         whole.steps += report.steps
     return whole
 

@@ -23,8 +23,11 @@ LAST = 12
 """rows of a DAG that are shown; all are in --json"""
 
 
-async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]) -> None:
-    """Read both sides and show, for each DAG, every tick since its cutover began, and what ran it."""
+async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]) -> list[str]:
+    """Read both sides and show, for each DAG, every tick since its cutover began, and what ran it.
+
+    Returns the DAGs of which a tick ran on both sides: nothing may end well then.
+    """
     standings = standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)
     found: dict[str, tuple[TickRow, ...]] = {}
     for handover in handovers(way.plan, way.inventory, wave, standings):
@@ -40,13 +43,14 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
                 "not_handed_over": [finding.subject for finding in stay],
             }
         )
-        return
+        return [dag for dag, rows in found.items() if count_ticks(rows).twice]
     for dag, rows in found.items():
         count = count_ticks(rows)
         words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
         shown = [(_time(row.tick), row.side or "nobody", row.state, "marker" if row.marker else "") for row in rows]
         lines = [f"{dag}: {words}", *table(("tick (UTC)", "ran on", "state", ""), shown[-LAST:], indent="  ")]
         diagnostics.data("\n".join(lines))
+    return [dag for dag, rows in found.items() if count_ticks(rows).twice]
 
 
 def _time(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from astroferry.carry.opening import opened
 from astroferry.carry.verifying import verify
 from astroferry.errors import CarriedInPartError, Exit
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import advance
+from astroferry.faces.headless.progress import Narrator, advance
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 async def run(arguments: argparse.Namespace) -> Exit:
     """0 where every value is the same, 6 where one differs, is missing or could not be compared."""
-    async with opened(Path(arguments.plan), ask=asker(arguments), tell=diagnostics.say) as way:
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
         done = await verify_all(way, None)
         if arguments.json:
             diagnostics.data_json([_data(item) for item in done])

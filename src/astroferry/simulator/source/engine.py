@@ -78,6 +78,8 @@ class SimDag:
     """the latest interval that the scheduler (or a backfill) made a run of"""
     recent: list[SimRun] = field(default_factory=list)
     """those that were active when last looked at, and newer ones"""
+    dates: set[datetime] = field(default_factory=set)
+    """logical dates of all its runs"""
 
     @property
     def active(self) -> list[SimRun]:
@@ -89,12 +91,15 @@ class SimDag:
         """Take in a run."""
         self.runs[run.run_id] = run
         self.recent.append(run)
+        if run.logical_date is not None:
+            self.dates.add(run.logical_date)
         if run.run_type in AUTOMATED and run.interval is not None:
             self.last_automated = max(self.last_automated or run.interval, run.interval)
 
     def forget(self, run: SimRun) -> None:
         """Drop a run; what the scheduler counts on is what is left."""
         del self.runs[run.run_id]
+        self.dates = {other.logical_date for other in self.runs.values() if other.logical_date is not None}
         self.recent = [other for other in self.recent if other is not run]
         left = (other.interval for other in self.runs.values() if other.run_type in AUTOMATED and other.interval)
         self.last_automated = max(left, default=None)
@@ -109,7 +114,8 @@ class Engine:
     """All DAGs and the scheduler.
 
     `queue_seconds`: from queued to running. `task_seconds`: how long each task takes. `parse_seconds`: how long
-    the list may show an old next run (min_file_process_interval).
+    the list may show an old next run (min_file_process_interval). `named_by_end`: ids of scheduled runs carry the
+    end of their interval, as on Airflow 3, and not its start.
     """
 
     def __init__(
@@ -120,8 +126,10 @@ class Engine:
         queue_seconds: float = 0.4,
         task_seconds: float = 0.6,
         parse_seconds: float = 0.0,
+        named_by_end: bool = False,
     ) -> None:
         self.now = now
+        self.named_by_end = named_by_end
         self.queue_time = timedelta(seconds=queue_seconds)
         self.task_time = timedelta(seconds=task_seconds)
         self.parse_time = timedelta(seconds=parse_seconds)
@@ -167,6 +175,11 @@ class Engine:
             self._plan(dag)
             self._look_ahead(dag)
         return dag.next
+
+    def run_id(self, run_type: str, interval: Interval) -> str:
+        """The id of an automated run."""
+        moment = interval.end if self.named_by_end else interval.start
+        return f"{run_type}__{moment.isoformat()}"
 
     def create_run(
         self,
@@ -246,7 +259,7 @@ class Engine:
         self._look_ahead(dag)
 
     def _past_run(self, dag: SimDag, run_type: str, interval: Interval) -> None:
-        run_id = f"{run_type}__{interval.start.isoformat()}"
+        run_id = self.run_id(run_type, interval)
         run = self.create_run(dag, run_type=run_type, run_id=run_id, logical_date=interval.start, interval=interval)
         run.queued_at = interval.end
         run.state, run.start = "success", interval.end + self.queue_time
@@ -293,7 +306,11 @@ class Engine:
             self._continue(dag, run)
         if dag.next is not None and dag.next.end <= self.now and not dag.is_full:
             interval = dag.next
-            run_id = f"scheduled__{interval.start.isoformat()}"
+            if interval.start in dag.dates:
+                # Whoever made it: Airflow 2 makes no second run of a logical date, and goes on to the next (2.11.2).
+                dag.next = dag.timetable.next(interval, dag.spec, self.now)
+                return
+            run_id = self.run_id("scheduled", interval)
             self.create_run(dag, run_type="scheduled", run_id=run_id, logical_date=interval.start, interval=interval)
             self._plan(dag)
 

@@ -1,0 +1,189 @@
+"""What the wizard works on between screens: the desk, the walk, the plan's lock and file; it outlives every screen."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.journal import Journal
+from astroferry.carry.opening import (
+    API_URL,
+    api_address,
+    journal_path,
+    open_astro,
+    open_source,
+    open_starship,
+    read_facts,
+)
+from astroferry.carry.verifying import NOTE
+from astroferry.code.read import read as read_code
+from astroferry.errors import AstroferryError
+from astroferry.faces.tui.navigator import STOPS, Navigator
+from astroferry.model import inventoryfile, planfile
+from astroferry.model.files import PlanLock, beside
+from astroferry.model.inventoryfile import fingerprint
+from astroferry.sources.airflow import take_inventory
+from astroferry.stages.desk import Desk, new_desk
+from astroferry.stages.walk import finish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from astroferry.carry.action import ActionInfo
+    from astroferry.carry.journal import Standing
+    from astroferry.clients.credentials import Ask
+    from astroferry.faces.tui.navigator import StopState
+    from astroferry.sources.progress import Progress
+
+
+class Session:
+    """One plan, open and locked; `close` lets it go.
+
+    Raises PlanInUseError where another process holds the plan, PlanError where its files cannot be read.
+    """
+
+    def __init__(self, desk: Desk, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.desk = desk
+        self.nav = Navigator(desk)
+        self.now = now
+        self.saved_at: datetime | None = None
+        self.counts: dict[str, tuple[int, int, int]] = {}
+        """carrying stage -> done, all, failed; from the journal"""
+        self.standings: dict[str, Standing] = {}
+        self.infos: tuple[ActionInfo, ...] = ()
+        self._lock = PlanLock(desk.path)
+        self._lock.__enter__()
+        self.look_back()
+        self.nav.index = self.nav.first_open()
+
+    @classmethod
+    def new(cls, path: Path, name: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Session:
+        """Begin a plan; it is saved at once, so that leaving at any moment loses nothing."""
+        desk = new_desk(path, name, now=now())
+        if API_URL in os.environ:
+            desk.answer("target.api", os.environ[API_URL])
+        session = cls(desk, now=now)
+        session.save()
+        return session
+
+    @classmethod
+    def open(cls, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Session:
+        """Go on with a saved plan, finished or not; the inventory beside it is read where there is one."""
+        plan = planfile.load(path, unfinished=True)
+        desk = Desk(path, plan)
+        inventory = beside(path, plan.source.inventory)
+        if inventory.exists():
+            desk.inventory = inventoryfile.load(inventory)
+        session = cls(desk, now=now)
+        session.saved_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return session
+
+    @property
+    def path(self) -> Path:
+        """The plan's file."""
+        return self.desk.path
+
+    def save(self) -> None:
+        """Write the plan, whole or not at all."""
+        planfile.save(self.desk.plan, self.path)
+        self.saved_at = self.now()
+
+    def keep(self) -> None:
+        """Before leaving: what was typed and fits goes into the file too."""
+        before = self.desk.plan
+        self.nav.keep()
+        if self.desk.plan != before or not self.path.exists():
+            self.save()
+
+    def close(self) -> None:
+        """Let the plan go."""
+        self._lock.__exit__(None, None, None)
+
+    # -- the two ends ------------------------------------------------------------------------------------------
+
+    async def read_organization(self, ask: Ask | None, api: str, credentials: str) -> None:
+        """Connect to Astro as the prerequisites stage says it now, and read what the advice needs."""
+        async with AsyncExitStack() as stack:
+            address = os.environ.get(API_URL) or api or api_address(self.desk.plan)
+            astro, _ = await open_astro(address, credentials, "", stack, ask)
+            self.desk.facts = await read_facts(astro, self.desk.plan.decisions.cloud)
+
+    async def read_source(self, ask: Ask | None, tell: Callable[[Progress], None]) -> None:
+        """Take the inventory and keep it beside the plan; the source is only read."""
+        source = self.desk.plan.source
+        async with AsyncExitStack() as stack:
+            airflow, login = await open_source(source.url, source.credentials, stack, ask)
+            starship = await open_starship(airflow, login, stack)
+            found = await take_inventory(
+                airflow, clock_now=self.now, tell=tell, starship=starship, read_code=read_code
+            )
+        before = self.desk.inventory
+        self.desk.inventory = found
+        inventoryfile.save(found, beside(self.path, source.inventory))
+        finish(self.desk)
+        if before is not None and fingerprint(before) != fingerprint(found):
+            self.nav.refreshed(tuple(stop.key for stop in STOPS if stop.kind != "carrying"))
+        self.save()
+
+    # -- what was carried out ----------------------------------------------------------------------------------
+
+    def look_back(self) -> None:
+        """Count from the plan and the journal how far each carrying stage is; nothing remote is asked."""
+        self.standings = Journal(journal_path(self.path)).standing()
+        self.infos = self._infos()
+        states: dict[str, StopState] = {}
+        for stage in CARRYING:
+            mine = [info.id for info in self.infos if info.stage == stage]
+            events = [self.standings[key].event for key in mine if key in self.standings]
+            done = sum(event in {"done", "found"} for event in events)
+            failed = sum(event == "failed" for event in events)
+            self.counts[stage] = (done, len(mine), failed)
+            states[stage] = _state(done, len(mine), failed)
+        states["test"] = self._tested()
+        states["cutover"] = self._cut_over()
+        self.nav.carried = states
+
+    def _infos(self) -> tuple[ActionInfo, ...]:
+        plan, inventory = self.desk.plan, self.desk.inventory
+        if inventory is None or not plan.waves or not plan.code.dags_folder:
+            return ()
+        try:
+            # The graph only names the folder; whether it is there is seen when DAGs are carried.
+            folder = beside(self.path, plan.code.dags_folder)
+            return tuple(action.info for action in build(plan, inventory, folder))
+        except (AstroferryError, KeyError):
+            # An unfinished plan may contradict itself; the review page says where.
+            return ()
+
+    def _tested(self) -> StopState:
+        names = {name for wave in self.desk.plan.waves for name in (wave.test, wave.production)}
+        seen = [self.standings[f"{NOTE}/{name}"].event for name in names if f"{NOTE}/{name}" in self.standings]
+        done, failed = seen.count("done"), seen.count("failed")
+        self.counts["test"] = (done, len(names), failed)
+        return _state(done, len(names), failed)
+
+    def _cut_over(self) -> StopState:
+        waves = self.desk.plan.waves
+        done = sum(wave.state in {"cut over", "kept", "released"} for wave in waves)
+        self.counts["cutover"] = (done, len(waves), 0)
+        begun = any(key.startswith("cutover/") for key in self.standings)
+        return "part" if begun and not done else _state(done, len(waves), 0)
+
+    def take_wave_states(self) -> None:
+        """Carrying out writes the states of waves into the file; the desk follows."""
+        there = {wave.name: wave.state for wave in planfile.load(self.path, unfinished=True).waves}
+        waves = tuple(replace(wave, state=there.get(wave.name, wave.state)) for wave in self.desk.plan.waves)
+        self.desk.plan = replace(self.desk.plan, waves=waves)
+
+
+def _state(done: int, total: int, failed: int) -> StopState:
+    if failed:
+        return "failed"
+    if total and done == total:
+        return "done"
+    return "part" if done else "open"
