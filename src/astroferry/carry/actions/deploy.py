@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry.carry.action import ActionInfo, Facts, Observation
-from astroferry.carry.actions.deployment import find
+from astroferry.carry.actions.deployment import is_there
 from astroferry.code.pack import digest, pack
 from astroferry.errors import RemoteError
 
@@ -81,7 +81,7 @@ class DeployDags:
 
     async def observe(self, ctx: Context) -> Observation:
         """Whether the newest finalized deploy is this folder's."""
-        if len(await find(ctx, self.deployment)) != 1:
+        if not await is_there(ctx, self.deployment):
             return Observation("todo", "the Deployment is not there yet")
         deploys = await ctx.astro.deploys(ctx.deployments[self.deployment.name])
         live = next((deploy for deploy in deploys if deploy.status == "DEPLOYED"), None)
@@ -101,7 +101,7 @@ class DeployDags:
         """Roll back to what was live before."""
         del facts
         former = before.facts.get("live_deploy_id")
-        if len(await find(ctx, self.deployment)) != 1:
+        if not await is_there(ctx, self.deployment):
             return "the Deployment is gone"
         if former is None:
             return "nothing was deployed before it; its DAGs stay there, paused"
@@ -132,7 +132,7 @@ class DagsArrived:
 
     async def observe(self, ctx: Context) -> Observation:
         """Look at the target's DAG list; DAGs already handed over may run."""
-        if len(await find(ctx, self.deployment)) != 1:
+        if not await is_there(ctx, self.deployment):
             return Observation("todo", "the Deployment is not there yet")
         airflow = await ctx.target(self.deployment.name)
         there = {dag.dag_id: dag async for dag in airflow.dags()}

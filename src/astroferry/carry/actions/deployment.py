@@ -31,6 +31,11 @@ async def find(ctx: Context, deployment: Deployment) -> list[DeploymentSeen]:
     return list(found)
 
 
+async def is_there(ctx: Context, deployment: Deployment) -> bool:
+    """Whether the Deployment is on Astro; asked once a run, since hundreds of items want to know."""
+    return deployment.name in ctx.deployments or len(await find(ctx, deployment)) == 1
+
+
 @dataclass(frozen=True)
 class MakeDeployment:
     """Make the Deployment unless there is one of that name in the Workspace."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.action import ActionInfo, Facts, Observation
-from astroferry.carry.actions.deployment import find
+from astroferry.carry.actions.deployment import is_there
 from astroferry.errors import ConflictError, RemoteError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ConfigItem(ABC):
         """Look at the target, the journal, and the policy, in this order."""
         if why := await self.missing(ctx):
             return Observation("failed", why)
-        if len(await find(ctx, self.deployment)) != 1:
+        if not await is_there(ctx, self.deployment):
             return Observation("todo", "the Deployment is not there yet", {"existed": False})
         seen = await self.compare(ctx, await ctx.target(self.deployment.name))
         if seen == "absent":
@@ -121,7 +121,7 @@ class ConfigItem(ABC):
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """Delete it if we made it."""
-        if len(await find(ctx, self.deployment)) != 1:
+        if not await is_there(ctx, self.deployment):
             return "the Deployment is gone"
         if before.facts.get("existed") or facts.get("created") is False:
             return "left as it is: it overwrote one whose former value Airflow does not show"

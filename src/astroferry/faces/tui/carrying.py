@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from astroferry.advice.schedule import count_ticks
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.compare import summary
 from astroferry.carry.graph import CARRYING, build
@@ -14,25 +16,185 @@ from astroferry.carry.handover.wave import (
     refusals,
     standings_from,
 )
+from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
 from astroferry.errors import PlanError
-from astroferry.faces.headless.cutover import gate, watches_last
+from astroferry.faces.headless.cutover import gate
 from astroferry.faces.headless.progress import advance, set_state
-from astroferry.faces.headless.ticks import count_of
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Sequence
     from pathlib import Path
 
     from astroferry.carry.action import Action
-    from astroferry.carry.context import Clock
     from astroferry.carry.opening import Opened
+    from astroferry.carry.runner import Report
     from astroferry.carry.verifying import Verified
     from astroferry.clients.credentials import Ask
     from astroferry.faces.tui.work import Work
-    from astroferry.model.cutover import TickCount
+    from astroferry.model.cutover import DagStanding, TickCount
     from astroferry.secrets.contract import Ask as TypeValue
+
+
+@dataclass
+class Carrier:
+    """Carries a plan out, one run at a time. The session holds the plan's lock, so nothing here takes it again.
+
+    `compared` is the last comparison of each Deployment, `ticks` the last count per DAG.
+    """
+
+    path: Path
+    ask: Ask | None
+    type_value: TypeValue | None = None
+    compared: list[Verified] = field(default_factory=list)
+    ticks: dict[str, TickCount] = field(default_factory=dict)
+
+    async def carry(self, work: Work) -> None:
+        """All that is left up to DAGs that lie paused on Astro, stage by stage, then the comparison."""
+        async with opened(
+            self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value
+        ) as way:
+            actions = build(way.plan, way.inventory, way.dags_folder)
+            work.total = len(actions)
+            before: list[str] = []
+            for stage in CARRYING:
+                mine = [action for action in actions if action.info.stage == stage]
+                report = await self._stage(way, work, stage, mine, before)
+                if report.stopped:
+                    work.result = "Stopped after the item in hand; what is done is in the journal."
+                    return
+                if report.failed:
+                    work.result = (
+                        f"{several(len(report.failed), 'item')} did not go well; the stages after it wait for that."
+                    )
+                    return
+                before += [action.info.id for action in mine]
+            advance(way, None, "planned", "deployed to test")
+            await self._compare(way, work)
+
+    async def retry(self, work: Work, ids: Sequence[str]) -> None:
+        """Only the items that failed, and those that waited for them."""
+        async with opened(
+            self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value
+        ) as way:
+            actions = build(way.plan, way.inventory, way.dags_folder)
+            chosen = [action for action in actions if action.info.id in set(ids)]
+            others = [action.info.id for action in actions if action.info.id not in set(ids)]
+            work.total = len(chosen)
+            for action in actions:
+                # Deployments are found by their actions; those that are not run again are looked up.
+                if action.info.id in others and action.info.stage == "prepare":
+                    await action.observe(way.ctx)
+            report = await self._stage(way, work, "", chosen, others)
+            work.result = (
+                f"{several(len(report.failed), 'item')} still did not go well."
+                if report.failed
+                else "All of them went well now. Carry out once more for what comes after them."
+            )
+
+    async def _stage(
+        self, way: Opened, work: Work, stage: str, mine: list[Action], before: Sequence[str]
+    ) -> Report:
+        work.stage, work.stage_done, work.stage_total = stage, 0, len(mine)
+        work.changes += 1
+        return await carry_out(
+            mine, way.ctx, way.journal, done=frozenset(before), follow=work.follow, stop=work.should_stop
+        )
+
+    async def compare(self, work: Work) -> None:
+        """Compare every value on both ends, by a probe on the target."""
+        async with opened(
+            self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value
+        ) as way:
+            await self._compare(way, work)
+
+    async def _compare(self, way: Opened, work: Work) -> None:
+        work.stage = "test"
+        names = list(dict.fromkeys(name for wave in way.plan.waves for name in (wave.test, wave.production)))
+        work.stage_done, work.stage_total = 0, len(names)
+        self.compared = []
+        for name in names:
+            deployment = way.plan.deployment(name)
+            work.tell(f"Comparing every value on {name}")
+            await find(way.ctx, deployment)
+            self.compared.append(await verify(way.ctx, way.journal, deployment, way.dags_folder))
+            work.stage_done += 1
+            work.changes += 1
+        if all(item.equal for item in self.compared):
+            advance(way, None, "deployed to test", "tested")
+            work.result = "Every value was compared on the target and is the same."
+        else:
+            work.result = "Not every value is the same on both ends: " + "; ".join(
+                summary(item.rows) for item in self.compared
+            )
+
+    async def cut_over(self, work: Work) -> None:
+        """Drain a wave on the source, hand its schedule over, watch the first ticks."""
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            gate(way, work.wave)
+            await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
+            for finding in refusals(way.plan, way.inventory, work.wave):
+                work.tell(f"{finding.message} {finding.todo}")
+            actions = actions_for_cutover(way.plan, way.inventory, work.wave, _standings(way, work.wave))
+            if not actions:
+                raise PlanError(
+                    f'No DAG of the wave "{work.wave}" can be handed over.', hint="The log says why for each."
+                )
+            report = await self._hand(way, work, actions)
+            if not report.failed and not report.stopped:
+                set_state(way, work.wave, "cut over")
+                work.result = f'The wave "{work.wave}" runs on Astro alone.'
+
+    async def roll_back(self, work: Work, dag_id: str | None = None) -> None:
+        """Give a wave, or one DAG of it, back to the source; no tick is run again."""
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
+            standings = _standings(way, work.wave)
+            actions = [
+                action
+                for action in actions_for_rollback(way.plan, way.inventory, work.wave, standings, dag_id=dag_id)
+                if action.info.id.split("/")[2] in standings
+            ]
+            if not actions:
+                work.result = "There was nothing to roll back."
+                return
+            report = await self._hand(way, work, actions)
+            if not report.failed and not report.stopped:
+                if dag_id is None:
+                    set_state(way, work.wave, "tested")
+                work.result = f"{dag_id or f'The wave {work.wave}'} runs on the source again."
+
+    async def _hand(self, way: Opened, work: Work, actions: list[Action]) -> Report:
+        work.total = len(actions)
+        try:
+            report = await carry_out(
+                actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop
+            )
+            if report.stopped:
+                work.result = "Stopped between two steps; no DAG runs on both sides. Go on, or roll back."
+            elif report.failed:
+                work.result = (
+                    f"{several(len(report.failed), 'step')} did not go well; the DAGs concerned run on one side or "
+                    "on none, never on both."
+                )
+        finally:
+            work.stage = "ticks"
+        await self._count(way, work)
+        return report
+
+    async def _count(self, way: Opened, work: Work) -> None:
+        """Expected and actual ticks of every DAG of the wave that was begun."""
+        standings = _standings(way, work.wave)
+        for handover in handovers(way.plan, way.inventory, work.wave, standings):
+            standing = standings.get(handover.dag_id)
+            if standing is not None:
+                rows = await ticks_of(way.ctx, handover, standing.at, way.ctx.clock.now())
+                self.ticks[handover.dag_id] = count_ticks(rows)
+                work.changes += 1
+
+
+def _standings(way: Opened, wave: str) -> dict[str, DagStanding]:
+    return standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)

@@ -1,0 +1,1 @@
+"""What the wizard shows beside its list of stages, one panel for each kind of stop."""

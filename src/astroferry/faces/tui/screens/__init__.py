@@ -1,0 +1,1 @@
+"""Screens that cover the whole terminal, and those that ask one thing and go."""

@@ -1,0 +1,101 @@
+"""The list of stages: a sign and a word for each, and where one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from astroferry.faces.tui.navigator import STOPS
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.geometry import Size
+
+    from astroferry.faces.tui.navigator import Navigator, StopState
+
+SIGNS: dict[StopState, tuple[str, str, str]] = {
+    "done": ("✓", "done", "$text-success"),
+    "open": ("·", "", "$text-muted"),
+    "again": ("!", "again", "$text-warning"),
+    "part": ("~", "part", "$text-warning"),
+    "failed": ("×", "failed", "$text-error"),
+}
+"""state -> sign, word, colour"""
+
+
+class StageList(Widget, can_focus=True):
+    """All stops; arrows and Enter go to one that can be reached yet. Posts Wanted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("enter,space", "go", show=False),
+    ]
+
+    @dataclass
+    class Wanted(Message):
+        """Somebody wants to go there."""
+
+        key: str
+
+    def __init__(self, nav: Navigator) -> None:
+        super().__init__(id="stages")
+        self.nav = nav
+        self.cursor = nav.index
+
+    def update(self) -> None:
+        """The walk has moved."""
+        self.cursor = self.nav.index
+        self.refresh()
+
+    def action_move(self, step: int) -> None:
+        """To the next stop up or down that can be reached."""
+        wanted = self.cursor + step
+        while 0 <= wanted < len(STOPS) and not self.nav.reachable(wanted):
+            wanted += step
+        if 0 <= wanted < len(STOPS):
+            self.cursor = wanted
+            self.refresh()
+
+    def action_go(self) -> None:
+        """Go where the cursor is."""
+        self.post_message(self.Wanted(STOPS[self.cursor].key))
+
+    def on_focus(self) -> None:
+        """Begin where one is."""
+        self.update()
+
+    def on_click(self, event: events.Click) -> None:
+        """The mouse goes too."""
+        if 0 <= event.y < len(STOPS):
+            self.post_message(self.Wanted(STOPS[event.y].key))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A line for each stop."""
+        del container, viewport, width
+        return len(STOPS)
+
+    def render(self) -> Content:
+        """Sign, title, word."""
+        room = self.size.width - 3
+        lines = []
+        for number, stop in enumerate(STOPS):
+            sign, word, colour = SIGNS[self.nav.state_of(stop)]
+            here = number == self.nav.index
+            if here:
+                word = "here"
+            style = "bold $accent" if here else "" if self.nav.reachable(number) else "$text-muted"
+            if self.has_focus and number == self.cursor:
+                style += " reverse"
+            title = stop.title[: room - len(word) - 1].ljust(room - len(word))
+            lines.append(
+                Content.assemble(
+                    ("›" if here else sign, "bold $accent" if here else colour), " ", (title + word, style.strip())
+                )
+            )
+        return Content("\n").join(lines)
