@@ -393,7 +393,7 @@ class World:
             "code": {"dags_folder": "dags"},
             "decisions": {"cluster": "standard", "networking": "public"},
             "values": {"connections": "starship", "variables": "api"},
-            "cutover": {"poll": 5.0, "parse_timeout": 120, "drain_timeout": 1200, "watch_ticks": 3},
+            "cutover": {"poll": 20.0, "parse_timeout": 120, "drain_timeout": 1200, "watch_ticks": 3},
             "workspaces": [{"name": "Quay"}],
             "deployments": [{"name": DEPLOYMENT, "workspace": "Quay", "executor": "ASTRO"}],
             "waves": [

@@ -106,7 +106,8 @@ async def demo(arguments: argparse.Namespace) -> Exit:
             )
         )
         answers = folder / "answers.toml"
-        answers.write_text(ANSWERS.format(url=source.url, dags=seed_folder()), encoding="utf-8")
+        source.estate.write_dags(folder / "dags")
+        answers.write_text(ANSWERS.format(url=source.url, dags="dags"), encoding="utf-8")
         code = await _walk(folder, source.url, answers)
     seconds = time.monotonic() - began
     if code is Exit.DONE:
@@ -122,11 +123,6 @@ async def simulate(arguments: argparse.Namespace) -> Exit:
         raise UsageError(MISSING[0].format(name=error.name), hint=MISSING[1]) from error
     await serve(getattr(arguments, "port", 0), getattr(arguments, "airflow", None), diagnostics.say)
     return Exit.DONE
-
-
-def seed_folder() -> Path:
-    """The DAG folder of the demo's company."""
-    return Path(__file__).parent / "simulator" / "seed" / "dags"
 
 
 async def _walk(folder: Path, url: str, answers: Path) -> Exit:

@@ -23,7 +23,7 @@ from astroferry.carry.handover.wave import (
     refusals,
     standings_from,
 )
-from astroferry.errors import ConflictError, RemoteError
+from astroferry.errors import ConflictError, RemoteError, RequestFailedError
 from astroferry.model.inventory import Run, Schedule
 
 if TYPE_CHECKING:
@@ -199,7 +199,36 @@ async def test_a_backfill_that_makes_no_run_is_said(here: World, monkeypatch: py
 async def test_somebody_elses_backfill_is_waited_for_then_said(here: World) -> None:
     await cut_over_to(here, "drain-source")
     await here.target.create_backfill(DAG, START, START)
-    with pytest.raises(RemoteError, match="Another backfill"):
+    with pytest.raises(RemoteError, match="takes no backfill"):
+        await MarkBoundary(handover()).apply(here.context())
+
+
+@pytest.mark.parametrize("did_its_work", [True, False])
+async def test_a_locked_database_is_asked_again(
+    here: World, monkeypatch: pytest.MonkeyPatch, did_its_work: bool
+) -> None:
+    await cut_over_to(here, "drain-source")
+    real = here.target.create_backfill
+
+    async def locked(*args: Any) -> int:
+        monkeypatch.setattr(here.target, "create_backfill", real)
+        if did_its_work:
+            await real(*args)
+        raise RequestFailedError("Database is locked", status=503)
+
+    monkeypatch.setattr(here.target, "create_backfill", locked)
+    await MarkBoundary(handover()).apply(here.context())
+    assert sum(run.run_type == "backfill" for run in here.target.rows.values()) == 1
+
+
+async def test_another_refusal_of_a_backfill_is_not_asked_again(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await cut_over_to(here, "drain-source")
+
+    async def refuses(*_: object) -> int:
+        raise RequestFailedError("depends_on_past", status=422)
+
+    monkeypatch.setattr(here.target, "create_backfill", refuses)
+    with pytest.raises(RequestFailedError, match="depends_on_past"):
         await MarkBoundary(handover()).apply(here.context())
 
 

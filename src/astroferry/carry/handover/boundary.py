@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.schedule import acceptable_next, is_marker, rows_by_tick, unfinished
 from astroferry.carry.action import Observation
-from astroferry.errors import ConflictError, RemoteError
+from astroferry.errors import RemoteError, RequestFailedError
 from astroferry.model.cutover import MARKER_NOTE
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from astroferry.advice.ticks import Tick
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
@@ -148,7 +150,7 @@ class MarkBoundary:
         dag_id = self.handover.dag_id
         row = await self._row(ctx, tick)
         if row is None:
-            await open_backfill(ctx, target, dag_id, tick, tick)
+            await open_backfill(ctx, target, dag_id, tick, tick, lambda: self._row(ctx, tick))
             row = await self._row(ctx, tick)
         if row is None:
             raise RemoteError(
@@ -172,20 +174,35 @@ class MarkBoundary:
         )
 
 
-async def open_backfill(ctx: Context, target: Airflow, dag_id: str, first: Tick, last: Tick) -> int:
-    """Start a backfill over the ticks from `first` to `last`, once an earlier one of the DAG is complete; its id.
+async def open_backfill(
+    ctx: Context,
+    target: Airflow,
+    dag_id: str,
+    first: Tick,
+    last: Tick,
+    made: Callable[[], Awaitable[Run | None]] | None = None,
+) -> None:
+    """Start a backfill over the ticks from `first` to `last`, once an earlier one of the DAG is complete.
 
-    Raises RemoteError where another one stays open for `parse_timeout`: it may be somebody's own.
+    Asked again on 409 (another is open) and on 503 (3.3.2 on SQLite: "Database is locked", seen 2026-11-22): that is
+    safe, because with reprocess "none" a date never gets a second run. `made` tells before asking again whether the
+    refused request did its work after all. Raises RemoteError where it stays refused for `parse_timeout`.
     """
     deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
     while True:
         try:
-            return await target.create_backfill(dag_id, first.logical_date(), last.logical_date())
-        except ConflictError as error:
+            await target.create_backfill(dag_id, first.logical_date(), last.logical_date())
+        except RequestFailedError as error:
+            if error.status not in {409, 503}:
+                raise
             if ctx.clock.now() >= deadline:
                 raise RemoteError(
-                    f'Another backfill of "{dag_id}" is still open on the target.',
-                    hint="Let it finish or cancel it there, then run the same command again.",
+                    f'The target takes no backfill of "{dag_id}": {error.message}',
+                    hint="Where another backfill is open there, let it finish or cancel it, then run this again.",
                 ) from error
-            ctx.tell(f"{dag_id}: waiting for an earlier backfill on the target")
-            await ctx.clock.sleep(ctx.plan.cutover.poll)
+        else:
+            return
+        ctx.tell(f"{dag_id}: waiting until the target takes a backfill")
+        await ctx.clock.sleep(ctx.plan.cutover.poll)
+        if made is not None and await made() is not None:
+            return

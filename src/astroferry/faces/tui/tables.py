@@ -1,0 +1,127 @@
+"""Tables of the plan (Workspaces, Deployments, waves, places) as plain data, as words, and as text to edit; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from astroferry.errors import PlanError, Problem
+from astroferry.model.words import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LEADING = ("name", "host")
+
+
+def as_tables(value: Any) -> list[dict[str, Any]]:
+    """Dataclasses or dicts as dicts without what is empty; nothing for no value."""
+    return [_bare(item) for item in value or ()]
+
+
+def _bare(item: Any) -> dict[str, Any]:
+    raw = dataclasses.asdict(item) if dataclasses.is_dataclass(item) and not isinstance(item, type) else dict(item)
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in raw.items()
+        if value is not None and value not in ("", (), [], {})
+    }
+
+
+def rows_of_tables(value: Any) -> list[tuple[str, str]]:
+    """(name, the rest in words) for each table."""
+    rows = []
+    for table in as_tables(value):
+        name = next((str(table[key]) for key in _LEADING if key in table), "?")
+        rest = [
+            f"{key.replace('_', ' ')} {_words(item)}"
+            for key, item in table.items()
+            if key not in _LEADING and item != _DEFAULTS.get(key, ...)
+        ]
+        rows.append((name, ", ".join(rest)))
+    return rows
+
+
+_DEFAULTS: dict[str, Any] = {
+    "scheduler_size": "SMALL",
+    "high_availability": False,
+    "development_mode": False,
+    "worker_machine": "A5",
+    "worker_min": 0,
+    "worker_max": 10,
+    "worker_concurrency": 5,
+    "port": None,
+}
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return "all others" if value == ["*"] else f"{len(value)}: {names([str(item) for item in value], 3)}"
+    if isinstance(value, dict):
+        return names(sorted(value), 3)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def to_text(key: str, value: Any) -> str:
+    """The tables under their key, as they stand in migration.toml."""
+    import tomli_w  # noqa: PLC0415 - only those who edit pay for it
+
+    lines: list[str] = []
+    for table in as_tables(value):
+        # One by one: a short list of tables would become one line that nobody can edit.
+        lines += [f"[[{key}]]", tomli_w.dumps(table)]
+    return "\n".join(lines)
+
+
+def from_text(key: str, text: str) -> list[dict[str, Any]]:
+    """What was edited; PlanError with a sentence where it is no list of tables under that key."""
+    try:
+        raw = tomllib.loads(text)
+    except ValueError as error:
+        raise PlanError(f"This is not valid TOML: {error}.") from error
+    found = raw.get(key, [])
+    others = [name for name in raw if name != key]
+    if others or not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise PlanError(f"Only tables [[{key}]] belong here.", [Problem(key, f"only tables [[{key}]] belong here")])
+    return found
+
+
+def wave_of(waves: Sequence[dict[str, Any]], everything: Iterable[str]) -> dict[str, str]:
+    """DAG id -> the wave that takes it, or "" for none."""
+    named = {dag: wave["name"] for wave in waves for dag in wave.get("dags", ["*"]) if dag != "*"}
+    rest = next((wave for wave in waves if "*" in wave.get("dags", ["*"])), None)
+    found = {}
+    for dag in everything:
+        wave = named.get(dag)
+        if wave is None and rest is not None and dag not in rest.get("without", []):
+            wave = rest["name"]
+        found[dag] = wave or ""
+    return found
+
+
+def assign(waves: Sequence[dict[str, Any]], dags: Iterable[str], name: str) -> list[dict[str, Any]]:
+    """The waves with these DAGs in the one of that name, which is made where it is not there yet.
+
+    A wave made here goes to the Deployments of the first one. A wave left without DAGs is left out.
+    """
+    moved = list(dict.fromkeys(dags))
+    taken = set(moved)
+    result: list[dict[str, Any]] = []
+    for wave in waves:
+        kept = [dag for dag in wave.get("dags", ["*"]) if dag not in taken]
+        without = [dag for dag in wave.get("without", []) if dag not in taken]
+        changed = {key: value for key, value in wave.items() if key not in {"dags", "without"}} | {"dags": kept}
+        result.append(changed | ({"without": without} if without else {}))
+    target = next((wave for wave in result if wave["name"] == name), None)
+    if target is None:
+        first = result[0] if result else {}
+        target = {"name": name, "test": first.get("test", ""), "production": first.get("production", ""), "dags": []}
+        # New waves go before the one that takes the rest.
+        place = next((number for number, wave in enumerate(result) if "*" in wave["dags"]), len(result))
+        result.insert(place, target)
+    if "*" not in target["dags"]:
+        target["dags"] = [*target["dags"], *moved]
+    return [wave for wave in result if wave["dags"]]

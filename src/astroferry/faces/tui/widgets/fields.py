@@ -1,0 +1,414 @@
+"""One question of a stage: a single line when it rests, its control, the reason and the problem when it is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from astroferry.faces.tui.tables import as_tables, rows_of_tables
+from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.geometry import Size
+
+    from astroferry.faces.tui.navigator import Asked
+
+_YES_NO = {True: "yes", False: "no"}
+
+
+class PathSuggester(Suggester):
+    """Completes a path from the file system; the right arrow takes it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.folder = folder
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first entry that begins so."""
+        if not value or value.endswith("."):
+            return None
+        head, _, begin = value.rpartition("/")
+        folder = self.folder / Path(f"{head}/" if head or value.startswith("/") else ".").expanduser()
+        try:
+            found = sorted(entry for entry in folder.iterdir() if entry.name.startswith(begin))
+        except OSError:
+            return None
+        if not found or not begin:
+            return None
+        return f"{value}{found[0].name[len(begin) :]}{'/' if found[0].is_dir() else ''}"
+
+
+class ItemRows(RowList):
+    """Items with one of several values each; left and right change the row, or all that are marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "turn(1)", show=False),
+        Binding("left,h", "turn(-1)", show=False),
+    ]
+
+    @dataclass
+    class Turned(Message):
+        """A value was changed."""
+
+        rows: ItemRows
+
+    def __init__(self, asked: Asked) -> None:
+        super().__init__(("place", "path", "why"), marks=True)
+        self.values = tuple(option.value for option in asked.question.options)
+        self.chosen: dict[str, str] = {}
+        self.notes = asked.question.notes
+        self.take_over(asked)
+
+    def take_over(self, asked: Asked) -> None:
+        """Show these values."""
+        given = {entry["host"]: entry["path"] for entry in as_tables(asked.value)}
+        self.chosen = {item: str(given.get(item, self.values[-1])) for item in asked.question.items}
+        self._fill()
+
+    def answer(self) -> list[dict[str, str]]:
+        """As the plan takes it."""
+        return [{"host": item, "path": path} for item, path in self.chosen.items()]
+
+    def action_turn(self, step: int) -> None:
+        """The next value."""
+        if self.row is None:
+            return
+        items = list(self.chosen)
+        following = (self.values.index(self.chosen[items[self.row]]) + step) % len(self.values)
+        for number in self.selected or {self.row}:
+            self.chosen[items[number]] = self.values[following]
+        cursor = self.cursor
+        self._fill()
+        self.cursor = cursor
+        self.post_message(self.Turned(self))
+
+    def _fill(self) -> None:
+        self.set_rows([(item, value, self.notes.get(item, "")) for item, value in self.chosen.items()])
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """All rows, as far as they are few."""
+        del container, viewport, width
+        return min(9, len(self.chosen) + 1)
+
+
+class Tables(Widget, can_focus=True):
+    """Tables of the plan (Workspaces, Deployments, waves) as they would be written; Enter takes them, e edits."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", show=False),
+        Binding("e", "edit", show=False),
+        Binding("up,k", "leave(-1)", show=False),
+        Binding("down,j", "leave(1)", show=False),
+    ]
+
+    @dataclass
+    class Taken(Message):
+        """As they are."""
+
+    @dataclass
+    class Edit(Message):
+        """Somebody wants to change them."""
+
+    @dataclass
+    class Left(Message):
+        """An arrow led out."""
+
+        step: int
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+    def show(self, value: Any) -> None:
+        """Other tables."""
+        self.value = value
+        self.refresh(layout=True)
+
+    def action_take(self) -> None:
+        """Take them."""
+        self.post_message(self.Taken())
+
+    def action_edit(self) -> None:
+        """Edit them."""
+        self.post_message(self.Edit())
+
+    def action_leave(self, step: int) -> None:
+        """To the question above or below."""
+        self.post_message(self.Left(step))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A line for each table, two where it has more to say."""
+        del container, viewport
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """One block for each table."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        rows = rows_of_tables(self.value)
+        if not rows:
+            return [Content.styled("None yet: press e to write them.", "$text-muted")]
+        lines = []
+        for name, words in rows:
+            lines.append(Content.assemble(("▪ ", "$accent"), (name[: width - 2], "bold")))
+            room = max(10, width - 4)
+            shown = words if len(words) <= room else f"{words[: room - 1]}…"
+            if shown:
+                lines.append(Content.styled(f"  {shown}", "$text-muted"))
+        return lines
+
+
+class QuestionField(Vertical):
+    """A question with its control. Posts Answered while it is typed or chosen, Done on Enter, Left by arrows."""
+
+    @dataclass
+    class Answered(Message):
+        """What stands in the control now."""
+
+        key: str
+        value: Any
+
+    @dataclass
+    class Done(Message):
+        """Enter: on to the next question."""
+
+        key: str
+
+    @dataclass
+    class Left(Message):
+        """To the question above (-1) or below (1)."""
+
+        key: str
+        step: int
+
+    @dataclass
+    class Edit(Message):
+        """The tables of this question are to be edited."""
+
+        key: str
+
+    @dataclass
+    class Wanted(Message):
+        """The mouse asks to open this question."""
+
+        key: str
+
+    def __init__(self, asked: Asked, folder: Path) -> None:
+        super().__init__(classes="question")
+        self.asked = asked
+        self.key = asked.question.key
+        self.control = self._control(folder)
+        self._stuck = False
+
+    def compose(self) -> ComposeResult:
+        """Head, control, reason, problem."""
+        yield Static(classes="head", markup=False)
+        yield self.control
+        yield Static(classes="why", markup=False)
+        yield Static(classes="problem", markup=False)
+
+    def on_mount(self) -> None:
+        """Say what stands."""
+        self.show(self.asked)
+
+    def _control(self, folder: Path) -> Widget:
+        question, value = self.asked.question, self.asked.value
+        if question.kind in {"choice", "yes-no"}:
+            return ChoiceList(question.options, _word(value), _word(question.suggested))
+        if question.kind == "per-item":
+            return ItemRows(self.asked)
+        if question.kind == "tables":
+            return Tables(value)
+        field = Input(
+            str(value or ""),
+            compact=True,
+            select_on_focus=False,
+            suggester=PathSuggester(folder) if question.kind == "path" else None,
+        )
+        field.cursor_blink = False
+        return field
+
+    # -- what is shown -----------------------------------------------------------------------------------------
+
+    @property
+    def active(self) -> bool:
+        """Whether it is open."""
+        return self.has_class("-active")
+
+    def show(self, asked: Asked, *, stuck: bool = False) -> None:
+        """Take over what the walk says of this question; `stuck`: its problem is to be told even if untouched."""
+        self.asked = asked
+        self._stuck = (self._stuck or stuck) and bool(asked.problem)
+        self._take_over()
+        if self.is_mounted:
+            self._write()
+
+    def _take_over(self) -> None:
+        """The control follows where the value did not come from it."""
+        question, value, control = self.asked.question, self.asked.value, self.control
+        if isinstance(control, ChoiceList):
+            control.suggested = _word(question.suggested)
+            if control.options != question.options:
+                control.options = question.options
+                control.refresh(layout=True)
+            if control.value != _word(value):
+                control.show(_word(value))
+        elif isinstance(control, Input):
+            if control.value != str(value or "") and not control.has_focus:
+                with control.prevent(Input.Changed):
+                    control.value = str(value or "")
+        elif isinstance(control, Tables):
+            control.show(value)
+        elif isinstance(control, ItemRows) and control.answer() != as_tables(value):
+            control.take_over(self.asked)
+
+    def _write(self) -> None:
+        question = self.asked.question
+        answer = self._answer_in_words()
+        sign = ("! ", "$text-error") if self._stuck else ("  ", "")
+        if self.active:
+            head = Content.assemble(sign if self._stuck else ("", ""), (question.prompt, "bold"))
+        else:
+            head = Content.assemble(sign, (f"{question.prompt}  ", "$text-muted"), (answer or "to be answered", ""))
+        self.query_one(".head", Static).update(head)
+        why = self.query_one(".why", Static)
+        text = self._why()
+        why.update(text)
+        why.display = bool(text) and self.active
+        problem = self.query_one(".problem", Static)
+        told = self.asked.problem and (self._stuck or self.asked.typed)
+        problem.update(Content.styled(f"! {self.asked.problem}", "$text-error") if told else "")
+        problem.display = bool(told)
+
+    def _answer_in_words(self) -> str:
+        question, value = self.asked.question, self.asked.value
+        if question.kind in {"choice", "yes-no"}:
+            option = question.option(_word(value) or "")
+            return option.label if option else ""
+        if question.kind in {"per-item", "tables"}:
+            names = [name for name, _ in rows_of_tables(value)]
+            return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return str(value or "") or ("" if question.required else "(empty)")
+
+    def _why(self) -> Content:
+        question = self.asked.question
+        parts: list[str] = []
+        if question.help:
+            parts.append(question.help)
+        if question.kind == "per-item":
+            parts.append("← → change the path, space marks several. " + question.reason.capitalize() + ".")
+        elif question.kind == "tables":
+            parts.append(f"Enter takes them as shown ({question.reason}), e edits them.")
+        elif question.suggested not in (None, "") and question.reason and question.reason != "as it is now":
+            begin = "Suggested: " if question.kind in {"choice", "yes-no"} else f"Suggested {question.suggested}: "
+            parts.append(f"{begin}{question.reason.rstrip('.')}.")
+        return Content.styled("\n".join(parts), "$text-muted")
+
+    def open(self) -> None:
+        """Show the control and put the keys there."""
+        self.add_class("-active")
+        self._write()
+        self.control.focus(scroll_visible=False)
+        self.scroll_visible(animate=False)
+
+    def close(self) -> None:
+        """Back to one line."""
+        if self.active:
+            self.remove_class("-active")
+            self._write()
+
+    # -- what the controls say ---------------------------------------------------------------------------------
+
+    def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
+        """Another option."""
+        event.stop()
+        self.post_message(self.Answered(self.key, self._value(event.value)))
+
+    def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
+        """Enter."""
+        event.stop()
+        if event.value is not None:
+            self.post_message(self.Answered(self.key, self._value(event.value)))
+        self.post_message(self.Done(self.key))
+
+    def on_choice_list_left(self, event: ChoiceList.Left) -> None:
+        """Arrows lead on."""
+        event.stop()
+        self.post_message(self.Left(self.key, event.step))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Typing."""
+        event.stop()
+        if event.value != str(self.asked.value or ""):
+            self.post_message(self.Answered(self.key, event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter."""
+        event.stop()
+        self.post_message(self.Done(self.key))
+
+    def on_item_rows_turned(self, event: ItemRows.Turned) -> None:
+        """Another path."""
+        event.stop()
+        self.post_message(self.Answered(self.key, event.rows.answer()))
+
+    def on_row_list_taken(self, event: RowList.Taken) -> None:
+        """Enter on the items: all as shown."""
+        event.stop()
+        self.post_message(self.Done(self.key))
+
+    def on_tables_taken(self, event: Tables.Taken) -> None:
+        """Enter on the tables: as shown."""
+        event.stop()
+        self.post_message(self.Done(self.key))
+
+    def on_tables_edit(self, event: Tables.Edit) -> None:
+        """Edit them."""
+        event.stop()
+        self.post_message(self.Edit(self.key))
+
+    def on_tables_left(self, event: Tables.Left) -> None:
+        """Arrows lead on."""
+        event.stop()
+        self.post_message(self.Left(self.key, event.step))
+
+    def on_key(self, event: events.Key) -> None:
+        """Up and down lead out of a line of text."""
+        if isinstance(self.control, Input) and event.key in {"up", "down"}:
+            event.stop()
+            self.post_message(self.Left(self.key, -1 if event.key == "up" else 1))
+
+    def on_click(self) -> None:
+        """The mouse opens it."""
+        if not self.active:
+            self.post_message(self.Wanted(self.key))
+
+    def _value(self, word: str) -> Any:
+        return word == "yes" if self.asked.question.kind == "yes-no" else word
+
+
+def _word(value: Any) -> str | None:
+    """An option's value as text; yes and no for truth."""
+    if value is None:
+        return None
+    return _YES_NO[value] if isinstance(value, bool) else str(value)
+
+
+def keys_of(asked: Sequence[Asked]) -> tuple[str, ...]:
+    """The plan keys of questions."""
+    return tuple(item.question.key for item in asked)
