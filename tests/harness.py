@@ -93,6 +93,21 @@ class PassingClock:
         self.moment += timedelta(seconds=max(seconds, 0.0))
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request that may have changed a Deployment's Airflow."""
+
+    method: str
+    path: str
+    body: str
+    status: int
+
+    @property
+    def made(self) -> bool:
+        """Whether it made something."""
+        return self.method == "POST" and self.status == 201
+
+
 class Target:
     """A Deployment's Airflow 3 as an ASGI app: it parses its DAG folder, and its probe DAG answers.
 
@@ -104,7 +119,7 @@ class Target:
         self.specs = {spec.dag_id: spec for spec in specs}
         self.fake = FakeAirflow3(clock=clock.now, task_seconds=0.2, queue_seconds=0.2, tokens={"astro": "admin"})
         self.fake.on_trigger = self._triggered
-        self.bodies: list[tuple[str, str, str]] = []
+        self.sent: list[Sent] = []
         self.broken: set[str] = set()
         self.reach: dict[str, str] = {}
         self.probe_state = "success"
@@ -125,17 +140,20 @@ class Target:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        if scope["method"] != "GET":
-            self.bodies.append((scope["method"], scope["path"], body.decode()))
+
+        async def noted(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start" and scope["method"] != "GET":
+                self.sent.append(Sent(scope["method"], scope["path"], body.decode(), message["status"]))
+            await send(message)
 
         async def again() -> dict[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
         found = re.fullmatch(rf"/api/v2/dags/{DAG_ID}/dagRuns/([^/]+)/taskInstances/(\w+)/xcomEntries/(\w+)", scope["path"])
         if found is not None:
-            await self._xcom(*found.groups())(scope, again, send)
+            await self._xcom(*found.groups())(scope, again, noted)
         else:
-            await self.fake.app(scope, again, send)
+            await self.fake.app(scope, again, noted)
 
     def _parse(self) -> None:
         """Take the DAG folder in; of a DAG whose file is gone nothing stays, but the probe's record does."""
@@ -338,6 +356,8 @@ class World:
         self.plan_path, self.inventory_path = folder / "migration.toml", folder / "inventory.json"
         self.journal_path = folder / "migration.journal.jsonl"
         self.wire = Wire(self)
+        self.on_the_network = False
+        """whether requests really go out, to servers of a test's own on loopback"""
         self.monkeypatch = monkeypatch
         self._put_in_place()
 
@@ -345,7 +365,7 @@ class World:
         original = Http._open
 
         def opened(http: Http, transport: Any, timeout: float, concurrency: int, *, keeps_cookies: bool) -> Any:
-            return original(http, transport or self.wire, timeout, concurrency, keeps_cookies=keeps_cookies)
+            return original(http, transport or (None if self.on_the_network else self.wire), timeout, concurrency, keeps_cookies=keeps_cookies)
 
         self.monkeypatch.setattr(Http, "_open", opened)
         self.monkeypatch.setattr(http_module, "RealClock", lambda: self.clock)

@@ -36,13 +36,13 @@ def boundaries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 
 def assert_whole(world: World) -> None:
     """All is there, made exactly once by the servers' own counts; every DAG is paused and no probe is left."""
-    assert world.astro.count("CreateWorkspace") == 1
-    assert world.astro.count("CreateDeployment") == 1
+    assert world.astro.count("createWorkspace") == 1
+    assert world.astro.count("createDeployment") == 1
     target = world.target
     made = [
-        path.rpartition("/")[2]
-        for method, path, body in target.bodies
-        if method == "POST" and path.count("/") == 3 and KEY_PREFIX not in body
+        sent.path.rpartition("/")[2]
+        for sent in target.sent
+        if sent.made and sent.path.count("/") == 3 and KEY_PREFIX not in sent.body
     ]
     assert sorted(made) == ["connections", "pools", "variables"]
     assert target.fake.connections["quay_pg"].password == world.estate.connections["quay_pg"].password
@@ -81,8 +81,8 @@ def test_killed_at_every_line_of_the_journal(
 @pytest.mark.parametrize(
     ("pattern", "operation"),
     [
-        ("POST /organizations/*/workspaces", "CreateWorkspace"),
-        ("POST /organizations/*/deployments", "CreateDeployment"),
+        ("POST /organizations/*/workspaces", "createWorkspace"),
+        ("POST /organizations/*/deployments", "createDeployment"),
     ],
 )
 def test_an_answer_that_is_lost_makes_nothing_twice(

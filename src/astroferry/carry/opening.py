@@ -67,6 +67,11 @@ def dags_folder(plan: Plan, path: Path) -> Path:
     folder = beside(path, plan.code.dags_folder)
     if not folder.is_dir():
         raise PlanError(f"There is no DAG folder at {folder} (code.dags_folder).")
+    if not any(folder.iterdir()):
+        # Said before anything is made on Astro, not when the DAGs' turn comes.
+        raise PlanError(
+            f"The DAG folder {folder} is empty (code.dags_folder).", hint="Name the folder that holds the DAG files."
+        )
     return folder
 
 

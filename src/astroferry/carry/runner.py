@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.action import Observation
-from astroferry.errors import AstroferryError, NotAllowedError, UnreachableError
+from astroferry.errors import AstroferryError, NotAllowedError, RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Outcome = Literal["done", "found", "failed", "held", "todo", "undone"]
 """found: was so already. held: not tried, because something it needs failed. todo: a dry run would do it."""
+
+AWAY = frozenset({502, 503, 504})
+"""what a proxy says for a server that does not answer; it has been asked again before that reaches us"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ async def carry_out(
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
     rest would fail too, and running again is safe. `stop` is asked between two actions.
 
-    Raises NotAllowedError and UnreachableError after journalling where it stood.
+    Raises NotAllowedError, UnreachableError, and RequestFailedError of a server that is away, after journalling where
+    it stood.
     """
     ordered = in_order(list(actions), done=done)
     report = Report()
@@ -137,14 +141,20 @@ async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool)
         journal.write(info.id, "begin", facts=seen.facts)
         journal.write(info.id, "applied", facts=await action.apply(ctx))
         return _verified(info, await action.verify(ctx), journal)
-    except (NotAllowedError, UnreachableError) as error:
-        if not dry_run:
-            journal.write(info.id, "failed", why=error.message)
-        raise
     except AstroferryError as error:
+        if _ends_the_run(error):
+            if not dry_run:
+                journal.write(info.id, "failed", why=error.message)
+            raise
         if dry_run:
             return Step(info, "failed", str(error))
         return _failed(info, str(error), journal)
+
+
+def _ends_the_run(error: AstroferryError) -> bool:
+    """Whether the next item would fail in the same way: a refused credential, or a server that is away."""
+    away = isinstance(error, RequestFailedError) and error.status in AWAY
+    return away or isinstance(error, (NotAllowedError, UnreachableError))
 
 
 def _found(action: Action, seen: Observation, journal: Journal) -> Step:
@@ -206,9 +216,9 @@ async def _undo_one(action: Action, ctx: Context, journal: Journal) -> Step:
             made = journal.write(info.id, "applied", facts=seen.facts).facts
         journal.write(info.id, "undo-begin")
         said = await action.undo(ctx, before, made)
-    except (NotAllowedError, UnreachableError):
-        raise
     except AstroferryError as error:
+        if _ends_the_run(error):
+            raise
         return Step(info, "failed", str(error))
     journal.write(info.id, "undone", why=said)
     return Step(info, "undone", said)

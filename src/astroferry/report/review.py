@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from astroferry.model.environment import environment_of
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
+_KINDS = {
+    "healthy": "wait until healthy",
+    "environment": "environment",
+    "deploy": "deploy of DAG code",
+    "arrived": "wait for paused DAGs",
+}
 _UNDO = {"undo": "can be undone", "compensate": "can be compensated", "irreversible": "cannot be undone"}
 
 
@@ -126,12 +133,20 @@ def _wave(plan: Plan, inventory: Inventory, number: int) -> tuple[str, ...]:
 
 
 def _actions(infos: Sequence[ActionInfo], width: int) -> list[str]:
-    """What will be done, counted by stage and kind, with what undoing means."""
+    """What will be done, counted by stage and kind, with what undoing means; nothing of it is cut off."""
     groups: Counter[tuple[str, str, str, str]] = Counter(
         (info.stage, info.id.split("/", 1)[0], _UNDO[info.undo], info.undo_note) for info in infos
     )
-    rows = [(stage, f"{count} x {kind}", undo, note) for (stage, kind, undo, note), count in groups.items()]
-    return ["What will be done", *table(("stage", "actions", "undo", "how"), rows, width=width, indent="  ")]
+    lines = ["What will be done, and whether it can be undone"]
+    for (stage, kind, undo, note), count in groups.items():
+        head = f"  {stage:13}  {count:>5,} x {_KINDS.get(kind, kind):20}  "
+        lines += wrap(
+            f"{undo}: {note}" if note else undo,
+            max(width, 80),
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+        )
+    return lines
 
 
 def _yes(value: bool) -> str:

@@ -127,7 +127,7 @@ class DagsArrived:
             title=f'{len(self.expected)} DAGs parsed and paused on "{self.deployment.name}"',
             stage="dags",
             needs=(f"deploy/{self.deployment.name}",),
-            undo_note="nothing: a paused DAG does nothing",
+            undo_note="there is nothing to undo, a paused DAG does nothing",
         )
 
     async def observe(self, ctx: Context) -> Observation:

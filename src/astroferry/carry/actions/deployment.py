@@ -196,7 +196,7 @@ class DeploymentHealthy:
             title=f'Deployment "{self.deployment.name}" is healthy',
             stage="prepare",
             needs=(f"deployment/{self.deployment.name}",),
-            undo_note="nothing: this only waits",
+            undo_note="there is nothing to undo, this only waits",
         )
 
     async def observe(self, ctx: Context) -> Observation:

@@ -150,7 +150,7 @@ class MarkBoundary:
         dag_id = self.handover.dag_id
         row = await self._row(ctx, tick)
         if row is None:
-            await open_backfill(ctx, target, dag_id, tick, tick, lambda: self._row(ctx, tick))
+            await open_backfill(ctx, target, dag_id, tick, tick, made=lambda: self._row(ctx, tick))
             row = await self._row(ctx, tick)
         if row is None:
             raise RemoteError(
@@ -180,6 +180,7 @@ async def open_backfill(
     dag_id: str,
     first: Tick,
     last: Tick,
+    *,
     made: Callable[[], Awaitable[Run | None]] | None = None,
 ) -> None:
     """Start a backfill over the ticks from `first` to `last`, once an earlier one of the DAG is complete.

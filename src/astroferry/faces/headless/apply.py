@@ -80,9 +80,10 @@ async def _carry(way: Opened, actions: list[Action], stage: str | None, *, dry_r
     closed = [step for step in gate.steps if step.outcome != "found"]
     if closed:
         first = closed[0]
+        count = sum(step.info.stage == first.info.stage for step in closed)
         raise PlanError(
-            f"The stage {stage} comes after {first.info.stage}, where {several(len(closed), 'item')} "
-            f"{'is' if len(closed) == 1 else 'are'} not done; the first: {first.info.title}.",
+            f"The stage {stage} comes after {first.info.stage}, where {several(count, 'item')} "
+            f"{'is' if count == 1 else 'are'} not done; the first: {first.info.title}.",
             hint=f"Run apply --stage {first.info.stage} first.",
         )
     done = frozenset(action.info.id for action in before)

@@ -15,6 +15,7 @@ from astroferry.errors import Exit
 from astroferry.faces.headless.asking import asker
 from astroferry.model.inventoryfile import drift
 from astroferry.report.table import table
+from astroferry.secrets.load import file_findings
 from astroferry.sources.airflow import take_inventory
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         )
         changed = drift(way.inventory, now)
         facts = await read_facts(way.ctx.astro, way.plan.decisions.cloud)
-        findings = held_against(way.plan, way.inventory, facts)
+        findings = [*held_against(way.plan, way.inventory, facts), *file_findings(way.plan, way.path.parent)]
         uncompared = _uncompared(way.journal)
     refused = [finding for finding in findings if finding.severity == "refuse"]
     missing = [item for item in needed if item.outcome == "missing"]

@@ -1,0 +1,76 @@
+"""How far the handover of each DAG of a wave is, from the journal and the run in hand; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from astroferry.carry.journal import Standing
+
+Way = Literal["cutover", "rollback"]
+STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
+    "cutover": (
+        ("record", "looked"),
+        ("drain-source", "drained"),
+        ("mark", "marked"),
+        ("unpause-target", "started"),
+        ("gap-target", "gap"),
+        ("watch-target", "watched"),
+    ),
+    "rollback": (
+        ("drain-target", "drained"),
+        ("mark-source", "marked"),
+        ("unpause-source", "started"),
+        ("gap-source", "gap"),
+        ("watch-source", "watched"),
+    ),
+}
+"""way -> (step as the actions call it, heading)"""
+_SIGNS = {
+    "done": "✓ done",
+    "found": "✓ done",
+    "failed": "× failed",
+    "held": "- held",
+    "begin": "› now",
+    "applied": "› now",
+    "undone": "< undone",
+    "undo-begin": "< now",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One DAG: a word for each step."""
+
+    dag_id: str
+    steps: tuple[str, ...]
+
+
+def way_of(standings: Mapping[str, Standing], wave: str) -> Way:
+    """Which way a wave went last."""
+    latest: tuple[object, Way] | None = None
+    for way in STEPS:
+        for key, standing in standings.items():
+            # A rollback of one DAG does not turn the wave's page to the other way.
+            newer = latest is None or (standing.at is not None and standing.at > latest[0])  # type: ignore[operator]
+            if key.startswith(f"{way}/{wave}/") and standing.at is not None and newer:
+                latest = (standing.at, way)
+    return latest[1] if latest else "cutover"
+
+
+def handed(
+    standings: Mapping[str, Standing], wave: str, dags: Sequence[str], way: Way, outcomes: Mapping[str, str]
+) -> list[Handed]:
+    """A row for each DAG; `outcomes` of the run in hand (action id -> outcome) come before the journal's."""
+    rows = []
+    for dag in dags:
+        words = []
+        for step, _ in STEPS[way]:
+            key = f"{way}/{wave}/{dag}/{step}"
+            event = outcomes.get(key) or (standings[key].event if key in standings else "")
+            words.append(_SIGNS.get(event, ""))
+        rows.append(Handed(dag, tuple(words)))
+    return rows

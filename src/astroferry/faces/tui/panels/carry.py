@@ -1,0 +1,253 @@
+"""Carrying out: phases with counts, rate and what is left, failed items with their reasons, the last comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from astroferry.carry.compare import HEADINGS
+from astroferry.carry.compare import findings as findings_of
+from astroferry.carry.compare import table as rows_of
+from astroferry.faces.tui.clock import lasting, left, rate
+from astroferry.faces.tui.navigator import POSITION, STOPS
+from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.screens.modals import TextScreen
+from astroferry.faces.tui.widgets.row_list import RowList
+from astroferry.model.words import several
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from astroferry.faces.tui.session import Session
+    from astroferry.faces.tui.work import Work
+
+PHASES = ("prepare", "configuration", "dags", "test")
+BAR = 20
+_WORDS = {
+    "prepare": "Workspaces, Deployments, environment variables",
+    "configuration": "pools, variables, connections",
+    "dags": "the DAG folder; every DAG arrives paused",
+    "test": "every value compared on the target, by a probe",
+}
+
+
+class CarryPanel(Panel):
+    """One panel for prepare, configuration, DAGs and test: they run one after the other."""
+
+    wide = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "carry", show=False),
+        Binding("r", "retry", show=False),
+        Binding("s", "stop", show=False),
+        Binding("v", "compare", show=False),
+        Binding("enter", "go_on", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.can_focus = True
+        self.results = RowList(("item", "how it ended", "why"), id="failed")
+        self.compared = RowList(("kind", "id", "result", "fields", "host and port", "why"), id="compared")
+
+    def compose(self) -> ComposeResult:
+        """Title, phases, the item in hand, failed items, comparison."""
+        yield self.heading()
+        yield Static(id="phases", markup=False)
+        yield Static(id="pace", markup=False)
+        yield Static(id="result", markup=False)
+        yield self.results
+        yield self.compared
+
+    def on_mount(self) -> None:
+        """As the journal tells it."""
+        self.settled()
+
+    @property
+    def work(self) -> Work | None:
+        """The run in hand, or the last one."""
+        work = self.wizard.work
+        return work if work is not None and work.kind in {"carry", "compare"} else None
+
+    def take_focus(self) -> None:
+        """Letters do things here."""
+        self.focus()
+
+    # -- showing -----------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Counts, pace, the item in hand."""
+        work = self.work
+        lines = [self._phase(stage, work) for stage in PHASES]
+        self.query_one("#phases", Static).update(Content("\n").join(lines))
+        self.query_one("#pace", Static).update(self._pace(work))
+
+    def settled(self) -> None:
+        """A run ended: failed items, comparison."""
+        self.tick()
+        work = self.work
+        result = self.query_one("#result", Static)
+        if work is not None and not work.running:
+            text = work.error or work.result or ("Stopped; c goes on." if work.cancelled else "Done.")
+            bad = bool(work.error or self._failed())
+            result.update(Content.styled(f"{'! ' if bad else '✓ '}{text}", "$text-error" if bad else "$text-success"))
+        else:
+            result.update("")
+        failed = self._failed()
+        self.results.display = bool(failed)
+        self.results.set_rows(failed)
+        rows = self._compared()
+        self.compared.display = bool(rows)
+        self.compared.set_rows(rows)
+
+    def _phase(self, stage: str, work: Work | None) -> Content:
+        done, total, failed = self.session.counts.get(stage, (0, 0, 0))
+        running = work is not None and work.running and work.stage == stage
+        if work is not None and running:
+            done, total = work.stage_done, work.stage_total
+            failed = sum(step.info.stage == stage for step in work.failed)
+        title = next(stop.title for stop in STOPS if stop.key == stage)
+        if running:
+            sign, colour, word = "›", "bold $accent", "now"
+        elif failed:
+            sign, colour, word = "×", "$text-error", "failed"
+        elif total and done == total:
+            sign, colour, word = "✓", "$text-success", "done"
+        else:
+            sign, colour, word = "·", "$text-muted", "open" if not done else "in part"
+        filled = round(BAR * done / total) if total else 0
+        count = f"{done:,} of {total:,}" + (f", {failed:,} failed" if failed else "")
+        what = "" if self.size.width < 100 else f"  {_WORDS[stage]}"
+        return Content.assemble(
+            (f"{sign} {title:<14}", colour),
+            (f"{word:<8}", colour),
+            ("━" * filled, "$text-success" if not failed else "$text-warning"),
+            ("─" * (BAR - filled), "$text-muted"),
+            f"  {count:<20}",
+            (what, "$text-muted"),
+        )
+
+    def _pace(self, work: Work | None) -> Content:
+        if work is None:
+            return Content.styled(
+                "Nothing runs. c carries out what is left; what is done already is found and left as it is.",
+                "$text-muted",
+            )
+        parts = [f"{work.done:,} of {work.total:,} items" if work.total else work.title]
+        if work.failed:
+            parts.append(f"{len(work.failed):,} failed")
+        if work.running:
+            parts += [rate(work.done, work.elapsed), left(work.done, work.total, work.elapsed)]
+        parts.append(f"{lasting(work.elapsed)}{' so far' if work.running else ''}")
+        if work.running and work.stopping:
+            parts.append("stopping after the item in hand")
+        now = f"\n{work.now_at[: max(20, self.size.width - 4)]}" if work.running else ""
+        return Content.assemble((" · ".join(part for part in parts if part), "bold"), (now, "$text-muted"))
+
+    def _failed(self) -> list[tuple[str, str, str]]:
+        """From the run in hand, else from the journal."""
+        work = self.work
+        if work is not None and work.steps:
+            return [(step.info.title, step.outcome, step.why) for step in work.failed]
+        titles = {info.id: info.title for info in self.session.infos}
+        return [
+            (titles[key], "failed", standing.why)
+            for key, standing in self.session.standings.items()
+            if standing.event == "failed" and key in titles
+        ]
+
+    def _failed_ids(self) -> list[str]:
+        work = self.work
+        if work is not None and work.failed:
+            return [step.info.id for step in work.failed]
+        ids = {info.id for info in self.session.infos}
+        failed = {key for key, standing in self.session.standings.items() if standing.event == "failed"}
+        return [info for info in ids if info in failed]
+
+    def _compared(self) -> list[tuple[str, ...]]:
+        wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]
+        return [
+            tuple(row[number] for number in wanted)
+            for item in self.wizard.carrier.compared
+            for row in rows_of(item.rows)
+        ]
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def action_carry(self) -> None:
+        """All that is left."""
+        self.wizard.carry_out()
+
+    def action_retry(self) -> None:
+        """Just those that failed."""
+        ids = self._failed_ids()
+        if ids:
+            self.wizard.retry(ids)
+        else:
+            self.wizard.say("No item has failed.")
+
+    def action_stop(self) -> None:
+        """After the item in hand."""
+        self.wizard.stop_work()
+
+    def action_compare(self) -> None:
+        """Compare once more."""
+        if self.session.nav.carried.get("dags") == "done":
+            self.wizard.compare()
+        else:
+            self.wizard.say("There is nothing to compare before the DAGs are on Astro.", bad=True)
+
+    def action_go_on(self) -> None:
+        """Begin, or go on to the cutover."""
+        if self.session.nav.carried.get("test") == "done":
+            self.forward()
+        else:
+            self.action_carry()
+
+    def on_row_list_taken(self, event: RowList.Taken) -> None:
+        """A row in full."""
+        event.stop()
+        row = event.rows.rows[event.row]
+        text = "\n\n".join(
+            f"{head}\n  {cell}" for head, cell in zip(event.rows.headings, row, strict=True) if cell
+        )
+        todo = [finding.todo for item in self.wizard.carrier.compared for finding in findings_of(item.rows)]
+        if event.rows is self.compared and todo and row[2] != "same":
+            text += f"\n\nwhat to do\n  {todo[0]}"
+        self.app.push_screen(TextScreen(row[0] if event.rows is self.results else row[1], text))
+
+    def forward(self) -> None:
+        """To the next carrying stage, when this one is done."""
+        nav = self.session.nav
+        if nav.carried.get("test") != "done":
+            self.wizard.say("First the values must be compared and the same: c carries out what is left.", bad=True)
+            return
+        nav.index = POSITION["cutover"]
+        self.wizard.arrived()
+
+    def keys(self) -> Keys:
+        """What can be done now."""
+        work = self.work
+        if work is not None and work.running:
+            return (("s", "stop after this item"), ("F4", "log"), ("Esc", "look back"))
+        found: list[tuple[str, str]] = [("c", "carry out")]
+        if self._failed():
+            found.append(("r", f"retry {several(len(self._failed_ids()), 'failed item')}"))
+        if self.session.nav.carried.get("dags") == "done":
+            found.append(("v", "compare again"))
+        if self.session.nav.carried.get("test") == "done":
+            found.append(("F2", "to the cutover"))
+        return (*found, ("F4", "log"), ("Esc", "back"))
+
+    def help(self) -> str:
+        """The panel in words."""
+        return (
+            "Everything is looked at before it is touched, noted in the journal before and after, and read back. Stop "
+            "or close the terminal at any time: the next run finds what is done and goes on.\n\n"
+            "c carries out what is left. r tries only what failed. s finishes the item in hand and stops. v compares "
+            "every value once more.\n\n"
+            f"The journal: {self.session.path.with_suffix('.journal.jsonl')}"
+        )
+

@@ -1,0 +1,342 @@
+"""A deciding stage on the screen, made from its questions alone: known lines, questions, findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from astroferry.errors import PlanError
+from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.preview import changes
+from astroferry.faces.tui.screens.dag_list import DagListScreen
+from astroferry.faces.tui.screens.modals import EditScreen
+from astroferry.faces.tui.tables import as_tables, to_text
+from astroferry.faces.tui.widgets.fields import QuestionField, keys_of
+from astroferry.model.planedit import with_value
+from astroferry.model.words import several
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from astroferry.faces.tui.navigator import Stuck, Trial
+    from astroferry.faces.tui.session import Session
+    from astroferry.stages.stage import Deciding
+
+SIGNS = {"refuse": ("×", "$text-error"), "warn": ("!", "$text-warning"), "advise": ("·", "$text-muted")}
+KEYS_FOR = ("prerequisites", "source", "inventory")
+"""stages where F5 reads an end"""
+
+
+class DecidingPanel(Panel):
+    """See the module. What is typed goes into the walk's drafts at once; Next takes it into the plan."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "field(1)", show=False),
+        Binding("shift+tab", "field(-1)", show=False),
+        Binding("pagedown", "scroll_page(1)", show=False),
+        Binding("pageup", "scroll_page(-1)", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        stage = session.nav.stage
+        if stage is None:
+            raise TypeError("this stop asks nothing")
+        self.stage: Deciding = stage
+        self.before = session.desk.plan
+
+    def compose(self) -> ComposeResult:
+        """Title, known, questions, findings."""
+        yield self.heading()
+        yield Static(id="known", markup=False)
+        yield Static(id="reading", markup=False)
+        with Vertical(id="form"):
+            for asked in self.session.nav.trial().asked:
+                yield QuestionField(asked, self.session.path.parent)
+        yield Static(id="findings", markup=False)
+
+    def on_mount(self) -> None:
+        """Say what is known."""
+        self._know()
+        self._tell(self.session.nav.trial())
+
+    # -- showing -----------------------------------------------------------------------------------------------
+
+    @property
+    def fields(self) -> list[QuestionField]:
+        """The questions, in order."""
+        return list(self.query(QuestionField))
+
+    @property
+    def active(self) -> QuestionField | None:
+        """The open one."""
+        return next((field for field in self.fields if field.active), None)
+
+    def take_focus(self) -> None:
+        """The first question that needs an answer, else the first."""
+        fields = self.fields
+        first = next((field for field in fields if field.asked.problem), fields[0] if fields else None)
+        if first is not None:
+            self._open(first.key, scroll=False)
+            self.call_after_refresh(self.scroll_home, animate=False)
+        else:
+            self.can_focus = True
+            self.focus()
+
+    def _know(self) -> None:
+        known = self.stage.known(self.session.desk)
+        lines = [Content.assemble(("· ", "$text-muted"), line) for line in known]
+        self.query_one("#known", Static).update(Content("\n").join(lines))
+        self.tick()
+
+    def _tell(self, trial: Trial) -> None:
+        """Findings against what is shown, and what Next would change in the file."""
+        desk = self.session.desk
+        kept, desk.plan = desk.plan, trial.plan
+        try:
+            findings = self.stage.findings(desk)
+        finally:
+            desk.plan = kept
+        lines = []
+        for finding in findings:
+            sign, colour = SIGNS[finding.severity]
+            todo = f" {finding.todo}" if finding.todo else ""
+            lines.append(Content.assemble((f"{sign} ", colour), finding.message, (todo, "$text-muted")))
+        if lines:
+            lines.insert(0, Content.styled(several(len(findings), "finding"), "bold"))
+        shown = self.query_one("#findings", Static)
+        shown.update(Content("\n").join(lines))
+        shown.display = bool(lines)
+        self.wizard.preview(changes(self.before, trial.plan))
+
+    def _refresh(self, stuck: Stuck | None = None) -> None:
+        """Ask the walk again: later questions may depend on what was just answered."""
+        trial = self.session.nav.trial()
+        fields = {field.key: field for field in self.fields}
+        wanted = keys_of(trial.asked)
+        form = self.query_one("#form", Vertical)
+        for key, field in fields.items():
+            if key not in wanted:
+                field.remove()
+        above: QuestionField | None = None
+        for asked in trial.asked:
+            field_there = fields.get(asked.question.key)
+            if field_there is None:
+                field_there = QuestionField(asked, self.session.path.parent)
+                if above is None:
+                    form.mount(field_there, before=0)
+                else:
+                    form.mount(field_there, after=above)
+            else:
+                field_there.show(asked, stuck=stuck is not None and stuck.key == asked.question.key)
+            above = field_there
+        self._tell(trial)
+
+    # -- the questions -----------------------------------------------------------------------------------------
+
+    def on_question_field_answered(self, event: QuestionField.Answered) -> None:
+        """Typed or chosen: keep it, and look again at what follows."""
+        event.stop()
+        self.session.nav.draft(event.key, event.value)
+        self._refresh()
+
+    def on_question_field_done(self, event: QuestionField.Done) -> None:
+        """Enter: the next question, or the next stage."""
+        event.stop()
+        asked = next((item for item in self.session.nav.trial().asked if item.question.key == event.key), None)
+        if asked is not None and asked.problem:
+            self._stay(event.key, asked.problem)
+        elif not self._step(event.key, 1):
+            self.forward()
+
+    def on_question_field_left(self, event: QuestionField.Left) -> None:
+        """Arrows: the question above or below."""
+        event.stop()
+        self._step(event.key, event.step)
+
+    def on_question_field_wanted(self, event: QuestionField.Wanted) -> None:
+        """The mouse."""
+        event.stop()
+        self._open(event.key)
+
+    def on_question_field_edit(self, event: QuestionField.Edit) -> None:
+        """Tables as text."""
+        event.stop()
+        asked = next(item for item in self.session.nav.trial().asked if item.question.key == event.key)
+
+        def check(tables: list[dict[str, Any]]) -> str:
+            try:
+                with_value(self.session.desk.plan, event.key, tables)
+            except PlanError as error:
+                problem = error.problems[0] if error.problems else None
+                return f"{problem.where} {problem.message}" if problem else error.message
+            return ""
+
+        def done(tables: list[dict[str, Any]] | None) -> None:
+            if tables is not None:
+                self.session.nav.draft(event.key, tables)
+                self._refresh()
+
+        self.app.push_screen(EditScreen(event.key, to_text(event.key, asked.value), check), done)
+
+    def action_field(self, step: int) -> None:
+        """Tab: round through the questions."""
+        fields = self.fields
+        if not fields:
+            return
+        keys = [field.key for field in fields]
+        active = self.active
+        index = keys.index(active.key) + step if active else 0
+        self._open(keys[index % len(keys)])
+
+    def action_scroll_page(self, step: int) -> None:
+        """Page keys scroll the page."""
+        self.scroll_relative(y=step * max(1, self.size.height - 2), animate=False)
+
+    def _step(self, key: str, step: int) -> bool:
+        keys = [field.key for field in self.fields]
+        index = (keys.index(key) if key in keys else 0) + step
+        if 0 <= index < len(keys):
+            self._open(keys[index])
+            return True
+        return False
+
+    def _open(self, key: str, *, scroll: bool = True) -> None:
+        for field in self.fields:
+            if field.key == key:
+                field.open()
+            else:
+                field.close()
+        if scroll and (field_now := self.active) is not None:
+            self.call_after_refresh(field_now.scroll_visible, animate=False)
+        self.wizard.show_keys()
+
+    def _stay(self, key: str, why: str) -> None:
+        from astroferry.faces.tui.navigator import Stuck  # noqa: PLC0415 - only here
+
+        self._refresh(Stuck(key, why))
+        if key:
+            self._open(key)
+        self.wizard.say(why, bad=True)
+
+    # -- moves -------------------------------------------------------------------------------------------------
+
+    def forward(self) -> None:
+        """Take the answers and go on, or stay with the first question that has a problem."""
+        stuck = self.session.nav.next()
+        if stuck is not None:
+            self._stay(stuck.key, stuck.why)
+            return
+        self.wizard.went_on()
+
+    def skip(self) -> None:
+        """Leave it to the suggestions, where the stage can be left out."""
+        if self.session.nav.skip():
+            self.wizard.went_on(f"{self.stage.title} skipped: {self.stage.skipping}.")
+        else:
+            self.wizard.say("This stage cannot be skipped: what follows rests on it.", bad=True)
+
+    def read(self) -> None:
+        """Connect to Astro, or read the source."""
+        key = self.stage.key
+        if key == "prerequisites":
+            values = {item.question.key: item.value for item in self.session.nav.trial().asked}
+            self.wizard.read_organization(str(values["target.api"]), str(values["target.credentials"]))
+        elif key == "source":
+            self.forward()
+        elif key == "inventory":
+            self.wizard.read_source()
+
+    def listed(self) -> None:
+        """All DAGs: to look at, or in the stage of waves to assign."""
+        inventory = self.session.desk.inventory
+        if inventory is None:
+            self.wizard.say("There is no inventory yet.", bad=True)
+            return
+        if self.stage.key != "waves":
+            self.app.push_screen(DagListScreen(inventory.dags))
+            return
+        asked = next(item for item in self.session.nav.trial().asked if item.question.key == "waves")
+
+        def done(waves: list[dict[str, Any]] | None) -> None:
+            if waves is not None:
+                self.session.nav.draft("waves", waves)
+                self._refresh()
+
+        self.app.push_screen(DagListScreen(inventory.dags, as_tables(asked.value)), done)
+
+    def tick(self) -> None:
+        """The read that goes on, or its end."""
+        shown = self.query_one("#reading", Static)
+        reading = self.app_reading()
+        if reading is None or self.stage.key not in KEYS_FOR:
+            shown.display = False
+            return
+        shown.display = True
+        lines = [Content.assemble((f"{phase:<16}", "$text-muted"), words) for phase, words in reading.lines()]
+        style = "$text-error" if reading.error else "$text-success" if not reading.running else "bold"
+        sign = "! " if reading.error else "✓ " if not reading.running and not reading.cancelled else ""
+        last = Content.styled(sign + reading.summary(), style)
+        if not reading.running and not reading.error and self.session.desk.inventory is not None:
+            lines = []
+        if reading.running:
+            last = Content.assemble(last, ("   Ctrl+C cancels; it only reads", "$text-muted"))
+        shown.update(Content("\n").join([last, *lines]))
+
+    def app_reading(self) -> Any:
+        """The read of this stage, if there was one."""
+        return self.wizard.reading_of(self.stage.key)
+
+    def settled(self) -> None:
+        """An end was read: what is known and suggested may be other now."""
+        self._know()
+        self._refresh()
+        if self.active is None:
+            self.take_focus()
+
+    def keys(self) -> Keys:
+        """Those that do something here."""
+        field = self.active
+        found: list[tuple[str, str]] = []
+        if field is not None:
+            kind = field.asked.question.kind
+            if kind in {"choice", "yes-no"}:
+                found += [("↑↓", "choose"), ("Enter", "take")]
+            elif kind == "per-item":
+                found += [("←→", "change"), ("Enter", "take")]
+            elif kind == "tables":
+                found += [("Enter", "take"), ("e", "edit")]
+            else:
+                found += [("Enter", "take")]
+        else:
+            found.append(("Enter", "next"))
+        found += [("F2", "next"), ("Esc", "back")]
+        if self.stage.key == "prerequisites":
+            found.append(("F5", "connect"))
+        if self.stage.key == "inventory":
+            found.append(("F5", "read again" if self.session.desk.inventory else "read"))
+        if self.stage.key == "inventory" and self.session.desk.inventory:
+            found.append(("F7", "DAGs"))
+        if self.stage.key == "waves":
+            found.append(("F7", "assign DAGs"))
+        if self.stage.skipping:
+            found.append(("F8", "skip"))
+        return tuple(found)
+
+    def help(self) -> str:
+        """The stage in words."""
+        parts = [f"{self.stage.title} ({self.stage.guide})", ""]
+        for item in self.session.nav.trial().asked:
+            question = item.question
+            parts.append(question.prompt)
+            parts += [f"  {option.label}: {option.consequence}" for option in question.options if option.consequence]
+            if question.help:
+                parts.append(f"  {question.help}")
+            parts += [f"  In the plan: {question.key}", ""]
+        if self.stage.skipping:
+            parts += [f"F8 skips this stage: {self.stage.skipping}.", ""]
+        return "\n".join(parts)

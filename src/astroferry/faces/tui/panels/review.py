@@ -1,0 +1,197 @@
+"""The review page: all decisions and all that will be done, from the plan alone; Enter leads to a stage and back."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from rich.segment import Segment
+
+from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.reviewing import TITLES, Line, against, page
+from astroferry.faces.tui.screens.modals import ConfirmScreen
+from astroferry.model.words import several
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from astroferry.faces.tui.session import Session
+
+
+class Page(ScrollView, can_focus=True):
+    """Lines with a cursor. Posts Wanted on Enter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "move(-15)", show=False),
+        Binding("pagedown", "move(15)", show=False),
+        Binding("home", "move(-9999)", show=False),
+        Binding("end", "move(9999)", show=False),
+        Binding("enter", "go", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "page--head",
+        "page--quiet",
+        "page--bad",
+        "page--warn",
+        "page--cursor",
+    }
+
+    class Wanted(Message):
+        """Enter on a line."""
+
+        def __init__(self, stage: str) -> None:
+            super().__init__()
+            self.stage = stage
+
+    class Moved(Message):
+        """The cursor stands elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(id="page")
+        self.lines: list[Line] = []
+        self.cursor = 0
+
+    def show(self, lines: list[Line], width: int) -> None:
+        """Other lines; long ones are wrapped."""
+        self.lines = []
+        for line in lines:
+            wrapped = textwrap.wrap(line.text, max(20, width), subsequent_indent="    ", drop_whitespace=False)
+            self.lines += [Line(text.rstrip(), line.stage, line.tone) for text in wrapped or [""]]
+        self.cursor = min(self.cursor, max(0, len(self.lines) - 1))
+        self.virtual_size = Size(self.size.width, len(self.lines))
+        self.refresh()
+
+    @property
+    def stage(self) -> str:
+        """Where Enter leads from here."""
+        return self.lines[self.cursor].stage if self.lines else ""
+
+    def action_move(self, step: int) -> None:
+        """Another line."""
+        before, self.cursor = self.cursor, max(0, min(len(self.lines) - 1, self.cursor + step))
+        top, height = round(self.scroll_y), self.size.height
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+        for line in (before, self.cursor):
+            self.refresh(Region(0, line - round(self.scroll_y), self.size.width, 1))
+        self.post_message(self.Moved())
+
+    def action_go(self) -> None:
+        """Enter."""
+        self.post_message(self.Wanted(self.stage))
+
+    def render_line(self, y: int) -> Strip:
+        """One line, with the cursor's sign."""
+        index = y + round(self.scroll_y)
+        if index >= len(self.lines):
+            return Strip.blank(self.size.width, self.rich_style)
+        line = self.lines[index]
+        here = index == self.cursor and self.has_focus
+        name = "page--cursor" if here else f"page--{line.tone}" if line.tone != "plain" else ""
+        style = self.get_component_rich_style(name) if name else self.rich_style
+        strip = Strip([Segment(("› " if here else "  ") + line.text, style)])
+        return strip.adjust_cell_length(self.size.width, style)
+
+
+class ReviewPanel(Panel):
+    """See the module."""
+
+    wide = True
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.page = Page()
+
+    def compose(self) -> ComposeResult:
+        """Title and page."""
+        yield self.heading()
+        yield self.page
+
+    def take_focus(self) -> None:
+        """Arrows read."""
+        self.page.focus()
+
+    def on_resize(self) -> None:
+        """Tables are cut to the width."""
+        self.settled()
+
+    def settled(self) -> None:
+        """Render from the plan as it is now."""
+        desk = self.session.desk
+        if desk.inventory is None:
+            return
+        width = max(40, self.size.width - 6)
+        self.page.show(page(desk.plan, desk.inventory, desk.facts, self.session.infos, width), width)
+        self.wizard.say("Nothing has been changed on the source or on Astro. F2 carries the plan out, when you say so.")
+
+    def on_page_moved(self, event: Page.Moved) -> None:
+        """Say where Enter leads."""
+        event.stop()
+        self.wizard.show_keys()
+
+    def on_page_wanted(self, event: Page.Wanted) -> None:
+        """To the stage, and back with Next."""
+        event.stop()
+        if event.stage:
+            self.wizard.go(event.stage, returning=True)
+
+    def forward(self) -> None:
+        """Confirm by the production Deployment's name, then carry out."""
+        desk = self.session.desk
+        if desk.inventory is None:
+            return
+        standing = against(desk.plan, desk.inventory, desk.facts)
+        if standing:
+            self.wizard.say(f"{several(len(standing), 'thing')} must be settled first: see above.", bad=True)
+            self.page.action_move(-9999)
+            return
+        names = list(dict.fromkeys(wave.production for wave in desk.plan.waves))
+        if not names:
+            self.wizard.say("The plan has no wave yet.", bad=True)
+            return
+        irreversible = [info.title for info in self.session.infos if info.undo == "irreversible"]
+        sentences = [
+            (
+                f"{several(len(self.session.infos), 'item')} will be made or copied on Astro: Workspaces, Deployments, "
+                "connections, variables, pools, DAGs. Every DAG arrives paused."
+            ),
+            "The source is not touched: it keeps running until you cut a wave over.",
+        ]
+        conflicts = desk.plan.conflicts
+        if "overwrite" in {conflicts.connections, conflicts.variables, conflicts.pools}:
+            sentences.append("The plan overwrites what others made there; former values cannot be put back.")
+        if irreversible:
+            sentences.append(f"{several(len(irreversible), 'item')} cannot be undone: {irreversible[0]}.")
+
+        def done(yes: bool | None) -> None:
+            if yes:
+                self.session.nav.confirm_review()
+                self.wizard.went_on()
+                self.wizard.carry_out()
+
+        self.app.push_screen(ConfirmScreen("Carry the plan out?", sentences, names[0]), done)
+
+    def keys(self) -> Keys:
+        """Where Enter leads is said by name."""
+        stage = self.page.stage
+        go = (("Enter", f"to {TITLES[stage]}"),) if stage else ()
+        return (("↑↓", "read"), *go, ("F2", "carry out"), ("Esc", "back"))
+
+    def help(self) -> str:
+        """The page in words."""
+        return (
+            "The review page is made from the plan alone, so it also shows what was edited by hand in migration.toml.\n\n"
+            "Enter on a line goes to the stage that decides it; Next there comes back here.\n"
+            "F2 asks you to type the production Deployment's name, then carries the plan out up to DAGs that lie "
+            "compared and paused on Astro. Nothing on either end is changed before that."
+        )

@@ -1,0 +1,248 @@
+"""Small screens over the wizard: ask one line, confirm by a name, help, menu, an error, a text to edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static, TextArea
+
+from astroferry.errors import PlanError
+from astroferry.faces.tui.tables import from_text
+from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.stages.question import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from textual.app import ComposeResult
+
+
+class AskScreen(ModalScreen[str | None]):
+    """One line; None where Esc was pressed. Hidden lines show dots and are kept in memory only."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
+
+    def __init__(self, prompt: str, *, hidden: bool = False, note: str = "", value: str = "") -> None:
+        super().__init__()
+        self.prompt = prompt
+        self.hidden = hidden
+        self.note = note
+        self.value = value
+
+    def compose(self) -> ComposeResult:
+        """Prompt, line, keys."""
+        with Vertical(classes="box"):
+            yield Static(Content.styled(self.prompt, "bold"))
+            field = Input(self.value, password=self.hidden, compact=True)
+            field.cursor_blink = False
+            yield field
+            note = self.note or ("Kept in memory only, never written anywhere." if self.hidden else "")
+            if note:
+                yield Static(Content.styled(note, "$text-muted"))
+            yield Static(Content.styled("Enter take · Esc leave it", "$text-muted"), classes="foot")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter."""
+        self.dismiss(event.value)
+
+    def action_give_up(self) -> None:
+        """Esc."""
+        self.dismiss(None)
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """A step that matters: a person types the name of what it touches. Nothing is pre-filled."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
+
+    def __init__(self, title: str, sentences: Sequence[str], name: str) -> None:
+        super().__init__()
+        self.heading = title
+        self.sentences = tuple(sentences)
+        self.wanted = name
+
+    def compose(self) -> ComposeResult:
+        """What happens, and the line for the name."""
+        with Vertical(classes="box"):
+            yield Static(Content.styled(self.heading, "bold $accent"))
+            for sentence in self.sentences:
+                yield Static(sentence, markup=False, classes="sentence")
+            yield Static(Content.assemble("To confirm, type  ", (self.wanted, "bold")), classes="sentence")
+            field = Input(compact=True)
+            field.cursor_blink = False
+            yield field
+            yield Static("", id="wrong", markup=False)
+            yield Static(Content.styled("Enter confirm · Esc leave it", "$text-muted"), classes="foot")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Only the very name will do."""
+        if event.value.strip() == self.wanted:
+            self.dismiss(True)
+        else:
+            self.query_one("#wrong", Static).update(
+                Content.styled(f"! That is not {self.wanted}; nothing was done.", "$text-error")
+            )
+
+    def action_give_up(self) -> None:
+        """Esc."""
+        self.dismiss(False)
+
+
+class TextScreen(ModalScreen[None]):
+    """A page to read: help, a log, an error in full."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1,question_mark,enter,q", "close", show=False),
+        Binding("c", "copy", show=False),
+    ]
+
+    def __init__(self, title: str, text: Content | str) -> None:
+        super().__init__()
+        self.heading = title
+        self.text = text if isinstance(text, Content) else Content(text)
+
+    def compose(self) -> ComposeResult:
+        """The text, scrolled by the arrows."""
+        with Vertical(classes="box tall"):
+            yield Static(Content.styled(self.heading, "bold $accent"))
+            with VerticalScroll():
+                yield Static(self.text)
+            yield Static(Content.styled("↑ ↓ scroll · c copy · Esc close", "$text-muted"), classes="foot")
+
+    def on_mount(self) -> None:
+        """Arrows scroll."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_close(self) -> None:
+        """Away with it."""
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        """To the terminal's clipboard (OSC 52)."""
+        self.app.copy_to_clipboard(self.text.plain)
+
+
+class MenuScreen(ModalScreen[str | None]):
+    """A few things to choose from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f10,ctrl+x", "give_up", show=False)]
+
+    def __init__(self, title: str, options: Sequence[Option], note: str = "", value: str | None = None) -> None:
+        super().__init__()
+        self.heading = title
+        self.options = tuple(options)
+        self.note = note
+        self.value = value
+
+    def compose(self) -> ComposeResult:
+        """The options."""
+        with Vertical(classes="box"):
+            yield Static(Content.styled(self.heading, "bold $accent"))
+            if self.note:
+                yield Static(self.note, markup=False, classes="sentence")
+            yield ChoiceList(self.options, self.value or self.options[0].value)
+            yield Static(Content.styled("↑ ↓ choose · Enter take · Esc back", "$text-muted"), classes="foot")
+
+    def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
+        """Enter."""
+        self.dismiss(event.value)
+
+    def action_give_up(self) -> None:
+        """Esc."""
+        self.dismiss(None)
+
+
+class ErrorScreen(ModalScreen[str | None]):
+    """What went wrong, in full: copy it, save it, try again. Dismissed with "retry" or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "close", show=False),
+        Binding("c", "copy", show=False),
+        Binding("s", "save", show=False),
+        Binding("r", "retry", show=False),
+    ]
+
+    def __init__(self, title: str, text: str, save: Callable[[str], str], *, can_retry: bool = False) -> None:
+        super().__init__()
+        self.heading = title
+        self.text = text
+        self.save_text = save
+        self.can_retry = can_retry
+
+    def compose(self) -> ComposeResult:
+        """The sentence and what can be done."""
+        keys = "c copy · s save to a file" + (" · r try again" if self.can_retry else "") + " · Esc close"
+        with Vertical(classes="box"):
+            yield Static(Content.styled(f"! {self.heading}", "bold $error"))
+            with VerticalScroll(classes="some"):
+                yield Static(self.text, markup=False)
+            yield Static("", id="saved", markup=False)
+            yield Static(Content.styled(keys, "$text-muted"), classes="foot")
+
+    def action_close(self) -> None:
+        """Go on."""
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        """To the terminal's clipboard (OSC 52); not every terminal lets us, so the file is there too."""
+        self.app.copy_to_clipboard(self.text)
+        self.query_one("#saved", Static).update("Copied, if your terminal allows it (OSC 52); s saves it to a file.")
+
+    def action_save(self) -> None:
+        """To a file whose path is said again after the end."""
+        self.query_one("#saved", Static).update(f"Saved to {self.save_text(self.text)}")
+
+    def action_retry(self) -> None:
+        """Once more."""
+        if self.can_retry:
+            self.dismiss("retry")
+
+
+class EditScreen(ModalScreen["list[dict[str, Any]] | None"]):
+    """Tables of the plan as text; F2 takes them when they can be read, Esc leaves them as they were.
+
+    `check` says what is wrong with them, or nothing.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,ctrl+d", "take", show=False, priority=True),
+        Binding("escape", "give_up", show=False, priority=True),
+    ]
+
+    def __init__(self, key: str, text: str, check: Callable[[list[dict[str, Any]]], str]) -> None:
+        super().__init__()
+        self.key = key
+        self.text = text
+        self.check = check
+
+    def compose(self) -> ComposeResult:
+        """The text, and what is wrong with it."""
+        with Vertical(classes="box tall"):
+            yield Static(Content.styled(f"Edit {self.key}, as they stand in migration.toml", "bold $accent"))
+            area = TextArea(self.text, show_line_numbers=False, compact=True, tab_behavior="focus")
+            area.cursor_blink = False
+            yield area
+            yield Static("", id="wrong", markup=False)
+            yield Static(Content.styled("F2 take them · Esc leave them as they were", "$text-muted"), classes="foot")
+
+    def action_take(self) -> None:
+        """Take what can be read; else say what is wrong and stay."""
+        try:
+            found = from_text(self.key, self.query_one(TextArea).text)
+        except PlanError as error:
+            wrong = error.message
+        else:
+            wrong = self.check(found)
+            if not wrong:
+                self.dismiss(found)
+                return
+        self.query_one("#wrong", Static).update(Content.styled(f"! {wrong}", "$text-error"))
+
+    def action_give_up(self) -> None:
+        """Esc."""
+        self.dismiss(None)

@@ -1,0 +1,64 @@
+"""The pages as people read them, kept in `snapshots/pages` and reviewed like code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from astroferry.carry.graph import build
+from astroferry.cli import parser
+from astroferry.faces.headless.assess import summary
+from astroferry.model.inventory import Coverage
+from astroferry.model.planfile import dump
+from astroferry.report.review import as_data, review
+from astroferry.report.table import table
+
+if TYPE_CHECKING:
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Plan
+
+SNAPSHOTS = Path(__file__).parents[2] / "snapshots" / "pages"
+
+
+def same_as(name: str, text: str) -> None:
+    """Compare with the snapshot of that name, or write it where ASTROFERRY_REWRITE_SNAPSHOTS is set (never in CI)."""
+    path = SNAPSHOTS / name
+    if os.environ.get("ASTROFERRY_REWRITE_SNAPSHOTS") and not os.environ.get("CI"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    assert text + "\n" == path.read_text("utf-8"), f"{path.name} differs; look, then rewrite it"
+
+
+def test_the_review_page(plan: Plan, inventory: Inventory, tmp_path: Path) -> None:
+    infos = [action.info for action in build(plan, inventory, tmp_path)]
+    same_as("review.txt", "\n".join(review(plan, inventory, infos)))
+    same_as("review-narrow.txt", "\n".join(review(plan, inventory, infos, width=60)))
+    data = as_data(plan, inventory, infos)
+    assert [wave["name"] for wave in data["waves"]] == ["first", "rest"]
+    assert len(data["actions"]) == len(infos)
+
+
+def test_the_plan(plan: Plan) -> None:
+    same_as("migration.toml", dump(plan).rstrip("\n"))
+
+
+def test_the_summary_of_an_inventory(inventory: Inventory) -> None:
+    from dataclasses import replace  # noqa: PLC0415 - only here
+
+    gap = Coverage("plugins", "refused", None, "The login may not read plugins.")
+    same_as("assess.txt", "\n".join(summary(replace(inventory, coverage=(gap,)))))
+
+
+def test_the_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    same_as("help.txt", parser().format_help().rstrip("\n"))
+
+
+@pytest.mark.parametrize("width", [20, 40, 100])
+def test_a_table_fits_its_width(width: int) -> None:
+    lines = table(("a", "long column"), [("x" * 30, "y" * 90), ("1", "2")], width=width)
+    assert all(len(line) <= max(width, 18) for line in lines)
+    assert table(("a",), []) == []
