@@ -51,14 +51,13 @@ class Handed:
 
 def way_of(standings: Mapping[str, Standing], wave: str) -> Way:
     """Which way a wave went last."""
-    latest: tuple[object, Way] | None = None
-    for way in STEPS:
-        for key, standing in standings.items():
-            # A rollback of one DAG does not turn the wave's page to the other way.
-            newer = latest is None or (standing.at is not None and standing.at > latest[0])  # type: ignore[operator]
-            if key.startswith(f"{way}/{wave}/") and standing.at is not None and newer:
-                latest = (standing.at, way)
-    return latest[1] if latest else "cutover"
+    seen = [
+        (standing.at, way)
+        for way in STEPS
+        for key, standing in standings.items()
+        if key.startswith(f"{way}/{wave}/") and standing.at is not None
+    ]
+    return max(seen)[1] if seen else "cutover"
 
 
 def handed(

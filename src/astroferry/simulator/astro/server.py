@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-
-import uvicorn
 
 from astroferry.diagnostics import remember_secret
 from astroferry.errors import UnsupportedVersionError, UsageError
@@ -19,36 +15,18 @@ from astroferry.simulator.astro.dataplane import AppPlane
 from astroferry.simulator.astro.state import AstroState, wall_clock
 from astroferry.simulator.real.dataplane import factory
 from astroferry.simulator.real.install import ensure
+from astroferry.simulator.serving import Serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from types import TracebackType
 
     from astroferry.simulator.astro.dataplane import AirflowAppFactory, DataPlaneFactory
     from astroferry.simulator.astro.records import Pace
 
-LOOPBACK = "127.0.0.1"
 RUNNABLE = "3.3"
 """the Airflow version that can run behind a Deployment"""
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn as a guest in our loop: signals stay whose they are, and one can wait until it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
-        self.listens.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 class EmbeddedAstro:
@@ -93,8 +71,7 @@ class EmbeddedAstro:
         """a token of the organization's owner"""
         remember_secret(self.token)
         self._port = port
-        self._server: _Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._serving: Serving | None = None
 
     @property
     def url(self) -> str:
@@ -104,23 +81,12 @@ class EmbeddedAstro:
     async def __aenter__(self) -> Self:
         """Listen; raises OSError where the port is taken."""
         try:
-            listening = socket.create_server((LOOPBACK, self._port))
+            self._serving = Serving.listen(self._port)
         except OSError:
             self._remove_folder()
             raise
-        self.state.host = f"{LOOPBACK}:{listening.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(self.state),
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-        self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
-        await self._server.listens.wait()
+        self.state.host = self._serving.host
+        await self._serving.serve(create_app(self.state))
         return self
 
     async def __aexit__(
@@ -130,9 +96,8 @@ class EmbeddedAstro:
         try:
             await self.state.close()
         finally:
-            if self._server is not None and self._serving is not None:
-                self._server.should_exit = True
-                await self._serving
+            if self._serving is not None:
+                await self._serving.stop()
             self._remove_folder()
 
     def _remove_folder(self) -> None:

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import secrets
-import socket
 from typing import TYPE_CHECKING, Self
 
-import uvicorn
-
 from astroferry.diagnostics import remember_secret
+from astroferry.simulator.serving import Serving
 from astroferry.simulator.source.app import create_app
 from astroferry.simulator.source.estate import Estate, wall_clock
 from astroferry.simulator.source.harbor import demo_estate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
-
-LOOPBACK = "127.0.0.1"
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn as a guest in our loop: signals stay whose they are, and one can wait until it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
-        self.listens.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 class EmbeddedSource:
@@ -64,32 +40,18 @@ class EmbeddedSource:
         """its address, while it runs"""
         self._clock = clock
         self._port = port
-        self._server: _Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._serving: Serving | None = None
 
     async def __aenter__(self) -> Self:
         """Listen; raises OSError where the port is taken."""
-        listening = socket.create_server((LOOPBACK, self._port))
-        self.url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(self.estate, self._clock),
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=2,
-        )
-        self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
-        await self._server.listens.wait()
+        self._serving = Serving.listen(self._port)
+        self.url = f"http://{self._serving.host}"
+        await self._serving.serve(create_app(self.estate, self._clock))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening."""
-        if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
-            await self._serving
-        self._server = self._serving = None
+        if self._serving is not None:
+            await self._serving.stop()

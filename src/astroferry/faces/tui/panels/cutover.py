@@ -1,0 +1,293 @@
+"""Cutover and watch: the waves, each DAG's steps, ticks expected and run, and the way back at any moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from astroferry.carry.handover.wave import refusals
+from astroferry.faces.headless.cutover import READY
+from astroferry.faces.tui.clock import lasting
+from astroferry.faces.tui.handed import STEPS, handed, way_of
+from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
+from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.row_list import RowList
+from astroferry.model.words import several
+from astroferry.stages.question import Option
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from astroferry.faces.tui.handed import Way
+    from astroferry.faces.tui.session import Session
+    from astroferry.faces.tui.work import Work
+    from astroferry.model.plan import Wave
+
+
+
+class CutoverPanel(Panel):
+    """See the module."""
+
+    wide = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "cut_over", show=False),
+        Binding("b", "roll_back(False)", show=False),
+        Binding("d", "roll_back(True)", show=False),
+        Binding("s", "stop", show=False),
+        Binding("tab", "other", show=False),
+        Binding("shift+tab", "other", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.waves = ChoiceList((), id="waves")
+        self.dags = RowList(("DAG",), id="handed")
+        self.way: Way = "cutover"
+
+    def compose(self) -> ComposeResult:
+        """Waves, DAGs, what goes on."""
+        yield self.heading()
+        yield Static(
+            "A DAG is drained on the source, marked on Astro, started there and watched: every tick runs once.",
+            classes="lead",
+            markup=False,
+        )
+        yield self.waves
+        yield Static(id="pace", markup=False)
+        yield Static(id="result", markup=False)
+        yield self.dags
+
+    def on_mount(self) -> None:
+        """As plan and journal tell it."""
+        plan = self.session.desk.plan
+        first = next((wave.name for wave in plan.waves if wave.state != "cut over"), None)
+        self.waves.options = self._options()
+        self.waves.show(first or (plan.waves[0].name if plan.waves else None))
+        self.settled()
+
+    def _options(self) -> tuple[Option, ...]:
+        plan, inventory = self.session.desk.plan, self.session.desk.inventory
+        everything = tuple(dag.dag_id for dag in inventory.dags) if inventory else ()
+        return tuple(
+            Option(
+                wave.name,
+                wave.name,
+                f"{wave.state} · {several(len(plan.dags_of(wave, everything)), 'DAG')} · on {wave.production}",
+            )
+            for wave in plan.waves
+        )
+
+    @property
+    def wave(self) -> Wave | None:
+        """The one that is chosen."""
+        name = self.waves.value
+        return next((wave for wave in self.session.desk.plan.waves if wave.name == name), None)
+
+    @property
+    def work(self) -> Work | None:
+        """The handover in hand, or the last one."""
+        work = self.wizard.work
+        return work if work is not None and work.kind in {"cutover", "rollback"} else None
+
+    def take_focus(self) -> None:
+        """First the wave is chosen."""
+        self.waves.focus()
+
+    def action_other(self) -> None:
+        """Between waves and DAGs."""
+        (self.dags if self.waves.has_focus else self.waves).focus()
+
+    def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
+        """Another wave."""
+        event.stop()
+        self.settled()
+
+    def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
+        """To its DAGs."""
+        event.stop()
+        self.dags.focus()
+
+    def on_choice_list_left(self, event: ChoiceList.Left) -> None:
+        """Below the waves are the DAGs."""
+        event.stop()
+        if event.step > 0:
+            self.dags.focus()
+
+    # -- showing -----------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Steps, pace, ticks."""
+        self.session.look_back()
+        self._rows()
+        work = self.work
+        pace = self.query_one("#pace", Static)
+        if work is not None and work.running:
+            words = f"{work.title} · {work.done:,} of {work.total:,} steps · {lasting(work.elapsed)} so far"
+            if work.stopping:
+                words += " · stopping after the step in hand"
+            pace.update(
+                Content.assemble((words, "bold"), (f"\n{work.now_at[: max(20, self.size.width - 4)]}", "$text-muted"))
+            )
+        else:
+            pace.update("")
+        pace.display = work is not None and work.running
+
+    def settled(self) -> None:
+        """A run ended, or another wave was chosen."""
+        self.waves.options = self._options()
+        self.waves.refresh(layout=True)
+        wave, work = self.wave, self.work
+        self.way = way_of(self.session.standings, wave.name) if wave else "cutover"
+        self.tick()
+        result = self.query_one("#result", Static)
+        if work is not None and not work.running and wave is not None and work.wave == wave.name:
+            bad = bool(work.error or work.failed)
+            text = work.error or work.result or "Stopped between two steps; no DAG runs on both sides."
+            result.update(Content.styled(f"{'! ' if bad else '✓ '}{text}", "$text-error" if bad else "$text-success"))
+        else:
+            result.update(self._stay())
+        self.wizard.show_keys()
+
+    def _stay(self) -> Content:
+        """DAGs that are not handed over, with the reason, before anything begins."""
+        inventory, wave = self.session.desk.inventory, self.wave
+        if inventory is None or wave is None:
+            return Content("")
+        stay = refusals(self.session.desk.plan, inventory, wave.name)
+        if not stay:
+            return Content("")
+        return Content.styled(
+            f"! {several(len(stay), 'DAG')} of this wave stay on the source: Enter on one says why.", "$text-warning"
+        )
+
+    def _rows(self) -> None:
+        wave, inventory, work = self.wave, self.session.desk.inventory, self.work
+        if wave is None or inventory is None:
+            return
+        if work is not None and work.running and work.wave == wave.name:
+            self.way = "rollback" if work.kind == "rollback" else "cutover"
+        plan = self.session.desk.plan
+        stay = {finding.subject: finding.message for finding in refusals(plan, inventory, wave.name)}
+        dags = plan.dags_of(wave, tuple(dag.dag_id for dag in inventory.dags))
+        outcomes = {key: step.outcome for key, step in work.steps.items()} if work is not None else {}
+        headings = ("DAG", *(heading for _, heading in STEPS[self.way]), "ticks")
+        rows = [
+            (item.dag_id, *(("stays", *[""] * (len(item.steps) - 1)) if item.dag_id in stay else item.steps),
+             self._ticks(item.dag_id))
+            for item in handed(self.session.standings, wave.name, dags, self.way, outcomes)
+        ]
+        if headings != self.dags.headings:
+            self.dags.headings = headings
+        self.dags.set_rows(rows)
+
+    def _ticks(self, dag_id: str) -> str:
+        count = self.wizard.carrier.ticks.get(dag_id)
+        if count is not None:
+            wrong = [f"{len(count.twice)} TWICE"] if count.twice else []
+            wrong += [f"{len(count.missed)} missed"] if count.missed else []
+            return ", ".join([f"{len(count.once)} once", *wrong])
+        wave = self.wave
+        standing = self.session.standings.get(f"{self.way}/{wave.name if wave else ''}/{dag_id}/watch-target")
+        return f"{standing.made['once']} once" if standing is not None and "once" in standing.made else ""
+
+    def on_row_list_taken(self, event: RowList.Taken) -> None:
+        """A DAG in full: each step with its reason."""
+        event.stop()
+        wave, inventory = self.wave, self.session.desk.inventory
+        if wave is None or inventory is None:
+            return
+        dag_id = event.rows.rows[event.row][0]
+        stay = [f for f in refusals(self.session.desk.plan, inventory, wave.name) if f.subject == dag_id]
+        parts = [f"{finding.message}\n{finding.todo}" for finding in stay]
+        for way, steps in STEPS.items():
+            for step, heading in steps:
+                standing = self.session.standings.get(f"{way}/{wave.name}/{dag_id}/{step}")
+                if standing is not None:
+                    when = f"{standing.at:%H:%M:%S} UTC" if standing.at else ""
+                    why = f"\n  {standing.why}" if standing.why else ""
+                    parts.append(f"{way} · {heading}: {standing.event} {when}{why}")
+        self.app.push_screen(TextScreen(dag_id, "\n\n".join(parts) or "Nothing has been done with it yet."))
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def action_cut_over(self) -> None:
+        """Confirm by the name, then begin."""
+        wave = self.wave
+        if wave is None or self._busy():
+            return
+        if wave.state not in READY:
+            self.wizard.say(f'The wave "{wave.name}" is {wave.state}, not tested yet: compare its values first.', bad=True)
+            return
+        name = wave.name
+        sentences = (
+            f"The schedules of its DAGs move from {self.session.desk.plan.source.url} to {wave.production}.",
+            "Each DAG is drained first: no run is cut short, and every tick runs exactly once.",
+            "It can be rolled back at any moment (b), again without repeating a tick.",
+        )
+        self.app.push_screen(
+            ConfirmScreen(f'Cut the wave "{name}" over?', sentences, wave.production),
+            lambda yes: self.wizard.cut_over(name) if yes else None,
+        )
+
+    def action_roll_back(self, one: bool) -> None:
+        """Confirm by the name, then give back: the wave, or the DAG under the cursor."""
+        wave = self.wave
+        if wave is None or self._busy():
+            return
+        name = wave.name
+        if not any(key.startswith(f"cutover/{name}/") for key in self.session.standings):
+            self.wizard.say(f'Nothing of the wave "{name}" has been handed over.', bad=True)
+            return
+        dag = self.dags.rows[self.dags.row][0] if one and self.dags.row is not None else None
+        what = f'the DAG "{dag}"' if dag else f'the wave "{name}"'
+        sentences = (
+            f"It is drained on {wave.production}, marked on the source and started there again.",
+            "Ticks that Astro has run are not run again. What they did stays done.",
+        )
+        self.app.push_screen(
+            ConfirmScreen(f"Give {what} back to the source?", sentences, wave.production),
+            lambda yes: self.wizard.roll_back(name, dag) if yes else None,
+        )
+
+    def action_stop(self) -> None:
+        """After the step in hand."""
+        self.wizard.stop_work()
+
+    def _busy(self) -> bool:
+        work = self.wizard.work
+        if work is not None and work.running:
+            self.wizard.say(f"{work.title} goes on; s stops it between two steps.", bad=True)
+            return True
+        return False
+
+    def keys(self) -> Keys:
+        """What can be done now."""
+        work = self.work
+        if work is not None and work.running:
+            return (("s", "stop after this step"), ("F4", "log"), ("Enter", "a DAG in full"), ("Esc", "look back"))
+        return (
+            ("↑↓ Tab", "choose"),
+            ("c", "cut the wave over"),
+            ("b", "roll it back"),
+            ("d", "roll one DAG back"),
+            ("F4", "log"),
+        )
+
+    def help(self) -> str:
+        """The panel in words."""
+        return (
+            "looked: how the DAG stands on both sides.\n"
+            "drained: no run is queued or running on the source, and it is paused there.\n"
+            "marked: Astro knows the last tick that the source has run.\n"
+            "started: the DAG is unpaused on Astro.\n"
+            "gap: ticks that fell between are run, or listed.\n"
+            "watched: the first ticks on Astro ended, each once.\n\n"
+            "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
+            "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides."
+        )
+
+
