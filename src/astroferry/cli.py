@@ -125,8 +125,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open(arguments: argparse.Namespace) -> int:
-    """No verb: the wizard, in later versions; until then, help."""
-    del arguments
+    """No verb: the wizard, where a terminal can show it."""
+    from astroferry.faces.which import choose  # noqa: PLC0415 - `--help` stays quick
+
+    face, why = choose(no_input=arguments.no_input, plain=arguments.plain)
+    if face == "full-screen":
+        return int(importlib.import_module("astroferry.faces.tui.run").run())
+    if face == "plain":
+        raise UsageError(
+            f"The wizard needs a full screen, and this is none ({why}).",
+            hint="Use the verbs instead, beginning with: astroferry assess URL",
+        )
     parser().print_help(sys.stderr)
     return int(Exit.USAGE)
 

@@ -17,21 +17,35 @@ WAVE = [{"name": "all", "test": "quay-production", "production": "quay-productio
 SHARES = 4
 """the boundaries are shared out over so many tests, which can run side by side"""
 
+MADE: dict[str, str] = {}
+COUNTED: list[int] = []
+"""both are made once for all tests of a process"""
+
 
 def small(folder: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     folder.mkdir()
     world = World(
         folder, monkeypatch, dags=(TICKS_ON, NIGHTLY), connections=CONNECTIONS[:1], variables=VARIABLES[1:]
     )
-    world.planned(waves=WAVE)
+    if not MADE:
+        world.planned(waves=WAVE)
+        MADE.update(
+            plan=world.plan_path.read_text(encoding="utf-8").replace(world.astro.organization, "ORGANIZATION"),
+            inventory=world.inventory_path.read_text(encoding="utf-8"),
+        )
+    # The same plan each time, for an organization of its own.
+    world.plan_path.write_text(MADE["plan"].replace("ORGANIZATION", world.astro.organization), encoding="utf-8")
+    world.inventory_path.write_text(MADE["inventory"], encoding="utf-8")
     return world
 
 
 def boundaries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many lines an apply that nobody kills writes."""
-    world = small(folder, monkeypatch)
-    assert world.on_plan("apply").code == 0
-    return len(world.entries())
+    if not COUNTED:
+        world = small(folder, monkeypatch)
+        assert world.on_plan("apply").code == 0
+        COUNTED.append(len(world.entries()))
+    return COUNTED[0]
 
 
 def assert_whole(world: World) -> None:

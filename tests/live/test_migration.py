@@ -1,4 +1,4 @@
-"""The whole way on real servers: Airflow 2.11 carried to a real Airflow 3.3 behind the embedded Astro, by the command.
+"""The whole way on real servers: Airflow 2.11 to a real Airflow 3.3 behind the embedded Astro, by the command.
 
 The carrying is killed by SIGKILL at every line of its journal, once each, and carried on every time.
 """
@@ -20,6 +20,9 @@ import httpx
 import pytest
 from tests.live import seeding
 
+from astroferry.clients.connecting import connect_airflow, connect_starship
+from astroferry.clients.credentials import SourceLogin
+from astroferry.secrets.export_file import ConnectionsFile
 from astroferry.simulator.real import RealAirflow
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ cluster = "standard"
 networking = "public"
 
 [values]
-connections = "starship"
+connections = "export-file"
+connections_file = "{export}"
 variables = "api"
 
 [cutover]
@@ -144,7 +148,10 @@ def way(source: RealAirflow, embedded_astro: EmbeddedAstro, live_folder: Path, s
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     dags = seed_code[0]
-    (folder / "answers.toml").write_text(ANSWERS.format(url=source.url, dags=dags), "utf-8")
+    # The user's own export holds secrets, so it lies apart from what astroferry writes.
+    export = seeding.export_connections(source, live_folder / "connections-export.json")
+    export.chmod(0o600)
+    (folder / "answers.toml").write_text(ANSWERS.format(url=source.url, dags=dags, export=export), "utf-8")
     return Way(folder, env, source, embedded_astro, dags)
 
 
@@ -245,6 +252,28 @@ def test_every_dag_lies_parsed_and_paused_and_nothing_of_ours_is_left(way: Way) 
             item["key"] for item in http.get(f"{base}/api/v2/variables", params={"limit": 100}).json()["variables"]
         }
         assert keys == {item["key"] for item in seeding.variables()}
+
+
+async def test_starship_gives_the_same_values_as_an_export(way: Way) -> None:
+    login = SourceLogin(username="admin", password=way.source.users["admin"])
+    airflow = await connect_airflow(way.source.url, login)
+    starship = await connect_starship(airflow, login)
+    assert starship is not None
+    try:
+        told = await starship.connections()
+        wanted = [seen.conn_id for seen in await airflow.connections()]
+        exported = await ConnectionsFile(way.folder.parent / "connections-export.json").read(wanted, ())
+        assert told.keys() == exported.connections.keys() == set(wanted)
+        for conn_id, value in told.items():
+            other = exported.connections[conn_id]
+            for field in ("host", "login", "password", "schema"):
+                mine, its = getattr(value, field), getattr(other, field)
+                # Revealed inside `bool`, so that a failing assertion cannot print a secret.
+                assert bool((mine.reveal() if mine else "") == (its.reveal() if its else "")), (conn_id, field)
+        assert (await starship.variables()).keys() == {item["key"] for item in seeding.variables()}
+    finally:
+        await starship.http.aclose()
+        await airflow.http.aclose()
 
 
 def test_a_planted_difference_is_found_and_named(way: Way) -> None:

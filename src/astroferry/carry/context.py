@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from astroferry.errors import RemoteError
+from astroferry.errors import AstroferryError, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,6 +78,7 @@ class Context:
     workspaces: dict[str, str] = field(default_factory=dict)
     _targets: dict[str, Airflow] = field(default_factory=dict)
     _values: SourceValues | None = None
+    _no_values: AstroferryError | None = None
 
     async def target(self, deployment: str) -> Airflow:
         """The Airflow API of the plan's Deployment of that name.
@@ -94,7 +95,13 @@ class Context:
         return self._targets[deployment]
 
     async def values(self) -> SourceValues:
-        """The secret values of the source, read once."""
+        """The secret values of the source, read once; where that failed, the same error each time."""
+        if self._no_values is not None:
+            raise self._no_values
         if self._values is None:
-            self._values = await self.load_values()
+            try:
+                self._values = await self.load_values()
+            except AstroferryError as error:
+                self._no_values = error
+                raise
         return self._values

@@ -160,7 +160,9 @@ async def opened(
 
         async def values() -> SourceValues:
             wants_starship = "starship" in {plan.values.connections, plan.values.variables}
-            starship = await open_starship(source, login, stack) if wants_starship else None
+            starship = await connect_starship(source, login) if wants_starship else None
+            if starship is not None:
+                stack.push_async_callback(starship.http.aclose)
             return await load_values(
                 plan, inventory, folder=path.parent, airflow=source, starship=starship, ask=type_value
             )

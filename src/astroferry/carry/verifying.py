@@ -101,12 +101,12 @@ async def verify(
     counts: dict[str, int] = {}
     for row in verified.rows:
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
-    journal.write(
-        f"{NOTE}/{deployment.name}",
-        "done" if verified.equal else "failed",
-        why="" if verified.equal else "not every value is the same",
-        facts={"counts": counts, "not_compared": [row.id for row in verified.not_compared]},
-    )
+    facts = {"counts": counts, "not_compared": [row.id for row in verified.not_compared]}
+    journal.write(f"{NOTE}/{deployment.name}", "applied", facts=facts)
+    if verified.equal:
+        journal.write(f"{NOTE}/{deployment.name}", "done")
+    else:
+        journal.write(f"{NOTE}/{deployment.name}", "failed", why="not every value is the same")
     return verified
 
 

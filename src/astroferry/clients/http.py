@@ -98,6 +98,10 @@ class Http:
         """Close the connections."""
         await self._client.aclose()
 
+    async def pause(self, seconds: float) -> None:
+        """Let time pass, by the clock that everything here waits by."""
+        await self._clock.sleep(seconds)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -114,6 +114,11 @@ def _connection(item: dict[str, Any]) -> ConnectionValue:
     )
 
 
+LOGIN_TRIES = 6
+LOGIN_PAUSE = 10.0
+"""seconds"""
+
+
 class _LoginForm(HTMLParser):
     """Finds the token that Airflow 2's login form wants back."""
 
@@ -144,6 +149,12 @@ async def log_in(http: Http, username: str, password: Secret) -> None:
         )
     sent = {"username": username, "password": password.reveal(), "csrf_token": form.csrf_token}
     answer = await http.answer("POST", "/login/", form=sent)
+    for _ in range(LOGIN_TRIES - 1):
+        if answer.status != 429:
+            break
+        # Airflow 2's login page takes five logins in 40 seconds, and names no time to wait for.
+        await http.pause(LOGIN_PAUSE)
+        answer = await http.answer("POST", "/login/", form=sent)
     goal = answer.headers.get("location", "")
     if answer.status not in {302, 303} or "/login" in goal:
         raise NotAllowedError(

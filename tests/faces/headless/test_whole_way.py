@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.harness import World
 
+SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 3}
 CONFIRM = ("--confirm", DEPLOYMENT)
 MADE_ONCE = ("createWorkspace", "createDeployment")
 
@@ -188,7 +189,7 @@ def test_status_before_and_after(world: World) -> None:
 
 
 def test_cutover_and_back_run_every_tick_exactly_once(world: World) -> None:
-    world.applied()
+    world.applied(cutover=SLOWLY)
     began = world.clock.now()
     over = world.on_plan("cutover", "--wave", "pilot", *CONFIRM)
     assert over.code == 0, over.err
@@ -219,7 +220,7 @@ def test_cutover_and_back_run_every_tick_exactly_once(world: World) -> None:
 
 
 def test_cutover_as_json(world: World) -> None:
-    world.applied()
+    world.applied(cutover=SLOWLY)
     data = world.on_plan("cutover", "--wave", "pilot", "--json", *CONFIRM).json
     assert data["wave"] == "pilot"
     assert data["exact"] is True

@@ -9,6 +9,7 @@ from astroferry.advice.schedule import count_ticks
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.compare import summary
 from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
     actions_for_rollback,
@@ -16,7 +17,6 @@ from astroferry.carry.handover.wave import (
     refusals,
     standings_from,
 )
-from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
@@ -54,9 +54,7 @@ class Carrier:
 
     async def carry(self, work: Work) -> None:
         """All that is left up to DAGs that lie paused on Astro, stage by stage, then the comparison."""
-        async with opened(
-            self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value
-        ) as way:
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
             actions = build(way.plan, way.inventory, way.dags_folder)
             work.total = len(actions)
             before: list[str] = []
@@ -77,9 +75,7 @@ class Carrier:
 
     async def retry(self, work: Work, ids: Sequence[str]) -> None:
         """Only the items that failed, and those that waited for them."""
-        async with opened(
-            self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value
-        ) as way:
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
             actions = build(way.plan, way.inventory, way.dags_folder)
             chosen = [action for action in actions if action.info.id in set(ids)]
             others = [action.info.id for action in actions if action.info.id not in set(ids)]
@@ -95,9 +91,7 @@ class Carrier:
                 else "All of them went well now. Carry out once more for what comes after them."
             )
 
-    async def _stage(
-        self, way: Opened, work: Work, stage: str, mine: list[Action], before: Sequence[str]
-    ) -> Report:
+    async def _stage(self, way: Opened, work: Work, stage: str, mine: list[Action], before: Sequence[str]) -> Report:
         work.stage, work.stage_done, work.stage_total = stage, 0, len(mine)
         work.changes += 1
         return await carry_out(
@@ -106,9 +100,7 @@ class Carrier:
 
     async def compare(self, work: Work) -> None:
         """Compare every value on both ends, by a probe on the target."""
-        async with opened(
-            self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value
-        ) as way:
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
             await self._compare(way, work)
 
     async def _compare(self, way: Opened, work: Work) -> None:
@@ -170,9 +162,7 @@ class Carrier:
     async def _hand(self, way: Opened, work: Work, actions: list[Action]) -> Report:
         work.total = len(actions)
         try:
-            report = await carry_out(
-                actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop
-            )
+            report = await carry_out(actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop)
             if report.stopped:
                 work.result = "Stopped between two steps; no DAG runs on both sides. Go on, or roll back."
             elif report.failed:

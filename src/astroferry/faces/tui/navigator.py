@@ -1,4 +1,4 @@
-"""Where one is on the walk and what was typed there: pure, without a screen, so that it can be tried with any keys."""
+"""Where one is on the walk and what was typed there: pure, so that it can be tried with any keys."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ class Navigator:
 
 def _put(desk: Desk, question: Question, value: Any) -> str:
     """Put one value into the plan on the desk; what is wrong with it, or nothing."""
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         if question.required:
             return "This needs an answer."
         value = ""
@@ -279,7 +279,7 @@ def _in_one(desk: Desk) -> Any:
 
 def stage_of(where: str) -> str | None:
     """The stage that asks about a place in the plan: `waves[2].test` is asked by `waves`."""
-    key = where.split("[")[0]
+    key = where.partition("[")[0]
     for begin, stage in _WHERE:
         if key == begin or key.startswith(f"{begin}."):
             return stage

@@ -1,4 +1,4 @@
-"""What the wizard works on between screens: the desk, the walk, the plan's lock and file; it outlives every screen."""
+"""What the wizard works on: the desk, the walk, the plan's lock and file; it outlives every screen."""
 
 from __future__ import annotations
 

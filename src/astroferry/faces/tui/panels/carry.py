@@ -210,9 +210,7 @@ class CarryPanel(Panel):
         """A row in full."""
         event.stop()
         row = event.rows.rows[event.row]
-        text = "\n\n".join(
-            f"{head}\n  {cell}" for head, cell in zip(event.rows.headings, row, strict=True) if cell
-        )
+        text = "\n\n".join(f"{head}\n  {cell}" for head, cell in zip(event.rows.headings, row, strict=True) if cell)
         todo = [finding.todo for item in self.wizard.carrier.compared for finding in findings_of(item.rows)]
         if event.rows is self.compared and todo and row[2] != "same":
             text += f"\n\nwhat to do\n  {todo[0]}"
@@ -222,7 +220,7 @@ class CarryPanel(Panel):
         """To the next carrying stage, when this one is done."""
         nav = self.session.nav
         if nav.carried.get("test") != "done":
-            self.wizard.say("First the values must be compared and the same: c carries out what is left.", bad=True)
+            self.wizard.say("First all values must be found the same: c carries out what is left.", bad=True)
             return
         nav.index = POSITION["cutover"]
         self.wizard.arrived()
@@ -244,10 +242,9 @@ class CarryPanel(Panel):
     def help(self) -> str:
         """The panel in words."""
         return (
-            "Everything is looked at before it is touched, noted in the journal before and after, and read back. Stop "
+            "Everything is looked at before it is touched, noted in the journal, and read back afterwards. Stop "
             "or close the terminal at any time: the next run finds what is done and goes on.\n\n"
             "c carries out what is left. r tries only what failed. s finishes the item in hand and stops. v compares "
             "every value once more.\n\n"
             f"The journal: {self.session.path.with_suffix('.journal.jsonl')}"
         )
-

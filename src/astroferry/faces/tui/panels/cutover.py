@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Wave
 
 
-
 class CutoverPanel(Panel):
     """See the module."""
 
@@ -176,8 +175,11 @@ class CutoverPanel(Panel):
         outcomes = {key: step.outcome for key, step in work.steps.items()} if work is not None else {}
         headings = ("DAG", *(heading for _, heading in STEPS[self.way]), "ticks")
         rows = [
-            (item.dag_id, *(("stays", *[""] * (len(item.steps) - 1)) if item.dag_id in stay else item.steps),
-             self._ticks(item.dag_id))
+            (
+                item.dag_id,
+                *(("stays", *[""] * (len(item.steps) - 1)) if item.dag_id in stay else item.steps),
+                self._ticks(item.dag_id),
+            )
             for item in handed(self.session.standings, wave.name, dags, self.way, outcomes)
         ]
         if headings != self.dags.headings:
@@ -220,7 +222,9 @@ class CutoverPanel(Panel):
         if wave is None or self._busy():
             return
         if wave.state not in READY:
-            self.wizard.say(f'The wave "{wave.name}" is {wave.state}, not tested yet: compare its values first.', bad=True)
+            self.wizard.say(
+                f'The wave "{wave.name}" is {wave.state}, not tested yet: compare its values first.', bad=True
+            )
             return
         name = wave.name
         sentences = (
@@ -289,5 +293,3 @@ class CutoverPanel(Panel):
             "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
             "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides."
         )
-
-

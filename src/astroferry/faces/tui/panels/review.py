@@ -5,13 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-
-from rich.segment import Segment
 
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.reviewing import TITLES, Line, against, page
@@ -132,7 +131,9 @@ class ReviewPanel(Panel):
             return
         width = max(40, self.size.width - 6)
         self.page.show(page(desk.plan, desk.inventory, desk.facts, self.session.infos, width), width)
-        self.wizard.say("Nothing has been changed on the source or on Astro. F2 carries the plan out, when you say so.")
+        self.wizard.say(
+            "Nothing has been changed on the source or on Astro. F2 asks whether to carry it out."
+        )
 
     def on_page_moved(self, event: Page.Moved) -> None:
         """Say where Enter leads."""
@@ -162,7 +163,7 @@ class ReviewPanel(Panel):
         irreversible = [info.title for info in self.session.infos if info.undo == "irreversible"]
         sentences = [
             (
-                f"{several(len(self.session.infos), 'item')} will be made or copied on Astro: Workspaces, Deployments, "
+                f"{several(len(self.session.infos), 'item')} will be made or copied on Astro: Deployments, "
                 "connections, variables, pools, DAGs. Every DAG arrives paused."
             ),
             "The source is not touched: it keeps running until you cut a wave over.",
@@ -190,7 +191,7 @@ class ReviewPanel(Panel):
     def help(self) -> str:
         """The page in words."""
         return (
-            "The review page is made from the plan alone, so it also shows what was edited by hand in migration.toml.\n\n"
+            "The review page is made from the plan alone, so it shows what was edited by hand too.\n\n"
             "Enter on a line goes to the stage that decides it; Next there comes back here.\n"
             "F2 asks you to type the production Deployment's name, then carries the plan out up to DAGs that lie "
             "compared and paused on Astro. Nothing on either end is changed before that."

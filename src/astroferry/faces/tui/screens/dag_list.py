@@ -39,7 +39,9 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
         super().__init__()
         self.dags = tuple(dags)
         self.waves = waves
-        headings = ("DAG", "wave", "schedule", "owner") if waves is not None else ("DAG", "state", "schedule", "owner")
+        headings = (
+            ("DAG", "wave", "schedule", "owner") if waves is not None else ("DAG", "state", "schedule", "owner")
+        )
         self.list = RowList(headings, self._rows(), marks=waves is not None)
 
     def compose(self) -> ComposeResult:

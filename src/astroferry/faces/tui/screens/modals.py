@@ -13,13 +13,14 @@ from textual.widgets import Input, Static, TextArea
 from astroferry.errors import PlanError
 from astroferry.faces.tui.tables import from_text
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
-from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
     from textual.app import ComposeResult
+
+    from astroferry.stages.question import Option
 
 
 class AskScreen(ModalScreen[str | None]):

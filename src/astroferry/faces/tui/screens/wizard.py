@@ -422,11 +422,7 @@ class WizardScreen(Screen[None]):
     def _tick(self) -> None:
         """Only while something runs, and only where it has moved on or a second passed."""
         going = [reading for reading in self.readings.values() if reading.running]
-        if self.work is not None and self.work.running:
-            going_on = True
-        else:
-            going_on = bool(going)
-        if not going_on:
+        if not going and not (self.work is not None and self.work.running):
             self.pulse.pause()
         changes = sum(reading.changes for reading in self.readings.values()) + (self.work.changes if self.work else 0)
         seconds = int(max([*(reading.elapsed for reading in going), self.work.elapsed if self.work else 0]))
@@ -438,5 +434,3 @@ class WizardScreen(Screen[None]):
     def trouble(self, title: str, text: str) -> None:
         """An error in full, to copy or to save."""
         self.app.push_screen(ErrorScreen(title, text, self.ferry.save_report))
-
-

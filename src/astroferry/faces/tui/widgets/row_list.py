@@ -233,7 +233,9 @@ class RowList(ScrollView, can_focus=True):
             heads = list(self.headings)
             if self.sorted_by is not None:
                 heads[self.sorted_by] += "↓"
-            return self._strip("  " + self._columns(heads, width - 2), self.get_component_rich_style("row-list--head"))
+            return self._strip(
+                "  " + self._columns(heads, width - 2), self.get_component_rich_style("row-list--head")
+            )
         index = y - 1 + round(self.scroll_y)
         if index >= len(self.view):
             empty = "  Nothing matches the filter." if self.rows else "  Nothing."

@@ -1,0 +1,199 @@
+"""The Textual application: look, signals, leaving; what it works on is the session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.theme import Theme
+
+from astroferry.diagnostics import redact
+from astroferry.errors import AstroferryError, Exit
+from astroferry.faces.tui.asking import Asker
+from astroferry.faces.tui.carrying import Carrier
+from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
+from astroferry.faces.tui.screens.opening import OpeningScreen
+from astroferry.faces.tui.screens.wizard import WizardScreen
+from astroferry.stages.question import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astroferry.faces.tui.session import Session
+
+# Slate, bone and brass: three quiet tones, and a colour only where it means something.
+FERRY = Theme(
+    name="ferry",
+    primary="#7fa6b8",
+    secondary="#5f7f8e",
+    accent="#d7b46a",
+    foreground="#d5dadd",
+    background="#12181c",
+    surface="#161d22",
+    panel="#1d262c",
+    success="#8fb98a",
+    warning="#d9a35b",
+    error="#d9776c",
+    dark=True,
+    variables={"block-cursor-background": "#d7b46a", "block-cursor-foreground": "#12181c"},
+)
+
+
+def few_colours() -> bool:
+    """Whether the terminal's own 16 colours are to be used: asked for by NO_COLOR, or no more are there."""
+    if os.environ.get("NO_COLOR"):
+        return True
+    if os.environ.get("COLORTERM", "").lower() in {"truecolor", "24bit"}:
+        return False
+    return "256" not in os.environ.get("TERM", "")
+
+
+class Ferry(App[None]):
+    """The wizard. `saved` names the plan that was worked on, `reports` the files of saved errors."""
+
+    TITLE = "astroferry"
+    CSS_PATH = "look.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-normal"), (110, "-wide")]  # noqa: RUF012 - Textual's own shape
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (21, "-tall")]  # noqa: RUF012 - likewise
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10,ctrl+x", "menu", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+q", "menu", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        plan: Path | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pace: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.folder = folder
+        self.plan = plan
+        self.now = now
+        # Over SSH a screen is drawn once a second at most.
+        self.pace = pace or (1.0 if os.environ.get("SSH_CONNECTION") else 0.25)
+        self.session: Session | None = None
+        self.saved: Path | None = None
+        self.reports: list[Path] = []
+        self.bug: BaseException | None = None
+        self._interrupted = False
+        self.animation_level = "none"
+        self.register_theme(FERRY)
+        self.theme = "ansi-dark" if few_colours() else "ferry"
+
+    @property
+    def ask(self) -> Asker:
+        """What asks for credentials."""
+        return self._ask
+
+    def on_mount(self) -> None:
+        """Watch for hang-up and termination, and open."""
+        self._ask = Asker(self)
+        loop = asyncio.get_running_loop()
+        for number, code in ((signal.SIGHUP, Exit.HANGUP), (signal.SIGTERM, Exit.TERMINATED)):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._signalled, code)
+        self.push_screen(OpeningScreen(self.folder))
+
+    def has_variable(self, name: str) -> bool:
+        """Whether the environment gives it."""
+        return bool(os.environ.get(name, "").strip())
+
+    def work_on(self, session: Session) -> None:
+        """Open the wizard on a plan."""
+        self.session = session
+        self.saved = session.path
+        carrier = Carrier(session.path, self.ask, self.ask.value)
+        self.switch_screen(WizardScreen(session, carrier))
+
+    @property
+    def wizard(self) -> WizardScreen | None:
+        """The wizard's screen, also under a small one."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, WizardScreen)), None)
+
+    # -- leaving -----------------------------------------------------------------------------------------------
+
+    def action_menu(self) -> None:
+        """F10."""
+        if isinstance(self.screen, MenuScreen):
+            return
+        options = [Option("back", "Go on", "back to where you were")]
+        note = ""
+        if self.session is not None:
+            options.append(Option("leave", "Save and leave", f"the plan is {self.session.path.name}"))
+            note = f"The plan lies in {self.session.path.absolute()}"
+            wizard = self.wizard
+            if wizard is not None and wizard.work is not None and wizard.work.running:
+                note = f"{wizard.work.title} goes on; leaving stops it, and the journal keeps where it stood."
+        else:
+            options.append(Option("leave", "Leave", "nothing has been begun"))
+        self.push_screen(MenuScreen("Menu", options, note), self._chosen)
+
+    def _chosen(self, what: str | None) -> None:
+        if what == "leave":
+            self.run_worker(self.leave(), group="leave", exclusive=True)
+
+    async def action_interrupt(self) -> None:
+        """Ctrl+C: first stop what goes on; where nothing does, ask whether to leave; a second time leaves."""
+        wizard = self.wizard
+        if wizard is not None and await wizard.interrupt():
+            return
+        if self._interrupted or self.session is None:
+            await self.leave(Exit.INTERRUPTED if self.session is not None else Exit.DONE)
+            return
+        self._interrupted = True
+        self.action_menu()
+
+    async def leave(self, code: Exit = Exit.DONE) -> None:
+        """Stop what goes on, save, and end."""
+        wizard = self.wizard
+        if wizard is not None:
+            for reading in wizard.readings.values():
+                await reading.cancel()
+            if wizard.work is not None:
+                await wizard.work.cancel()
+        if self.session is not None:
+            try:
+                self.session.keep()
+            except AstroferryError as error:
+                if code in {Exit.DONE, Exit.INTERRUPTED}:
+                    self.push_screen(ErrorScreen("The plan could not be saved", str(error), self.save_report))
+                    return
+            self.session.close()
+            self.session = None
+        self.exit(return_code=int(code))
+
+    def _signalled(self, code: Exit) -> None:
+        """Hang-up or termination: the same, without a question."""
+        # Kept in an attribute: a task that nobody holds may be collected before it ends.
+        self._ending = asyncio.ensure_future(self.leave(code))
+
+    # -- errors ------------------------------------------------------------------------------------------------
+
+    def save_report(self, text: str) -> str:
+        """Keep an error in a file of the user's own, redacted; its path is said again after the end."""
+        folder = Path(os.environ.get("ASTROFERRY_REPORTS", tempfile.gettempdir()))
+        path = folder / f"astroferry-error-{self.now():%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+        try:
+            path.write_text(redact(text) + "\n", encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            return f"nowhere: {path} cannot be written ({error.strerror})"
+        self.reports.append(path)
+        return str(path)
+
+    def _fatal_error(self) -> None:
+        """A bug: end without Textual's own report, which shows local variables, secrets among them."""
+        self.bug = self._exception
+        self._close_messages_no_wait()
