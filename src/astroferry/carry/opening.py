@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.context import Context, WallClock, nobody
 from astroferry.carry.journal import Journal
+from astroferry.clients.address import base_address
 from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
 from astroferry.clients.credentials import astro_token, source_login
@@ -106,8 +107,10 @@ async def open_source(
     url: str, credentials: str, stack: AsyncExitStack, ask: Ask | None
 ) -> tuple[Airflow, SourceLogin]:
     """Connect to the source Airflow, gently: bounded in rate and in requests at once."""
+    # The address first: one with a password in it is refused before anything else is asked for.
+    address = base_address(url)
     login = await source_login(credentials, ask)
-    airflow = await connect_airflow(url, login)
+    airflow = await connect_airflow(address, login)
     stack.push_async_callback(airflow.http.aclose)
     return airflow, login
 

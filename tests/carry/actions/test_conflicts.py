@@ -118,7 +118,7 @@ def test_ours_from_before_a_crash_is_no_conflict_and_theirs_is(world: World) -> 
             line
             for line in world.journal_path.read_text(encoding="utf-8").splitlines(keepends=True)
             if "quay_pg" not in line or '"begin"' in line
-        ).replace("", "", 1),
+        ),
         encoding="utf-8",
     )
     again = world.on_plan("apply", "--stage", "configuration")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from astroferry.advice.schedule import MarkerPlan
     from astroferry.carry.action import Action, Facts
+    from astroferry.carry.journal import Journal
     from astroferry.model.inventory import Dag, Inventory
     from astroferry.model.plan import Plan
 
@@ -34,6 +35,29 @@ def standings_from(facts_by_action: Mapping[str, Facts], wave: str) -> dict[str,
         if action_id.startswith(begins) and action_id.endswith(ends) and "dag_id" in facts
         for standing in (DagStanding.from_facts(facts),)
     }
+
+
+def standings_of(journal: Journal, wave: str, *, given_back: bool = True) -> dict[str, DagStanding]:
+    """The same out of a journal. Without `given_back`, DAGs that a rollback has put back since are left out.
+
+    A cutover that follows a rollback begins anew: how a DAG stood before the first one says nothing any more.
+    """
+    lines = journal.standing()
+    found = standings_from({action: line.made for action, line in lines.items()}, wave)
+    if given_back:
+        return found
+    kept: dict[str, DagStanding] = {}
+    for dag_id, standing in found.items():
+        back = lines.get(f"rollback/{wave}/{dag_id}/unpause-source")
+        record = lines[f"cutover/{wave}/{dag_id}/record"]
+        ended = (
+            back is not None
+            and back.event in {"done", "found"}
+            and (back.at or standing.at) > (record.at or standing.at)
+        )
+        if not ended:
+            kept[dag_id] = standing
+    return kept
 
 
 def refusals(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:

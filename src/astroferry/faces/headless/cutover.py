@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
-from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_from
+from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import NOTE
@@ -20,7 +20,6 @@ from astroferry.model.words import several
 if TYPE_CHECKING:
     import argparse
 
-    from astroferry.carry.action import Action
     from astroferry.carry.opening import Opened
 
 READY = frozenset({"tested", "accepted", "in production", "cut over"})
@@ -36,8 +35,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
         stay = refusals(way.plan, way.inventory, wave)
         for finding in stay:
             diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
-        standings = standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)
-        actions = watches_last(actions_for_cutover(way.plan, way.inventory, wave, standings))
+        standings = standings_of(way.journal, wave, given_back=False)
+        actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
         if not actions:
             raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
         report = await carry_out(actions, way.ctx, way.journal, follow=follow)
@@ -61,11 +60,6 @@ def must_be_once(twice: list[str]) -> None:
             f"A tick ran on both sides: {', '.join(twice)}.",
             hint="The table above shows which; look at what it did before anything else runs.",
         )
-
-
-def watches_last(actions: list[Action]) -> list[Action]:
-    """Hand all DAGs over before the first is watched: a watch may take days."""
-    return sorted(actions, key=lambda action: action.info.id.rsplit("/", 1)[-1].startswith("watch"))
 
 
 def known_wave(way: Opened, name: str) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.graph import CARRYING, build
-from astroferry.carry.handover.wave import actions_for_rollback, standings_from
+from astroferry.carry.handover.wave import actions_for_rollback, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once, watches_last
+from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once
 from astroferry.faces.headless.progress import Narrator, follow, set_state
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import several
@@ -56,7 +56,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     for name in chosen:
         confirm(way, name, arguments.confirm)
         await find(way.ctx, way.plan.deployment(way.plan.wave(name).production))
-        standings = standings_from({key: item.made for key, item in way.journal.standing().items()}, name)
+        standings = standings_of(way.journal, name)
         actions = [
             action
             for action in actions_for_rollback(way.plan, way.inventory, name, standings, dag_id=dag)
@@ -66,7 +66,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
             raise UsageError(
                 f'The DAG "{dag}" was not handed over by the wave "{name}".', hint="See: astroferry status"
             )
-        report = await carry_out(watches_last(actions), way.ctx, way.journal, follow=follow)
+        report = await carry_out(actions, way.ctx, way.journal, follow=follow)
         if not report.failed and dag is None:
             set_state(way, name, "tested")
         must_be_once(await tell_ticks(way, name, arguments, ()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.advice.schedule import count_ticks
 from astroferry.carry.handover.watch import table_facts, ticks_of
-from astroferry.carry.handover.wave import handovers, standings_from
+from astroferry.carry.handover.wave import handovers, standings_of
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
 
     Returns the DAGs of which a tick ran on both sides: nothing may end well then.
     """
-    standings = standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)
+    standings = standings_of(way.journal, wave)
     found: dict[str, tuple[TickRow, ...]] = {}
     for handover in handovers(way.plan, way.inventory, wave, standings):
         standing = standings.get(handover.dag_id)

@@ -15,7 +15,7 @@ from astroferry.carry.handover.wave import (
     actions_for_rollback,
     handovers,
     refusals,
-    standings_from,
+    standings_of,
 )
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import carry_out
@@ -187,4 +187,4 @@ class Carrier:
 
 
 def _standings(way: Opened, wave: str) -> dict[str, DagStanding]:
-    return standings_from({key: item.made for key, item in way.journal.standing().items()}, wave)
+    return standings_of(way.journal, wave)

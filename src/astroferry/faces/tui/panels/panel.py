@@ -37,7 +37,7 @@ class Panel(VerticalScroll, can_focus=False):
     def heading(self) -> Static:
         """Title and the part of the guide."""
         stop = self.session.nav.stop
-        guide = f"  {stop.guide}" if stop.guide else ""
+        guide = f"  {stop.guide}" if stop.guide and stop.guide != stop.title else ""
         return Static(Content.assemble((stop.title, "bold $accent"), (guide, "$text-muted")), classes="title")
 
     def keys(self) -> Keys:

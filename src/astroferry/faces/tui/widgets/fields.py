@@ -224,7 +224,11 @@ class QuestionField(Vertical):
 
     def on_mount(self) -> None:
         """Say what stands."""
-        self.show(self.asked)
+        self._write()
+
+    def on_resize(self) -> None:
+        """A long answer goes onto a line of its own."""
+        self._write()
 
     def _control(self, folder: Path) -> Widget:
         question, value = self.asked.question, self.asked.value
@@ -284,7 +288,10 @@ class QuestionField(Vertical):
         if self.active:
             head = Content.assemble(sign if self._stuck else ("", ""), (question.prompt, "bold"))
         else:
-            head = Content.assemble(sign, (f"{question.prompt}  ", "$text-muted"), (answer or "to be answered", ""))
+            words = answer or ("to be answered" if question.required else "(empty)")
+            room = (self.size.width or 50) - 4
+            between = "  " if len(question.prompt) + len(words) <= room else "\n    "
+            head = Content.assemble(sign, (f"{question.prompt}{between}", "$text-muted"), words)
         self.query_one(".head", Static).update(head)
         why = self.query_one(".why", Static)
         text = self._why()
@@ -303,7 +310,7 @@ class QuestionField(Vertical):
         if question.kind in {"per-item", "tables"}:
             names = [name for name, _ in rows_of_tables(value)]
             return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        return str(value or "") or ("" if question.required else "(empty)")
+        return str(value or "")
 
     def _why(self) -> Content:
         question = self.asked.question
