@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 CANARY = "canary7Zq"
 """part of every secret; it has no character that a URL or JSON writes differently"""
+LOGIN = "nestling-login-0x2"
+"""Airflow itself shows logins, and drift is seen by them: one stands in the inventory, and nowhere else"""
 PASSWORD = f"{CANARY}-source-password-0x1"
 CONNECTIONS = (
     SimConnection(
-        "nest_pg", "postgres", None, "pg.example.com", f"{CANARY}-login-0x2", f"{CANARY}-password-0x3", "nest", 5432,
+        "nest_pg", "postgres", None, "pg.example.com", LOGIN, f"{CANARY}-password-0x3", "nest", 5432,
         json.dumps({"sslkey": f"{CANARY}-extra-0x4", "deep": {"token": f"{CANARY}-deep-0x5"}}),
     ),
     SimConnection(
@@ -59,9 +61,9 @@ class Nest(World):
     def assert_kept(self, caplog: pytest.LogCaptureFixture) -> None:
         """No file, output or log holds a canary or the Astro token."""
         signature = self.token.rpartition(".")[2]
-        for word in (CANARY, signature):
+        for word in (CANARY, signature, LOGIN):
             for path in self.folder.rglob("*"):
-                if path.is_file():
+                if path.is_file() and (word != LOGIN or path != self.inventory_path):
                     assert word.encode() not in path.read_bytes(), path
             for text in self.outputs:
                 assert word not in text

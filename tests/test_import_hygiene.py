@@ -57,7 +57,7 @@ def test_help_imports_nothing_of_a_face_or_the_network(argv: list[str]) -> None:
 def test_verbs_that_only_read_files_open_no_face(plan: str, verb: str) -> None:
     code, names = imported(verb, plan)
     assert code == 0
-    assert not names & (FACES | SERVERS)
+    assert names == set()
 
 
 def test_check_opens_no_face_and_no_server(plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,8 @@ def test_check_opens_no_face_and_no_server(plan: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("ASTROFERRY_SOURCE_TOKEN", "made-up")
     code, names = imported("check", plan)
     assert code == 5  # nobody answers at the source of a test
-    assert not names & (FACES | SERVERS)
+    # httpx itself imports rich for its own command, where rich is installed.
+    assert not names & (FACES - {"rich"} | SERVERS)
 
 
 def test_the_module_runs_as_the_command_does() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.journal import Journal
-from astroferry.carry.opening import journal_path
+from astroferry.carry.planfiles import journal_path
 from astroferry.errors import Exit, UsageError
 from astroferry.faces.headless import apply, assess, check, cutover, plan, rollback, show, status
 from astroferry.model import inventoryfile, planfile

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.context import Context, WallClock, nobody
 from astroferry.carry.journal import Journal
+from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.clients.address import base_address
 from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
 from astroferry.clients.credentials import astro_token, source_login
-from astroferry.errors import AstroferryError, PlanError
-from astroferry.model import inventoryfile, planfile
-from astroferry.model.files import PlanLock, beside
+from astroferry.errors import AstroferryError
+from astroferry.model.files import PlanLock
 from astroferry.model.organization import OrganizationFacts
+from astroferry.model.secret import Secret
 from astroferry.secrets.load import load as load_values
 
 if TYPE_CHECKING:
@@ -32,8 +33,22 @@ if TYPE_CHECKING:
     from astroferry.model.organization import TokenSeen
     from astroferry.model.plan import Plan
     from astroferry.model.values import SourceValues
+    from astroferry.secrets.contract import Ask as AskForValue
     from astroferry.secrets.contract import Ask as TypeValue
+    from astroferry.secrets.contract import Question
 
+__all__ = [
+    "API_URL",
+    "Opened",
+    "api_address",
+    "journal_path",
+    "open_astro",
+    "open_source",
+    "open_starship",
+    "opened",
+    "read_facts",
+    "read_plan",
+]
 API_URL = "ASTRO_API_URL"
 
 
@@ -48,32 +63,6 @@ class Opened:
     journal: Journal
     dags_folder: Path
     token: TokenSeen
-
-
-def read_plan(path: Path) -> tuple[Plan, Inventory]:
-    """The plan and the inventory beside it; PlanError names what is wrong with either."""
-    plan = planfile.load(path)
-    return plan, inventoryfile.load(beside(path, plan.source.inventory))
-
-
-def journal_path(path: Path) -> Path:
-    """`migration.toml` -> `migration.journal.jsonl`, beside it."""
-    return path.with_suffix(".journal.jsonl")
-
-
-def dags_folder(plan: Plan, path: Path) -> Path:
-    """The DAG folder; PlanError where the plan names none or it is not there."""
-    if not plan.code.dags_folder:
-        raise PlanError("The plan names no DAG folder.", hint='Set code.dags_folder = "path/to/dags".')
-    folder = beside(path, plan.code.dags_folder)
-    if not folder.is_dir():
-        raise PlanError(f"There is no DAG folder at {folder} (code.dags_folder).")
-    if not any(folder.iterdir()):
-        # Said before anything is made on Astro, not when the DAGs' turn comes.
-        raise PlanError(
-            f"The DAG folder {folder} is empty (code.dags_folder).", hint="Name the folder that holds the DAG files."
-        )
-    return folder
 
 
 def api_address(plan: Plan) -> str:
@@ -124,6 +113,19 @@ async def open_starship(airflow: Airflow, login: SourceLogin, stack: AsyncExitSt
     if starship is not None:
         stack.push_async_callback(starship.http.aclose)
     return starship
+
+
+def typed(ask: Ask | None) -> AskForValue | None:
+    """How a value of the source is asked for: hidden, "-" leaves the whole item out; None where nobody may ask."""
+    if ask is None:
+        return None
+
+    async def for_value(question: Question) -> Secret | None:
+        hint = f" ({question.hint})" if question.hint else ""
+        text = await ask(f'{question.field} of {question.kind} "{question.name}"{hint}, or - to leave it out', True)
+        return None if text == "-" else Secret(text)
+
+    return for_value
 
 
 @asynccontextmanager

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.code.find import find as find_dags
 from astroferry.errors import NotAllowedError, RequestFailedError
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -42,7 +44,7 @@ class Prerequisite:
 
 async def prerequisites(way: Opened) -> tuple[Prerequisite, ...]:
     """Every prerequisite; nothing is changed to find out."""
-    live = [*_organization(way), *_token(way), *_plan_tier(way), await _runtime(way)]
+    live = [*_organization(way), *_token(way), *_plan_tier(way), *_tools(way), await _runtime(way)]
     live += [
         await _allowed(
             "astro-workspaces", "The Astro token sees Workspaces", way.ctx.astro.workspaces, _ORGANIZATION
@@ -69,6 +71,7 @@ async def prerequisites(way: Opened) -> tuple[Prerequisite, ...]:
 _ORGANIZATION = "an Organization Owner on Astro"
 _SOURCE = "an Airflow Admin of the source"
 _BY_PEOPLE = (
+    ("astro-role", "The Astro token has the roles that the stages need (Astro does not tell them)", _ORGANIZATION),
     ("source-may-pause", "The source login may pause DAGs (trying would change it)", _SOURCE),
     ("people-invited", "The team has access to Astro with the right roles", _ORGANIZATION),
     ("owners-know", "The owners of the DAGs know the dates of their wave", "the migration's lead"),
@@ -88,7 +91,11 @@ def _token(way: Opened) -> Iterator[Prerequisite]:
             "astro-token", title, "missing", "it is a person's session token, which ends soon", _ORGANIZATION
         )
         return
-    detail = f"scope {token.scope or 'not told'}"
+    narrow = [
+        *(f"Workspace {item}" for item in token.workspace_ids),
+        *(f"Deployment {item}" for item in token.deployment_ids),
+    ]
+    detail = f"for {names(narrow)} only" if narrow else "organization-wide"
     if token.expires_at is not None:
         left = token.expires_at - way.ctx.clock.now()
         detail += f", expires {token.expires_at:%Y-%m-%d %H:%M} UTC"
@@ -100,16 +107,28 @@ def _token(way: Opened) -> Iterator[Prerequisite]:
 
 def _plan_tier(way: Opened) -> Iterator[Prerequisite]:
     """Remote execution is sold with Business and Enterprise only (migration guide, phase 2)."""
-    if way.plan.decisions.execution != "remote":
-        return
     plans = way.ctx.astro.organization.plans
-    has = any(plan.upper() in {"BUSINESS", "ENTERPRISE", "ENTERPRISE_BUSINESS_CRITICAL"} for plan in plans)
+    remote = way.plan.decisions.execution == "remote"
+    has = any(plan.upper().startswith(("BUSINESS", "ENTERPRISE")) for plan in plans)
     yield Prerequisite(
         "astro-plan",
-        "Astro plan with remote execution",
-        "met" if has else "missing",
-        f"the organization has: {', '.join(plans) or 'not told'}",
-        "your Astronomer account team",
+        "Astro plan with remote execution" if remote else "Astro plan",
+        "missing" if remote and not has else "met",
+        f"the organization has: {names(plans) or 'not told'}",
+        "your Astronomer account team" if remote and not has else "",
+    )
+
+
+def _tools(way: Opened) -> Iterator[Prerequisite]:
+    """What this machine must have; DAG-only deploys need neither Docker nor the Astro CLI."""
+    found = find_dags(way.dags_folder)
+    number = len({*(file for files in found.files_of.values() for file in files), *found.computed})
+    yield Prerequisite(
+        "dag-folder",
+        f"DAG code in {way.dags_folder}",
+        "met" if number else "missing",
+        several(number, "file with DAGs", "files with DAGs"),
+        "" if number else "you: set code.dags_folder to the checkout of your DAGs",
     )
 
 

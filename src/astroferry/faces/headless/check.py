@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.advice.suggest import problems as held_against
+from astroferry.carry.graph import connections_to_carry, variables_to_carry
 from astroferry.carry.opening import opened, read_facts
 from astroferry.carry.prerequisites import ROLES, prerequisites
 from astroferry.carry.verifying import NOTE
-from astroferry.errors import Exit
+from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.headless.asking import asker
 from astroferry.model.inventoryfile import drift
 from astroferry.report.table import table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import argparse
 
     from astroferry.carry.journal import Journal
+    from astroferry.carry.opening import Opened
     from astroferry.carry.prerequisites import Prerequisite
     from astroferry.model.finding import Finding
 
@@ -38,9 +40,10 @@ async def run(arguments: argparse.Namespace) -> Exit:
         facts = await read_facts(way.ctx.astro, way.plan.decisions.cloud)
         findings = [*held_against(way.plan, way.inventory, facts), *file_findings(way.plan, way.path.parent)]
         uncompared = _uncompared(way.journal)
+        lacking = await _lacking(way)
     refused = [finding for finding in findings if finding.severity == "refuse"]
     missing = [item for item in needed if item.outcome == "missing"]
-    good = not refused and not missing and not uncompared
+    good = not refused and not missing and not uncompared and not lacking
     if arguments.json:
         diagnostics.data_json(
             {
@@ -53,11 +56,25 @@ async def run(arguments: argparse.Namespace) -> Exit:
                     {"code": item.code, "severity": item.severity, "message": item.message} for item in findings
                 ],
                 "not_compared": uncompared,
+                "values_missing": lacking,
             }
         )
     else:
-        diagnostics.data("\n".join(_page(needed, changed, findings, uncompared, good=good)))
+        diagnostics.data("\n".join(_page(needed, changed, findings, uncompared, lacking, good=good)))
     return Exit.DONE if good else Exit.PLAN
+
+
+async def _lacking(way: Opened) -> dict[str, str]:
+    """What must travel and has no value yet, with the reason; typed values are asked for when they are needed."""
+    if "typed" in {way.plan.values.connections, way.plan.values.variables}:
+        return {}
+    try:
+        values = await way.ctx.values()
+    except AstroferryError as error:
+        return {"all values": error.message}
+    carried = {*connections_to_carry(way.plan, way.inventory), *variables_to_carry(way.plan, way.inventory)}
+    lacking = {**values.missing_connections, **values.missing_variables}
+    return {name: why for name, why in lacking.items() if name in carried}
 
 
 def _uncompared(journal: Journal) -> list[str]:
@@ -75,6 +92,7 @@ def _page(
     changed: tuple[str, ...],
     findings: list[Finding],
     uncompared: list[str],
+    lacking: dict[str, str],
     *,
     good: bool,
 ) -> list[str]:
@@ -87,4 +105,6 @@ def _page(
         lines += ["", "Findings", *(f"  {f.severity:6} {f.message} {f.todo} [{f.code}]" for f in findings)]
     if uncompared:
         lines += ["", f"Could not be compared: {', '.join(uncompared)}"]
+    if lacking:
+        lines += ["", "Values that could not be had", *(f"  {name}: {why}" for name, why in lacking.items())]
     return [*lines, "", "The plan can be carried out." if good else "The plan cannot be carried out yet: see above."]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.graph import build
-from astroferry.carry.opening import dags_folder, read_plan
+from astroferry.carry.planfiles import dags_folder, read_plan
 from astroferry.errors import Exit
 from astroferry.report.review import as_data, review
 

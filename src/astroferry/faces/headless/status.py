@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from astroferry import diagnostics
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.journal import Journal
-from astroferry.carry.opening import dags_folder, journal_path, read_plan
+from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.errors import Exit
 from astroferry.model.words import several
 from astroferry.report.table import table

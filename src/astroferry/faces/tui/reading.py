@@ -80,12 +80,14 @@ class Reading:
                 more = (rate(progress.done, seconds), left(progress.done, progress.total, seconds))
                 words = " · ".join(part for part in (words, *more) if part)
             found.append((phase, words))
+        if self.running:
+            found.append(("", f"{lasting(self.elapsed)} so far"))
         return found
 
     def summary(self) -> str:
         """One line: how long, and how it stands."""
         if self.running:
-            return f"{self.title} · {lasting(self.elapsed)} so far"
+            return self.title
         if self.cancelled:
             return "Cancelled. Nothing is lost; F5 reads again."
         return self.error or f"Read in {lasting(self.elapsed)}."

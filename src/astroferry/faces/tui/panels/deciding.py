@@ -88,9 +88,13 @@ class DecidingPanel(Panel):
             self.focus()
 
     def _know(self) -> None:
-        known = self.stage.known(self.session.desk)
+        unread = self.stage.key == "inventory" and self.session.desk.inventory is None
+        # Its one line names the verb to run, and here the reading is on the screen already.
+        known = () if unread else self.stage.known(self.session.desk)
         lines = [Content.assemble(("· ", "$text-muted"), line) for line in known]
-        self.query_one("#known", Static).update(Content("\n").join(lines))
+        shown = self.query_one("#known", Static)
+        shown.update(Content("\n").join(lines))
+        shown.display = bool(lines)
         self.tick()
 
     def _tell(self, trial: Trial) -> None:
@@ -272,7 +276,7 @@ class DecidingPanel(Panel):
     def tick(self) -> None:
         """The read that goes on, or its end."""
         shown = self.query_one("#reading", Static)
-        reading = self.app_reading()
+        reading = self.wizard.reading_of(self.stage.key)
         if reading is None or self.stage.key not in KEYS_FOR:
             shown.display = False
             return
@@ -283,13 +287,7 @@ class DecidingPanel(Panel):
         last = Content.styled(sign + reading.summary(), style)
         if not reading.running and not reading.error and self.session.desk.inventory is not None:
             lines = []
-        if reading.running:
-            last = Content.assemble(last, ("   Ctrl+C cancels; it only reads", "$text-muted"))
         shown.update(Content("\n").join([last, *lines]))
-
-    def app_reading(self) -> Any:
-        """The read of this stage, if there was one."""
-        return self.wizard.reading_of(self.stage.key)
 
     def settled(self) -> None:
         """An end was read: what is known and suggested may be other now."""
@@ -315,6 +313,9 @@ class DecidingPanel(Panel):
         else:
             found.append(("Enter", "next"))
         found += [("F2", "next"), ("Esc", "back")]
+        reading = self.wizard.reading_of(self.stage.key)
+        if reading is not None and reading.running:
+            return (("^C", "cancel the reading"), ("Esc", "back"))
         if self.stage.key == "prerequisites":
             found.append(("F5", "connect"))
         if self.stage.key == "inventory":

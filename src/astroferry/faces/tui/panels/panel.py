@@ -37,7 +37,10 @@ class Panel(VerticalScroll, can_focus=False):
     def heading(self) -> Static:
         """Title and the part of the guide."""
         stop = self.session.nav.stop
-        guide = f"  {stop.guide}" if stop.guide and stop.guide != stop.title else ""
+        # The part of the guide is said where it fits on the line; help says it anyway.
+        room = 42 if self.app.size.width < 110 else 60
+        fits = stop.guide != stop.title and len(stop.title) + len(stop.guide) <= room
+        guide = f"  {stop.guide}" if fits else ""
         return Static(Content.assemble((stop.title, "bold $accent"), (guide, "$text-muted")), classes="title")
 
     def keys(self) -> Keys:

@@ -345,6 +345,7 @@ class WizardScreen(Screen[None]):
         reading.start(run, then)
         self.pulse.resume()
         self.panel.tick()
+        self.show_keys()
 
     # -- carrying out ------------------------------------------------------------------------------------------
 
