@@ -55,6 +55,11 @@ def is_loopback(host: str) -> bool:
         return host in {"", "localhost"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the screens' snapshots; pytest takes options from here alone."""
+    parser.addoption("--rewrite-screens", action="store_true", help="write snapshots/screens anew")
+
+
 def pytest_configure() -> None:
     """Stay on this machine for the whole run, so that fixtures of any scope are held to it too."""
     connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto

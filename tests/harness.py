@@ -149,7 +149,9 @@ class Target:
         async def again() -> dict[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        found = re.fullmatch(rf"/api/v2/dags/{DAG_ID}/dagRuns/([^/]+)/taskInstances/(\w+)/xcomEntries/(\w+)", scope["path"])
+        found = re.fullmatch(
+            rf"/api/v2/dags/{DAG_ID}/dagRuns/([^/]+)/taskInstances/(\w+)/xcomEntries/(\w+)", scope["path"]
+        )
         if found is not None:
             await self._xcom(*found.groups())(scope, again, noted)
         else:
@@ -169,7 +171,9 @@ class Target:
             if name == DAG_ID and not self.no_probe:
                 tasks = (Task(VALUES_TASK), Task(REACH_TASK))
                 tags = ("astroferry", probe_tag())
-                self.fake.engine.add(DagSpec(DAG_ID, "", "astroferry", STARTED, None, tasks, is_paused=True, tags=tags))
+                self.fake.engine.add(
+                    DagSpec(DAG_ID, "", "astroferry", STARTED, None, tasks, is_paused=True, tags=tags)
+                )
             elif name in self.specs:
                 arrives_running = "is_paused_upon_creation=False" in files[name].read_text(encoding="utf-8")
                 self.fake.engine.add(replace(self.specs[name], is_paused=not arrives_running))
@@ -183,15 +187,21 @@ class Target:
         for conn_id in conf["connections"]:
             there = self.fake.connections.get(conn_id)
             digests = [
-                field_digest(key, "connection", conn_id, name, getattr(there, name)) for name in CONNECTION_FIELDS if there
+                field_digest(key, "connection", conn_id, name, getattr(there, name))
+                for name in CONNECTION_FIELDS
+                if there
             ]
             rows.append(["connection", conn_id, "found" if there else "missing", digests])
         for name in conf["variables"]:
             held = self.fake.variables.get(name)
             digests = [field_digest(key, "variable", name, "value", held.value)] if held else []
             rows.append(["variable", name, "found" if held else "missing", digests])
-        reach = [[conn_id, self.reach.get(conn_id, "reachable")] for conn_id in conf["connections"]]
-        hooks = [[conn_id, "ok", ""] for conn_id in conf["connections"]]
+        there = self.fake.connections
+        reach = [
+            [name, self.reach.get(name, "reachable") if name in there else "not applicable"]
+            for name in conf["connections"]
+        ]
+        hooks = [[name, "ok" if name in there else "not asked", ""] for name in conf["connections"]]
         self._pushed = {
             VALUES_TASK: {"values_parts": "1", "values_0": json.dumps(rows)},
             REACH_TASK: {
@@ -365,7 +375,13 @@ class World:
         original = Http._open
 
         def opened(http: Http, transport: Any, timeout: float, concurrency: int, *, keeps_cookies: bool) -> Any:
-            return original(http, transport or (None if self.on_the_network else self.wire), timeout, concurrency, keeps_cookies=keeps_cookies)
+            return original(
+                http,
+                transport or (None if self.on_the_network else self.wire),
+                timeout,
+                concurrency,
+                keeps_cookies=keeps_cookies,
+            )
 
         self.monkeypatch.setattr(Http, "_open", opened)
         self.monkeypatch.setattr(http_module, "RealClock", lambda: self.clock)

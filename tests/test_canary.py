@@ -31,7 +31,7 @@ CONNECTIONS = (
         json.dumps({"sslkey": f"{CANARY}-extra-0x4", "deep": {"token": f"{CANARY}-deep-0x5"}}),
     ),
     SimConnection(
-        "nest_odd", "http", None, "api.example.com", None, f"{CANARY}-\"quoted\"\n%/ünïcode-0x6", None, None,
+        "nest_odd", "http", None, "api.example.com", None, f'{CANARY}-"quoted"\n%/ünïcode-0x6', None, None,
         json.dumps({"Authorization": f"Bearer {CANARY}-header-0x7"}),
     ),
 )  # fmt: skip

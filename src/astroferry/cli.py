@@ -40,22 +40,30 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"See: {self.prog} --help")
 
 
+def _everywhere(*, again: bool = False) -> _Parser:
+    """The options that stand before or after the verb; `again` leaves alone what was said before it."""
+    flags = _Parser(add_help=False)
+    group = flags.add_argument_group("everywhere")
+    off, empty = (argparse.SUPPRESS, argparse.SUPPRESS) if again else (False, "")
+    group.add_argument(
+        "--no-input", action="store_true", default=off, help="never ask; missing answers are listed (CI implies it)"
+    )
+    group.add_argument(
+        "--plain", action="store_true", default=off, help="plain prompts instead of the full-screen wizard"
+    )
+    group.add_argument("--json", action="store_true", default=off, help="results as one JSON document on stdout")
+    group.add_argument("--confirm", metavar="NAME", default=empty, help="confirm a step by the name it asks for")
+    return flags
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    everywhere = _Parser(add_help=False)
-    group = everywhere.add_argument_group("everywhere")
-    group.add_argument(
-        "--no-input", action="store_true", help="never ask; missing answers are listed (CI implies it)"
-    )
-    group.add_argument("--plain", action="store_true", help="plain prompts instead of the full-screen wizard")
-    group.add_argument("--json", action="store_true", help="results as one JSON document on stdout")
-    group.add_argument("--confirm", metavar="NAME", default="", help="confirm a step by the name it asks for")
     top = _Parser(
         prog="astroferry",
         description="Carry an Apache Airflow to Astro.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[everywhere],
+        parents=[_everywhere()],
     )
     top.add_argument("--version", action="version", version=f"astroferry {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
@@ -65,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
             name,
             help=text,
             description=text[:1].upper() + text[1:] + ".",
-            parents=[everywhere],
+            parents=[_everywhere(again=True)],
             argument_default=argparse.SUPPRESS,
         )
 

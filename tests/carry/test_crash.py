@@ -24,9 +24,7 @@ COUNTED: list[int] = []
 
 def small(folder: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     folder.mkdir()
-    world = World(
-        folder, monkeypatch, dags=(TICKS_ON, NIGHTLY), connections=CONNECTIONS[:1], variables=VARIABLES[1:]
-    )
+    world = World(folder, monkeypatch, dags=(TICKS_ON, NIGHTLY), connections=CONNECTIONS[:1], variables=VARIABLES[1:])
     if not MADE:
         world.planned(waves=WAVE)
         MADE.update(

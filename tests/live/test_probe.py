@@ -154,7 +154,7 @@ async def test_the_probe_finds_what_is_equal_and_what_is_not(real_33: RealAirflo
                 await airflow.delete_connection(conn_id)
             for key in values.variables:
                 await airflow.delete_variable(key)
-            await forget_probe(airflow)
+            await forget_probe(airflow, clock=WallClock())
         with pytest.raises(NotFoundError):
             await airflow.dag(DAG_ID)
         await http.aclose()

@@ -17,6 +17,8 @@ def test_unreachable_hosts_have_the_same_values_all_the_same(outcome: Outcome, s
     assert row.is_finding is (outcome != "same")
 
 
-@pytest.mark.parametrize(("hook", "finding"), [("ok", False), ("no test", False), ("failed", True), ("timeout", True)])
+@pytest.mark.parametrize(
+    ("hook", "finding"), [("ok", False), ("no test", False), ("failed", True), ("timeout", True)]
+)
 def test_a_hook_that_fails_is_a_finding(hook: HookTest, finding: bool) -> None:
     assert Comparison("connection", "pg", "same", hook=hook).is_finding is finding

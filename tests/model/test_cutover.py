@@ -7,18 +7,18 @@ import json
 import pytest
 from tests.conftest import NOON
 
-from astroferry.model.cutover import Standing, TickCount
+from astroferry.model.cutover import DagStanding, TickCount
 
 
 def test_a_standing_survives_the_journal() -> None:
-    standing = Standing("daily", source_paused=False, target_paused=True, at=NOON)
+    standing = DagStanding("daily", source_paused=False, target_paused=True, at=NOON)
     facts = json.loads(json.dumps(standing.to_facts()))
-    assert Standing.from_facts(facts) == standing
+    assert DagStanding.from_facts(facts) == standing
 
 
 def test_the_facts_of_another_action_are_none() -> None:
     with pytest.raises(KeyError):
-        Standing.from_facts({"deployment_id": "x"})
+        DagStanding.from_facts({"deployment_id": "x"})
 
 
 def test_ticks_are_exact_where_each_ran_once() -> None:

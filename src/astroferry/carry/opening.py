@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Plan
     from astroferry.model.values import SourceValues
     from astroferry.secrets.contract import Ask as AskForValue
-    from astroferry.secrets.contract import Ask as TypeValue
     from astroferry.secrets.contract import Question
 
 __all__ = [
@@ -136,7 +135,7 @@ async def opened(
     tell: Callable[[str], None] = nobody,
     lock: bool = True,
     clock: Clock | None = None,
-    type_value: TypeValue | None = None,
+    type_value: AskForValue | None = None,
 ) -> AsyncIterator[Opened]:
     """Open a plan and both ends; everything is closed, and the lock let go, whatever happens inside.
 
@@ -169,7 +168,7 @@ async def opened(
             if starship is not None:
                 stack.push_async_callback(starship.http.aclose)
             return await load_values(
-                plan, inventory, folder=path.parent, airflow=source, starship=starship, ask=type_value
+                plan, inventory, folder=path.parent, airflow=source, starship=starship, ask=type_value or typed(ask)
             )
 
         ctx = Context(

@@ -16,14 +16,14 @@ from astroferry.carry.probes.values import (
     run_values_probe,
     to_the_end,
 )
-from astroferry.errors import RemoteError
+from astroferry.errors import ProbeFailedError, RemoteError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from astroferry.carry.context import Context
     from astroferry.carry.journal import Journal
-    from astroferry.model.comparison import Comparison
+    from astroferry.model.comparison import Comparison, ProbeResult
     from astroferry.model.plan import Deployment
 
 PROBE_LABEL = "astroferry: DAGs with the values probe"
@@ -59,10 +59,8 @@ async def verify(
     Raises RemoteError where the DAGs on the Deployment are not those of the folder, ProbeFailedError where the probe
     cannot run.
     """
-    plain = DeployDags(deployment, folder)
-    seen = await plain.observe(ctx)
-    airflow = await ctx.target(deployment.name) if deployment.name in ctx.deployments else None
-    if airflow is None:
+    seen = await DeployDags(deployment, folder).observe(ctx)
+    if deployment.name not in ctx.deployments:
         raise RemoteError(f'"{deployment.name}" is not on Astro yet.', hint="Run apply first.")
     if seen.state != "done" and not await _interrupted(ctx, deployment):
         raise RemoteError(
@@ -72,22 +70,15 @@ async def verify(
         connections_to_carry(ctx.plan, ctx.inventory),
         variables_to_carry(ctx.plan, ctx.inventory),
     )
-    path, text = probe_file()
-    journal.write(f"{NOTE}/{deployment.name}", "begin", facts={"deploy": PROBE_LABEL})
-    await deploy_folder(ctx, deployment.name, folder, {path: text}, PROBE_LABEL)
+    note = f"{NOTE}/{deployment.name}"
+    journal.write(note, "begin", facts={"deploy": PROBE_LABEL})
     try:
-        result = await run_values_probe(
-            airflow,
-            connections,
-            variables,
-            clock=ctx.clock,
-            tell=ctx.tell,
-            times=times or ProbeTimes(parse=float(ctx.plan.cutover.parse_timeout)),
-            test_connections=True,
-        )
-    finally:
-        # Whatever happened, also a cancellation: the probe goes.
-        await to_the_end(_take_away(ctx, deployment, folder, plain.label))
+        result = await _probed(ctx, deployment, folder, connections, variables, times=times)
+    except ProbeFailedError as error:
+        # Nothing was compared, and `check` has to say so until something was.
+        journal.write(note, "applied", facts={"counts": {}, "not_compared": [*connections, *variables]})
+        journal.write(note, "failed", why=error.message)
+        raise
     expected = expected_digests(
         result.key,
         await ctx.values(),
@@ -102,12 +93,39 @@ async def verify(
     for row in verified.rows:
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
     facts = {"counts": counts, "not_compared": [row.id for row in verified.not_compared]}
-    journal.write(f"{NOTE}/{deployment.name}", "applied", facts=facts)
+    journal.write(note, "applied", facts=facts)
     if verified.equal:
-        journal.write(f"{NOTE}/{deployment.name}", "done")
+        journal.write(note, "done")
     else:
-        journal.write(f"{NOTE}/{deployment.name}", "failed", why="not every value is the same")
+        journal.write(note, "failed", why="not every value is the same")
     return verified
+
+
+async def _probed(
+    ctx: Context,
+    deployment: Deployment,
+    folder: Path,
+    connections: tuple[str, ...],
+    variables: tuple[str, ...],
+    *,
+    times: ProbeTimes | None,
+) -> ProbeResult:
+    """Ship the probe, run it, take it away again."""
+    path, text = probe_file()
+    await deploy_folder(ctx, deployment.name, folder, {path: text}, PROBE_LABEL)
+    try:
+        return await run_values_probe(
+            await ctx.target(deployment.name),
+            connections,
+            variables,
+            clock=ctx.clock,
+            tell=ctx.tell,
+            times=times or ProbeTimes(parse=float(ctx.plan.cutover.parse_timeout)),
+            test_connections=True,
+        )
+    finally:
+        # Whatever happened, also a cancellation: the probe goes.
+        await to_the_end(_take_away(ctx, deployment, folder, DeployDags(deployment, folder).label))
 
 
 async def _take_away(ctx: Context, deployment: Deployment, folder: Path, label: str) -> None:
@@ -115,7 +133,7 @@ async def _take_away(ctx: Context, deployment: Deployment, folder: Path, label: 
     await deploy_folder(ctx, deployment.name, folder, {}, label)
     airflow = await ctx.target(deployment.name)
     await remove_leftovers(airflow, ctx.tell)
-    await forget_probe(airflow)
+    await forget_probe(airflow, clock=ctx.clock, poll=ctx.plan.cutover.poll)
 
 
 async def _interrupted(ctx: Context, deployment: Deployment) -> bool:

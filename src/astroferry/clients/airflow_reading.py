@@ -76,6 +76,13 @@ class Reading:
         body = await self._get("/dags", {"limit": 1})
         return int(body["total_entries"])
 
+    async def is_listed(self, dag_id: str) -> bool:
+        """Whether the DAG is active: its file is there and was parsed. A record alone may outlive its file."""
+        # Both versions list active ones unless told otherwise; the pattern is a substring with wildcards.
+        params = {"limit": PAGE, "dag_id_pattern": dag_id}
+        found = self._pages("/dags", "dags", params, lambda item: item["dag_id"])
+        return dag_id in {item["dag_id"] async for item in found}
+
     async def dag(self, dag_id: str, *, listed: Dag | None = None) -> Dag:
         """A DAG with its details: catchup, start and end date, time zone.
 

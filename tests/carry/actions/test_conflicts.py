@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 CONFIRM = ("--confirm", DEPLOYMENT)
 THEIRS = {
-    "connections": ("quay_pg", SimConnection("quay_pg", "mysql", host="theirs.example.com", password="their-Secret-0x9")),
+    "connections": (
+        "quay_pg",
+        SimConnection("quay_pg", "mysql", host="theirs.example.com", password="their-Secret-0x9"),
+    ),
     "variables": ("region", SimVariable("region", "their region")),
     "pools": ("berths", SimPool("berths", 99, "theirs")),
 }

@@ -67,6 +67,7 @@ class FakeTarget:
     forced: list[tuple[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     on_run: Callable[[], None] | None = None
+    listed: list[bool] = field(default_factory=list)
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
@@ -97,6 +98,9 @@ class FakeTarget:
     async def create_variable(self, value: VariableValue) -> None:
         self._called("create_variable")
         self.variables_there[value.key] = value.value.reveal()
+
+    async def is_listed(self, dag_id: str) -> bool:
+        return self.listed.pop(0) if self.listed else False
 
     async def dag(self, dag_id: str) -> Dag:
         assert dag_id == DAG_ID
@@ -412,6 +416,16 @@ async def test_cancelled_in_the_middle_it_still_cleans_up(
     assert target.forced == [(target.run_id, "failed")]
 
 
-async def test_forgetting_deletes_the_record(target: FakeTarget) -> None:
-    assert await forget_probe(cast("Airflow", target))
+async def test_forgetting_waits_until_airflow_has_seen_that_the_file_is_gone(
+    target: FakeTarget, clock: FastClock
+) -> None:
+    target.listed = [True, True, False]
+    assert await forget_probe(cast("Airflow", target), clock=clock)
     assert target.calls == ["delete_dag " + DAG_ID]
+    assert target.listed == []
+
+
+async def test_a_probe_that_stays_listed_is_left_where_it_is(target: FakeTarget, clock: FastClock) -> None:
+    target.listed = [True] * 1000
+    assert not await forget_probe(cast("Airflow", target), clock=clock, patience=10)
+    assert target.calls == []

@@ -73,13 +73,18 @@ def web_page(status: int = 200, **headers: str) -> httpx.Response:
 
 
 def test_an_address_where_nobody_listens(world: World) -> None:
-    refused(world.run("assess", "http://elsewhere.test"), Exit.REMOTE, "could not be reached", "connection was refused")
+    refused(
+        world.run("assess", "http://elsewhere.test"), Exit.REMOTE, "could not be reached", "connection was refused"
+    )
     assert not Path("inventory.json").exists()
 
 
 @pytest.mark.parametrize(
     ("url", "part"),
-    [("ftp://files.test", "is no web address"), ("http://me:pw-in-url@source.test", "carries a username or password")],
+    [
+        ("ftp://files.test", "is no web address"),
+        ("http://me:pw-in-url@source.test", "carries a username or password"),
+    ],
 )
 def test_an_address_that_is_none(world: World, url: str, part: str) -> None:
     ran = world.run("assess", url)
@@ -190,7 +195,9 @@ def test_a_plan_without_astro_says_what_the_answers_must_give(world: World) -> N
     assert world.assess().code == 0
     world.monkeypatch.setenv("ASTRO_API_TOKEN", "no.such.token")
     ran = world.make_plan()
-    refused(ran, Exit.PLAN, "2 answers are missing", "target.organization: is missing", "decisions.runtime: is missing")
+    refused(
+        ran, Exit.PLAN, "2 answers are missing", "target.organization: is missing", "decisions.runtime: is missing"
+    )
     assert "Astro could not be asked, so its side is taken from the answers alone. Astro refused" in ran.err
     assert not world.plan_path.exists()
 
@@ -396,8 +403,12 @@ def test_production_moves_only_where_its_name_is_said(world: World) -> None:
 def test_nothing_is_cut_over_before_it_was_tested_and_found_equal(world: World) -> None:
     world.planned()
     confirm = ("--confirm", DEPLOYMENT)
-    refused(world.on_plan("cutover", "--wave", "pilot", *confirm), Exit.PLAN, 'The wave "pilot" is planned, not tested')
+    refused(
+        world.on_plan("cutover", "--wave", "pilot", *confirm), Exit.PLAN, 'The wave "pilot" is planned, not tested'
+    )
     assert world.on_plan("apply").code == 0
     world.target.fake.variables["region"].value = "somewhere else"
     assert world.on_plan("verify").code == Exit.IN_PART
-    refused(world.on_plan("cutover", "--wave", "pilot", *confirm), Exit.PLAN, "have not been found equal", "Run verify.")
+    refused(
+        world.on_plan("cutover", "--wave", "pilot", *confirm), Exit.PLAN, "have not been found equal", "Run verify."
+    )

@@ -38,8 +38,7 @@ def counts(world: World) -> dict[str, int]:
     made = {name: world.astro.count(name) for name in MADE_ONCE}
     for kind in ("connections", "variables", "pools"):
         made[kind] = sum(
-            sent.made and sent.path == f"/api/v2/{kind}" and KEY_PREFIX not in sent.body
-            for sent in world.target.sent
+            sent.made and sent.path == f"/api/v2/{kind}" and KEY_PREFIX not in sent.body for sent in world.target.sent
         )
     return made
 
@@ -248,7 +247,11 @@ def test_a_wave_of_which_nothing_can_be_handed_over(world: World) -> None:
 
 def test_stages_are_undone_in_reverse_and_nothing_of_ours_is_left(world: World) -> None:
     world.applied()
-    for stage, said in (("dags", "its DAGs stay there, paused"), ("configuration", "deleted"), ("prepare", "deleted")):
+    for stage, said in (
+        ("dags", "its DAGs stay there, paused"),
+        ("configuration", "deleted"),
+        ("prepare", "deleted"),
+    ):
         ran = world.on_plan("rollback", "--stage", stage, *CONFIRM)
         assert ran.code == 0, ran.err
         assert said in ran.err

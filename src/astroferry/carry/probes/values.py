@@ -101,11 +101,18 @@ async def remove_leftovers(airflow: Airflow, tell: Callable[[str], None] = nobod
     return names
 
 
-async def forget_probe(airflow: Airflow) -> bool:
-    """Delete the probe DAG's record, with its runs and XCom, once its file is gone; False if there was none.
+async def forget_probe(airflow: Airflow, *, clock: Clock, patience: float = 300.0, poll: float = 2.0) -> bool:
+    """Delete the probe DAG's record, with its runs and XCom, once Airflow has seen that its file is gone.
 
-    While the file is still in the DAG folder, Airflow makes the record anew (paused).
+    Deleted earlier, it may be in the DAG processor's hands: on 3.3.2 that ended the processor (StaleDataError, seen
+    once). False where there was none, or Airflow still lists it after `patience` seconds: it is paused and has no
+    schedule, and the next comparison takes it away.
     """
+    end = clock.now() + timedelta(seconds=patience)
+    while await airflow.is_listed(DAG_ID):
+        if clock.now() >= end:
+            return False
+        await clock.sleep(poll)
     return await airflow.delete_dag(DAG_ID)
 
 

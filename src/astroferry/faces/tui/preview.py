@@ -24,13 +24,21 @@ def changes(before: Plan, after: Plan) -> list[tuple[Mark, str]]:
         if tag == "equal":
             continue
         above = _header(new, new_from) if new_to > new_from else _header(old, old_from)
-        first = new[new_from] if new_to > new_from else ""
+        first = next((line for line in new[new_from:new_to] if line not in _NOTHING), "")
         if above and above != header and not _is_header(first):
             found.append((" ", above))
             header = above
-        found += [("-", line) for line in old[old_from:old_to] if line]
-        found += [("+", line) for line in new[new_from:new_to] if line]
-    return found
+        found += [("-", line) for line in old[old_from:old_to] if line not in _NOTHING]
+        found += [("+", line) for line in new[new_from:new_to] if line not in _NOTHING]
+    return [
+        (mark, text)
+        for number, (mark, text) in enumerate(found)
+        # A header under which nothing is left to say is left out.
+        if mark != " " or (number + 1 < len(found) and found[number + 1][0] != " ")
+    ]
+
+
+_NOTHING = ("", "]")
 
 
 def _lines(plan: Plan) -> list[str]:

@@ -6,18 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.advice.suggest import problems as held_against
 from astroferry.faces.tui.navigator import STOPS, stage_of
 from astroferry.model.plancheck import problems_of
 from astroferry.report.review import review
+from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from astroferry.carry.action import ActionInfo
-    from astroferry.model.inventory import Inventory
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Plan
+    from astroferry.model.finding import Finding
+    from astroferry.stages.desk import Desk
 
 Tone = Literal["head", "plain", "quiet", "bad", "warn"]
 
@@ -28,7 +27,19 @@ _HEADS = {
     "What will be done": "",
     "Findings": "inventory",
 }
-_KEY = re.compile(r"\s((?:decisions|values|conflicts)(?:\.\w+)?)(?:, \.\w+)?\s*$")
+_DECISIONS = {
+    "Airflow version": "version",
+    "cron data intervals": "version",
+    "execution model": "execution",
+    "cluster type": "cluster",
+    "networking": "networking",
+    "Workspaces": "workspaces",
+    "secrets backend": "secrets",
+    "connections travel": "values",
+    "variables travel": "values",
+    "conflicts": "values",
+}
+"""first column of the page's table of decisions -> the stage that asks; the last column may be cut"""
 TITLES = {stop.key: stop.title for stop in STOPS}
 
 
@@ -41,23 +52,35 @@ class Line:
     tone: Tone = "plain"
 
 
-def against(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None) -> list[Line]:
+def against(desk: Desk) -> list[Line]:
     """What must be settled before anything is carried out; empty where nothing stands against it."""
     lines = [
         Line(f"× {_readable(problem.where)}: {problem.message}", stage_of(problem.where) or "", "bad")
-        for problem in problems_of(plan)
+        for problem in problems_of(desk.plan)
     ]
     lines += [
-        Line(f"× {finding.message} {finding.todo}".rstrip(), "", "bad")
-        for finding in held_against(plan, inventory, facts)
+        Line(f"× {finding.message} {finding.todo}".rstrip(), stage, "bad")
+        for stage, finding in _held_against(desk)
         if finding.severity == "refuse"
     ]
     lines += [
         Line(f"! {TITLES[key]} is to be looked at again: an earlier answer changed under it.", key, "warn")
-        for key in plan.review_again
+        for key in desk.plan.review_again
         if key in TITLES and key != "review"
     ]
     return lines
+
+
+def _held_against(desk: Desk) -> list[tuple[str, Finding]]:
+    """What the rules hold against the plan, with the stage that can mend it."""
+    return [
+        (stage.key, finding) for stage in DECIDING if stage.key != "inventory" for finding in stage.findings(desk)
+    ]
+
+
+def _decision(text: str) -> str | None:
+    """The stage of a row of the table of decisions."""
+    return next((stage for label, stage in _DECISIONS.items() if text.startswith(f"  {label}  ")), None)
 
 
 def _readable(where: str) -> str:
@@ -65,39 +88,36 @@ def _readable(where: str) -> str:
     return re.sub(r"\.(\d+)(?=\.|$)", lambda match: f"[{int(match[1]) + 1}]", where)
 
 
-def page(
-    plan: Plan,
-    inventory: Inventory,
-    facts: OrganizationFacts | None,
-    infos: Sequence[ActionInfo],
-    width: int,
-) -> list[Line]:
-    """The whole page."""
+def page(desk: Desk, infos: Sequence[ActionInfo], width: int) -> list[Line]:
+    """The whole page; nothing before there is an inventory."""
+    if desk.inventory is None:
+        return []
     lines: list[Line] = []
-    standing = against(plan, inventory, facts)
+    standing = against(desk)
     if standing:
         lines += [Line("To be settled before anything is carried out", tone="head"), *standing, Line("")]
-    warnings = [item for item in held_against(plan, inventory, facts) if item.severity == "warn"]
-    here = ""
-    for text in review(plan, inventory, infos, width=width):
-        if text in _HEADS:
-            here = _HEADS[text]
-            lines.append(Line(text, tone="head"))
-        elif text.startswith("From "):
-            lines.append(Line(text, "source"))
-        elif text.startswith("To  "):
-            lines.append(Line(text, "prerequisites"))
-        elif text.startswith(("Migration ", "Nothing has been changed")):
-            lines.append(Line(text, tone="head"))
-        elif (match := _KEY.search(text)) is not None:
-            lines.append(Line(text, stage_of(match[1]) or ""))
-        elif text.strip().startswith(("---", "decision ", "Deployment ", "wave ", "stage ")):
-            lines.append(Line(text, tone="quiet"))
-        else:
-            lines.append(Line(text, here if text.strip() else ""))
+    warnings = [(stage, item) for stage, item in _held_against(desk) if item.severity == "warn"]
+    lines += _placed(review(desk.plan, desk.inventory, infos, width=width))
     if warnings:
         place = next((n for n, line in enumerate(lines) if line.text.startswith("Nothing has been")), len(lines))
         told = [Line("The advice warns", tone="head")]
-        told += [Line(f"! {finding.message} {finding.todo}".rstrip(), "", "warn") for finding in warnings]
+        told += [Line(f"! {item.message} {item.todo}".rstrip(), stage, "warn") for stage, item in warnings]
         lines[place:place] = [*told, Line("")]
     return lines
+
+
+def _placed(texts: Sequence[str]) -> Iterator[Line]:
+    """The report's lines, each with its stage."""
+    here = ""
+    for text in texts:
+        if (head := next((name for name in _HEADS if text.startswith(name)), None)) is not None:
+            here = _HEADS[head]
+            yield Line(text, tone="head")
+        elif text.startswith(("Migration ", "Nothing has been changed")):
+            yield Line(text, tone="head")
+        elif text.startswith(("From ", "To  ")):
+            yield Line(text, "source" if text.startswith("From ") else "prerequisites")
+        elif text.strip().startswith(("---", "decision  ", "Deployment  ", "wave  ", "stage  ")):
+            yield Line(text, tone="quiet")
+        else:
+            yield Line(text, _decision(text) or (here if text.strip() else ""))

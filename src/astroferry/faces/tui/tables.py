@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import PlanError, Problem
-from astroferry.model.words import names
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +34,9 @@ def rows_of_tables(value: Any) -> list[tuple[str, str]]:
     rows = []
     for table in as_tables(value):
         name = next((str(table[key]) for key in _LEADING if key in table), "?")
+        if "production" in table:
+            rows.append((name, _wave_in_words(table)))
+            continue
         rest = [
             f"{key.replace('_', ' ')} {_words(item)}"
             for key, item in table.items()
@@ -41,6 +44,16 @@ def rows_of_tables(value: Any) -> list[tuple[str, str]]:
         ]
         rows.append((name, ", ".join(rest)))
     return rows
+
+
+def _wave_in_words(table: dict[str, Any]) -> str:
+    dags = table.get("dags", ["*"])
+    what = "all other DAGs" if "*" in dags else several(len(dags), "DAG")
+    without = f", without {len(table['without'])}" if table.get("without") else ""
+    production, test = table["production"], table.get("test", "")
+    where = f"on {production}" if test == production else f"on {production}, tested on {test}"
+    some = "" if "*" in dags else f": {names(dags, 2)}"
+    return f"{what}{without} {where}{some}"
 
 
 _DEFAULTS: dict[str, Any] = {

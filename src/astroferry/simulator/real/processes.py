@@ -24,7 +24,10 @@ TAIL = 3000
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process to run; `env` is its whole environment, `signal` what asks it to end, `user` whom to run as."""
+    """One process to run; `env` is its whole environment, `signal` what asks it to end, `user` whom to run as.
+
+    `restarts`: how often it is started again when it ends by itself, as the platform of a real Deployment would.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -33,6 +36,7 @@ class Program:
     log: str
     user: str | None = None
     signal: int = signal.SIGTERM
+    restarts: int = 0
 
 
 def tail(log: Path, characters: int = TAIL) -> str:

@@ -33,6 +33,8 @@ LOOK = 0.2
 """seconds between two looks at a server's health"""
 ATTEMPTS = 3
 """how often a server that may choose its port chooses another because somebody else was quicker"""
+RESTARTS = 3
+"""how often a scheduler or DAG processor that ends by itself is started again"""
 TOKEN_LIFE = 3600.0
 """seconds after which a token is renewed; Airflow 3 gives 24 hours"""
 
@@ -219,6 +221,8 @@ class RealAirflow:
                 environ,
                 str(self.home),
                 str(self.log(name)),
+                # As a Deployment's platform does: 3.3.2's DAG processor was seen to end over a deleted DAG.
+                restarts=RESTARTS if name in {"scheduler", "dag-processor"} else 0,
             )
             for name, argv in self._commands().items()
         ]

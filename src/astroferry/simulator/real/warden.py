@@ -5,7 +5,8 @@ end of its stdin: when that closes (also by SIGKILL of the parent) or says `stop
 On Linux it is a subreaper, so processes that outlive their own parent (gunicorn's workers, a task's process group)
 come back to it instead of escaping to init.
 
-stdin, one JSON line: {"grace": seconds, "programs": [{"name", "argv", "env", "cwd", "log", "user", "signal"}],
+stdin, one JSON line: {"grace": seconds, "programs": [{"name", "argv", "env", "cwd", "log", "user", "signal",
+"restarts"}],
 "leftovers": [folders to remove if the parent vanished]}; then `stop`, or the end.
 stdout, JSON lines: {"started": name, "pid": n}, {"failed": name, "why": text}, {"exited": name, "status": n}, and
 {"killed": [names]} for programs that did not end when asked.
@@ -85,8 +86,10 @@ class Warden:
         self._out = out
         self._grace = grace
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._again: dict[str, tuple[dict[str, Any], int]] = {}
         self._signals: dict[str, int] = {}
         self._groups: set[int] = set()
+        self._ending = False
 
     def tell(self, **fact: Any) -> None:
         """One line to the parent; a parent that is gone is no reason to stop tidying up."""
@@ -114,17 +117,22 @@ class Warden:
             self.tell(failed=name, why=str(error))
             return False
         self._running[name] = process
+        self._again[name] = (program, program.get("restarts", 0))
         self._signals[name] = program.get("signal", signal.SIGTERM)
         self._groups.add(process.pid)
         self.tell(started=name, pid=process.pid)
         return True
 
     def reap(self) -> None:
-        """Tell of programs that ended, and let adopted orphans go."""
+        """Tell of programs that ended, start again those that shall be, and let adopted orphans go."""
         for name, process in list(self._running.items()):
             if (status := process.poll()) is not None:
                 del self._running[name]
-                self.tell(exited=name, status=status)
+                program, left = self._again[name]
+                if left and not self._ending:
+                    self.start({**program, "restarts": left - 1})
+                else:
+                    self.tell(exited=name, status=status)
         if sys.platform != "linux":
             return  # no subreaper there, so nothing was adopted
         ours = {process.pid for process in self._running.values()}
@@ -141,6 +149,7 @@ class Warden:
 
     def end(self) -> None:
         """Ask the programs to end, then what they left behind; after `grace` seconds kill whatever remains."""
+        self._ending = True
         for name, process in self._running.items():
             send(process.pid, self._signals[name])
         asked: set[int] = set()

@@ -54,7 +54,7 @@ class CarryPanel(Panel):
 
     def compose(self) -> ComposeResult:
         """Title, phases, the item in hand, failed items, comparison."""
-        yield self.heading()
+        yield Static(Content.styled("Carry out", "bold $accent"), classes="title")
         yield Static(id="phases", markup=False)
         yield Static(id="pace", markup=False)
         yield Static(id="result", markup=False)
@@ -149,22 +149,22 @@ class CarryPanel(Panel):
     def _failed(self) -> list[tuple[str, str, str]]:
         """From the run in hand, else from the journal."""
         work = self.work
-        if work is not None and work.steps:
+        if work is not None and work.running:
             return [(step.info.title, step.outcome, step.why) for step in work.failed]
-        titles = {info.id: info.title for info in self.session.infos}
-        return [
-            (titles[key], "failed", standing.why)
-            for key, standing in self.session.standings.items()
-            if standing.event == "failed" and key in titles
-        ]
+        # An error that ended the run is in the journal, but no step of it.
+        held = {step.info.id: step.why for step in work.failed if step.outcome == "held"} if work else {}
+        rows = []
+        for info in self.session.infos:
+            standing = self.session.standings.get(info.id)
+            if standing is not None and standing.event == "failed":
+                rows.append((info.title, "failed", standing.why))
+            elif info.id in held:
+                rows.append((info.title, "held", held[info.id]))
+        return rows
 
     def _failed_ids(self) -> list[str]:
-        work = self.work
-        if work is not None and work.failed:
-            return [step.info.id for step in work.failed]
-        ids = {info.id for info in self.session.infos}
-        failed = {key for key, standing in self.session.standings.items() if standing.event == "failed"}
-        return [info for info in ids if info in failed]
+        titles = {title for title, _, _ in self._failed()}
+        return [info.id for info in self.session.infos if info.title in titles]
 
     def _compared(self) -> list[tuple[str, ...]]:
         wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]

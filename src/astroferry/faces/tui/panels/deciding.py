@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -15,7 +16,9 @@ from astroferry.faces.tui.preview import changes
 from astroferry.faces.tui.screens.dag_list import DagListScreen
 from astroferry.faces.tui.screens.modals import EditScreen
 from astroferry.faces.tui.tables import as_tables, to_text
+from astroferry.faces.tui.widgets.bullets import Bullets
 from astroferry.faces.tui.widgets.fields import QuestionField, keys_of
+from astroferry.model.plan import Deployment, Wave, Workspace
 from astroferry.model.planedit import with_value
 from astroferry.model.words import several
 
@@ -27,6 +30,17 @@ if TYPE_CHECKING:
     from astroferry.stages.stage import Deciding
 
 SIGNS = {"refuse": ("×", "$text-error"), "warn": ("!", "$text-warning"), "advise": ("·", "$text-muted")}
+TABLES: dict[str, type[Any]] = {"workspaces": Workspace, "deployments": Deployment, "waves": Wave}
+KEYS: dict[str, Keys] = {
+    "": (("Enter", "next"),),
+    "choice": (("↑↓", "choose"), ("Enter", "take")),
+    "yes-no": (("↑↓", "choose"), ("Enter", "take")),
+    "text": (("Enter", "take"),),
+    "path": (("Enter", "take"), ("→", "complete")),
+    "per-item": (("←→", "change"), ("Enter", "take")),
+    "tables": (("Enter", "take"), ("e", "edit")),
+}
+"""a question's kind -> its keys"""
 KEYS_FOR = ("prerequisites", "source", "inventory")
 """stages where F5 reads an end"""
 
@@ -52,12 +66,12 @@ class DecidingPanel(Panel):
     def compose(self) -> ComposeResult:
         """Title, known, questions, findings."""
         yield self.heading()
-        yield Static(id="known", markup=False)
+        yield Bullets(id="known")
         yield Static(id="reading", markup=False)
         with Vertical(id="form"):
             for asked in self.session.nav.trial().asked:
                 yield QuestionField(asked, self.session.path.parent)
-        yield Static(id="findings", markup=False)
+        yield Bullets(id="findings")
 
     def on_mount(self) -> None:
         """Say what is known."""
@@ -77,12 +91,10 @@ class DecidingPanel(Panel):
         return next((field for field in self.fields if field.active), None)
 
     def take_focus(self) -> None:
-        """The first question that needs an answer, else the first."""
-        fields = self.fields
-        first = next((field for field in fields if field.asked.problem), fields[0] if fields else None)
+        """The first question."""
+        first = next(iter(self.fields), None)
         if first is not None:
-            self._open(first.key, scroll=False)
-            self.call_after_refresh(self.scroll_home, animate=False)
+            self._open(first.key)
         else:
             self.can_focus = True
             self.focus()
@@ -91,10 +103,7 @@ class DecidingPanel(Panel):
         unread = self.stage.key == "inventory" and self.session.desk.inventory is None
         # Its one line names the verb to run, and here the reading is on the screen already.
         known = () if unread else self.stage.known(self.session.desk)
-        lines = [Content.assemble(("· ", "$text-muted"), line) for line in known]
-        shown = self.query_one("#known", Static)
-        shown.update(Content("\n").join(lines))
-        shown.display = bool(lines)
+        self.query_one("#known", Bullets).show([("·", "$text-muted", line) for line in known])
         self.tick()
 
     def _tell(self, trial: Trial) -> None:
@@ -105,30 +114,24 @@ class DecidingPanel(Panel):
             findings = self.stage.findings(desk)
         finally:
             desk.plan = kept
-        lines = []
-        for finding in findings:
-            sign, colour = SIGNS[finding.severity]
-            todo = f" {finding.todo}" if finding.todo else ""
-            lines.append(Content.assemble((f"{sign} ", colour), finding.message, (todo, "$text-muted")))
+        lines = [(*SIGNS[finding.severity], f"{finding.message} {finding.todo}".rstrip()) for finding in findings]
         if lines:
-            lines.insert(0, Content.styled(several(len(findings), "finding"), "bold"))
-        shown = self.query_one("#findings", Static)
-        shown.update(Content("\n").join(lines))
-        shown.display = bool(lines)
+            lines.insert(0, ("", "", several(len(findings), "finding")))
+        self.query_one("#findings", Bullets).show(lines)
         self.wizard.preview(changes(self.before, trial.plan))
 
     def _refresh(self, stuck: Stuck | None = None) -> None:
         """Ask the walk again: later questions may depend on what was just answered."""
         trial = self.session.nav.trial()
-        fields = {field.key: field for field in self.fields}
+        there = {field.key: field for field in self.fields}
         wanted = keys_of(trial.asked)
         form = self.query_one("#form", Vertical)
-        for key, field in fields.items():
+        for key, field in there.items():
             if key not in wanted:
                 field.remove()
         above: QuestionField | None = None
         for asked in trial.asked:
-            field_there = fields.get(asked.question.key)
+            field_there = there.get(asked.question.key)
             if field_there is None:
                 field_there = QuestionField(asked, self.session.path.parent)
                 if above is None:
@@ -185,14 +188,14 @@ class DecidingPanel(Panel):
                 self.session.nav.draft(event.key, tables)
                 self._refresh()
 
-        self.app.push_screen(EditScreen(event.key, to_text(event.key, asked.value), check), done)
+        note = f"A table may have: {', '.join(field.name for field in fields(TABLES[event.key]))}."
+        self.app.push_screen(EditScreen(event.key, to_text(event.key, asked.value), check, note), done)
 
     def action_field(self, step: int) -> None:
         """Tab: round through the questions."""
-        fields = self.fields
-        if not fields:
+        keys = [field.key for field in self.fields]
+        if not keys:
             return
-        keys = [field.key for field in fields]
         active = self.active
         index = keys.index(active.key) + step if active else 0
         self._open(keys[index % len(keys)])
@@ -291,6 +294,7 @@ class DecidingPanel(Panel):
 
     def settled(self) -> None:
         """An end was read: what is known and suggested may be other now."""
+        self.before = self.session.desk.plan
         self._know()
         self._refresh()
         if self.active is None:
@@ -298,35 +302,18 @@ class DecidingPanel(Panel):
 
     def keys(self) -> Keys:
         """Those that do something here."""
-        field = self.active
-        found: list[tuple[str, str]] = []
-        if field is not None:
-            kind = field.asked.question.kind
-            if kind in {"choice", "yes-no"}:
-                found += [("↑↓", "choose"), ("Enter", "take")]
-            elif kind == "per-item":
-                found += [("←→", "change"), ("Enter", "take")]
-            elif kind == "tables":
-                found += [("Enter", "take"), ("e", "edit")]
-            else:
-                found += [("Enter", "take")]
-        else:
-            found.append(("Enter", "next"))
-        found += [("F2", "next"), ("Esc", "back")]
-        reading = self.wizard.reading_of(self.stage.key)
+        field, stage, desk = self.active, self.stage.key, self.session.desk
+        reading = self.wizard.reading_of(stage)
         if reading is not None and reading.running:
             return (("^C", "cancel the reading"), ("Esc", "back"))
-        if self.stage.key == "prerequisites":
-            found.append(("F5", "connect"))
-        if self.stage.key == "inventory":
-            found.append(("F5", "read again" if self.session.desk.inventory else "read"))
-        if self.stage.key == "inventory" and self.session.desk.inventory:
-            found.append(("F7", "DAGs"))
-        if self.stage.key == "waves":
-            found.append(("F7", "assign DAGs"))
-        if self.stage.skipping:
-            found.append(("F8", "skip"))
-        return tuple(found)
+        kind = field.asked.question.kind if field is not None else ""
+        more = {
+            "prerequisites": (("F5", "connect"),),
+            "inventory": (("F5", "read again"), ("F7", "DAGs")) if desk.inventory else (("F5", "read"),),
+            "waves": (("F7", "assign DAGs"),),
+        }
+        skip = (("F8", "skip"),) if self.stage.skipping else ()
+        return (*KEYS[kind], ("F2", "next"), ("Esc", "back"), *more.get(stage, ()), *skip)
 
     def help(self) -> str:
         """The stage in words."""

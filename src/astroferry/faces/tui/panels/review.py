@@ -65,6 +65,9 @@ class Page(ScrollView, can_focus=True):
             wrapped = textwrap.wrap(line.text, max(20, width), subsequent_indent="    ", drop_whitespace=False)
             self.lines += [Line(text.rstrip(), line.stage, line.tone) for text in wrapped or [""]]
         self.cursor = min(self.cursor, max(0, len(self.lines) - 1))
+        if self.cursor == 0:
+            # What stands against carrying out comes first, and Enter on it leads there.
+            self.cursor = next((number for number, line in enumerate(self.lines[:2]) if line.tone == "bad"), 0)
         self.virtual_size = Size(self.size.width, len(self.lines))
         self.refresh()
 
@@ -130,10 +133,8 @@ class ReviewPanel(Panel):
         if desk.inventory is None:
             return
         width = max(40, self.size.width - 6)
-        self.page.show(page(desk.plan, desk.inventory, desk.facts, self.session.infos, width), width)
-        self.wizard.say(
-            "Nothing has been changed on the source or on Astro. F2 asks whether to carry it out."
-        )
+        self.page.show(page(desk, self.session.infos, width), width)
+        self.wizard.say("Nothing has been changed on either end yet. F2 asks before it carries out.")
 
     def on_page_moved(self, event: Page.Moved) -> None:
         """Say where Enter leads."""
@@ -151,10 +152,11 @@ class ReviewPanel(Panel):
         desk = self.session.desk
         if desk.inventory is None:
             return
-        standing = against(desk.plan, desk.inventory, desk.facts)
+        standing = against(desk)
         if standing:
             self.wizard.say(f"{several(len(standing), 'thing')} must be settled first: see above.", bad=True)
             self.page.action_move(-9999)
+            self.page.action_move(1)
             return
         names = list(dict.fromkeys(wave.production for wave in desk.plan.waves))
         if not names:

@@ -73,7 +73,7 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
     def _keys(self) -> Content:
         keys = "/ filter · s sort · Esc close"
         if self.waves is not None:
-            keys = "/ filter · s sort · space mark · a mark all shown · w to a wave · F2 take · Esc leave"
+            keys = "/ filter · s sort · space mark · a all shown · w wave · F2 take · Esc leave"
         return Content.styled(keys, "$text-muted")
 
     def _count(self) -> None:

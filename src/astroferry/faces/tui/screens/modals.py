@@ -215,8 +215,9 @@ class EditScreen(ModalScreen["list[dict[str, Any]] | None"]):
         Binding("escape", "give_up", show=False, priority=True),
     ]
 
-    def __init__(self, key: str, text: str, check: Callable[[list[dict[str, Any]]], str]) -> None:
+    def __init__(self, key: str, text: str, check: Callable[[list[dict[str, Any]]], str], note: str = "") -> None:
         super().__init__()
+        self.note = note
         self.key = key
         self.text = text
         self.check = check
@@ -228,6 +229,7 @@ class EditScreen(ModalScreen["list[dict[str, Any]] | None"]):
             area = TextArea(self.text, show_line_numbers=False, compact=True, tab_behavior="focus")
             area.cursor_blink = False
             yield area
+            yield Static(Content.styled(self.note, "$text-muted"), classes="sentence")
             yield Static("", id="wrong", markup=False)
             yield Static(Content.styled("F2 take them · Esc leave them as they were", "$text-muted"), classes="foot")
 

@@ -12,8 +12,8 @@ from textual.widgets import Static
 
 from astroferry.clients.credentials import ASTRO_VARIABLE, SOURCE_TOKEN_VARIABLE, SOURCE_USERNAME_VARIABLE
 from astroferry.errors import PlanError
-from astroferry.faces.tui.navigator import REVIEW, STOPS
-from astroferry.faces.tui.panels.carry import CarryPanel
+from astroferry.faces.tui.navigator import POSITION, REVIEW, STOPS
+from astroferry.faces.tui.panels.carry import PHASES, CarryPanel
 from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.panels.deciding import DecidingPanel
 from astroferry.faces.tui.panels.review import ReviewPanel
@@ -165,7 +165,7 @@ class WizardScreen(Screen[None]):
             shown.display = False
             return
         shown.display = True
-        room = 30 if self.app.size.width >= 110 else 5
+        room = 30 if self.app.size.width >= 110 else 3
         head = Content.assemble(("In ", "$text-muted"), (self.session.path.name, "bold"))
         if not lines:
             shown.update(Content.assemble(head, ("  nothing changes here", "$text-muted")))
@@ -386,16 +386,13 @@ class WizardScreen(Screen[None]):
         self.session.look_back()
         if not self.is_attached:
             return
-        if not work.error and work.kind == "carry" and self.session.nav.carried.get("test") == "done":
-            self.session.nav.carried["test"] = "done"
         self.panel.settled()
         self.stages.update()
         self.show_keys()
         self._log()
         if work.error:
             self.ferry.ask.forget()
-            self.say(work.error.split("\n")[0], bad=True)
-        elif self.session.nav.stop.kind != "carrying":
+        if self.session.nav.stop.kind != "carrying":
             self.say(f"{work.title}: {work.result or 'stopped'}")
 
     def stop_work(self) -> None:
@@ -429,8 +426,20 @@ class WizardScreen(Screen[None]):
         seconds = int(max([*(reading.elapsed for reading in going), self.work.elapsed if self.work else 0]))
         if (changes, seconds) != self._seen:
             self._seen = (changes, seconds)
+            self._follow()
             self.panel.tick()
             self._log()
+
+    def _follow(self) -> None:
+        """The list of stages follows what is carried out, as long as one looks at it."""
+        nav, work = self.session.nav, self.work
+        if work is None or not work.running or work.stage not in PHASES or nav.stop.key not in PHASES:
+            return
+        if nav.stop.key != work.stage:
+            nav.index = POSITION[work.stage]
+            self.session.look_back()
+            self.show_head()
+            self.stages.update()
 
     def trouble(self, title: str, text: str) -> None:
         """An error in full, to copy or to save."""

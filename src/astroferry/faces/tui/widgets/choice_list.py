@@ -23,6 +23,10 @@ LONGEST_LABEL = 18
 """cells; with longer labels the consequence stands on lines of its own"""
 
 
+NARROWEST = 29
+"""cells that a consequence needs beside its label; with fewer it stands below"""
+
+
 class ChoiceList(Widget, can_focus=True):
     """Options one under the other; what is chosen is marked by a sign, and what is suggested by the word.
 
@@ -135,7 +139,7 @@ class ChoiceList(Widget, can_focus=True):
     def _rows(self, width: int) -> list[tuple[int, str, str]]:
         """(option's number, what stands in its column, the rest) for each line."""
         longest = max((len(option.label) for option in self.options), default=0)
-        column = longest + 6 if longest <= LONGEST_LABEL and width >= 44 else 0
+        column = longest + 6 if longest <= LONGEST_LABEL and width - longest - 6 >= NARROWEST else 0
         rows: list[tuple[int, str, str]] = []
         for number, option in enumerate(self.options):
             chosen = number == self.index

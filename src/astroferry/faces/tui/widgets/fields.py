@@ -320,7 +320,9 @@ class QuestionField(Vertical):
         if question.kind == "per-item":
             parts.append("← → change the path, space marks several. " + question.reason.capitalize() + ".")
         elif question.kind == "tables":
-            parts.append(f"Enter takes them as shown ({question.reason}), e edits them.")
+            assign = ", F7 assigns DAGs" if question.key == "waves" else ""
+            why = question.reason.rstrip(".")
+            parts.append(f"Enter takes them as shown, e edits them{assign}. Suggested: {why}.")
         elif question.suggested not in (None, "") and question.reason and question.reason != "as it is now":
             begin = "Suggested: " if question.kind in {"choice", "yes-no"} else f"Suggested {question.suggested}: "
             parts.append(f"{begin}{question.reason.rstrip('.')}.")

@@ -1,0 +1,161 @@
+"""What the wizard's tests share: an application on a folder, a fixed moment, and screens kept as text."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from astroferry.faces.tui.app import Ferry
+from astroferry.faces.tui.screens.wizard import WizardScreen
+from astroferry.faces.tui.session import Session
+from astroferry.model import inventoryfile, planfile
+from astroferry.model.inventory import Place
+from astroferry.model.organization import (
+    DeploymentOptions,
+    OrganizationFacts,
+    OrganizationSeen,
+    RuntimeRelease,
+)
+from astroferry.stages.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from textual.pilot import Pilot
+
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Plan
+
+SCREENS = Path(__file__).parents[3] / "snapshots" / "screens"
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SIZES = ((80, 24), (120, 40))
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No credentials, no terminal settings and no time zone of this machine; a folder whose name is always the same."""
+    for name in list(os.environ):
+        if name.startswith(("ASTRO", "NO_COLOR", "SSH_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    (tmp_path / "acme").mkdir()
+    monkeypatch.chdir(tmp_path)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def folder() -> Path:
+    """Where the plan lies, as a relative path, so that screens show the same everywhere."""
+    return Path("acme")
+
+
+@pytest.fixture
+def seen(inventory: Inventory) -> Inventory:
+    """The small inventory with two places."""
+    return dataclasses.replace(
+        inventory,
+        places=(
+            Place("10.1.2.3", 5432, ("warehouse_pg",), "peering", "10.1.2.3 is a private address."),
+            Place("sftp.example.com", 22, ("files_sftp",), "public", "It is a name in a public domain."),
+        ),
+    )
+
+
+@pytest.fixture
+def facts() -> OrganizationFacts:
+    """An organization with two Runtimes on offer."""
+    return OrganizationFacts(
+        organization=OrganizationSeen("cl0000000000000000000000o", "Acme Data", "HOSTED", ("TEAM",)),
+        options=DeploymentOptions(
+            runtime_releases=(RuntimeRelease("3.3-8", "3.3.2"), RuntimeRelease("13.11.0", "2.11.2"))
+        ),
+    )
+
+
+@pytest.fixture
+def desk(folder: Path, plan: Plan, seen: Inventory, facts: OrganizationFacts) -> Desk:
+    """Everything known, nothing decided."""
+    return Desk(folder / "migration.toml", plan, seen, facts)
+
+
+@pytest.fixture
+def saved(folder: Path, plan: Plan, seen: Inventory) -> Callable[..., Path]:
+    """Writes a plan (with changes) and its inventory, and gives the plan's path."""
+
+    def save(**changes: Any) -> Path:
+        path = folder / "migration.toml"
+        planfile.save(dataclasses.replace(plan, **changes), path)
+        inventoryfile.save(seen, folder / "inventory.json")
+        os.utime(path, (NOW.timestamp() - 7200, NOW.timestamp() - 7200))
+        return path
+
+    return save
+
+
+@asynccontextmanager
+async def running(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Ferry, Pilot[None]]]:
+    """The application at its first screen."""
+    app = Ferry(folder, now=lambda: NOW, pace=0.01)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield app, pilot
+        if app.session is not None:
+            app.session.close()
+
+
+@asynccontextmanager
+async def at(
+    path: Path, stop: str, size: tuple[int, int] = (80, 24), facts: OrganizationFacts | None = None
+) -> AsyncIterator[tuple[WizardScreen, Pilot[None]]]:
+    """The wizard at one stop of a saved plan."""
+    from astroferry.faces.tui.navigator import POSITION  # noqa: PLC0415 - only here
+
+    async with running(path.parent, size) as (app, pilot):
+        session = Session.open(path, now=lambda: NOW)
+        session.desk.facts = facts
+        session.nav.index = POSITION[stop]
+        app.work_on(session)
+        await settled(pilot)
+        wizard = app.wizard
+        assert wizard is not None
+        yield wizard, pilot
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until nothing is left to mount or to draw."""
+    for _ in range(3):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+def text_of(app: Any) -> str:
+    """The screen as text, without trailing blanks."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+@pytest.fixture
+def same_screen(request: pytest.FixtureRequest) -> Callable[[Any, str], None]:
+    """Compares the screen with snapshots/screens/NAME-WxH.txt; --rewrite-screens writes it anew, not in CI."""
+
+    def check(app: Any, name: str) -> None:
+        path = SCREENS / f"{name}-{app.size.width}x{app.size.height}.txt"
+        text = text_of(app)
+        if request.config.getoption("--rewrite-screens"):
+            assert not os.environ.get("CI"), "screens are rewritten by a person who looks at them"
+            SCREENS.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is not there yet: look at it after --rewrite-screens"
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
