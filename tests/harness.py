@@ -35,7 +35,7 @@ from astroferry.simulator.source.estate import Estate, SimConnection, SimPool, S
 from astroferry.simulator.source.specs import DagSpec, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pytest
@@ -155,7 +155,17 @@ class Target:
         if found is not None:
             await self._xcom(*found.groups())(scope, again, noted)
         else:
-            await self.fake.app(scope, again, noted)
+            with self._unlisted(scope["path"]):
+                await self.fake.app(scope, again, noted)
+
+    @contextlib.contextmanager
+    def _unlisted(self, path: str) -> Iterator[None]:
+        """The list of DAGs leaves out the probe whose file is gone; its record can still be asked for, and deleted."""
+        stale = path == "/api/v2/dags" and not (self.seat.dags_folder / f"{DAG_ID}.py").exists()
+        record = self.dags.pop(DAG_ID, None) if stale else None
+        yield
+        if record is not None:
+            self.dags[DAG_ID] = record
 
     def _parse(self) -> None:
         """Take the DAG folder in; of a DAG whose file is gone nothing stays, but the probe's record does."""
@@ -196,12 +206,12 @@ class Target:
             held = self.fake.variables.get(name)
             digests = [field_digest(key, "variable", name, "value", held.value)] if held else []
             rows.append(["variable", name, "found" if held else "missing", digests])
-        there = self.fake.connections
+        known = self.fake.connections
         reach = [
-            [name, self.reach.get(name, "reachable") if name in there else "not applicable"]
+            [name, self.reach.get(name, "reachable") if name in known else "not applicable"]
             for name in conf["connections"]
         ]
-        hooks = [[name, "ok" if name in there else "not asked", ""] for name in conf["connections"]]
+        hooks = [[name, "ok" if name in known else "not asked", ""] for name in conf["connections"]]
         self._pushed = {
             VALUES_TASK: {"values_parts": "1", "values_0": json.dumps(rows)},
             REACH_TASK: {

@@ -162,3 +162,16 @@ def test_ticks_between() -> None:
 def test_how_a_dag_stood_survives_the_journal() -> None:
     standing = DagStanding("d", source_paused=False, target_paused=True, at=NOON)
     assert DagStanding.from_facts(standing.to_facts()) == standing
+
+
+def test_a_dag_whose_ticks_are_not_those_of_its_expression_is_refused_before_anything_is_paused() -> None:
+    # As REST tells a DAG in Europe/Berlin: "UTC", and a next run at 05:00 UTC.
+    told = Schedule("cron", "0 6 * * *", "UTC")
+    due = datetime(2026, 11, 23, 5, tzinfo=UTC)
+    zoned = Dag("zoned", told, is_paused=False, catchup=False, next_data_interval_end=due)
+    refusal = handover_kind(zoned, 3)
+    assert isinstance(refusal, Refusal)
+    assert "time zone" in refusal.reason
+    true = replace(zoned, schedule=replace(told, timezone="Europe/Berlin"))
+    assert isinstance(handover_kind(true, 3), MarkerPlan)
+    assert isinstance(handover_kind(replace(zoned, next_data_interval_end=None), 3), MarkerPlan)

@@ -63,19 +63,7 @@ def handover_kind(
     `cron_data_intervals`: the target's AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS. `depends_on_past`: whether a
     task of it is so. Whatever has not been proven on real servers is refused: cron data intervals alone have been.
     """
-    reason = ""
-    if dag.schedule.kind != "cron":
-        reason = _KINDS[dag.schedule.kind]
-    elif dag.schedule.triggers_only:
-        reason = "it uses a trigger timetable, whose way back to Airflow 2 is not proven yet"
-    elif target_major < 3:
-        reason = "an Airflow 2 target has no backfills in its API, so a boundary cannot be set there"
-    elif not cron_data_intervals:
-        reason = "without AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS=True its tasks would see another date"
-    elif depends_on_past:
-        reason = "a task of it depends on past runs, and Airflow refuses a boundary marker there"
-    elif dag.catchup is None:
-        reason = "the source does not tell whether it catches up"
+    reason = _unproven(dag, target_major, cron_data_intervals=cron_data_intervals, depends_on_past=depends_on_past)
     if reason:
         return Refusal(dag.dag_id, reason)
     try:
@@ -84,7 +72,33 @@ def handover_kind(
         return Refusal(dag.dag_id, str(error))
     if now is not None and ticks.after(now) is None:
         return Refusal(dag.dag_id, "its end date has passed, so no tick is left to hand over")
+    due = dag.next_data_interval_end or dag.next_run_after
+    if due is not None and ticks.at_or_before(due) != due:
+        # REST tells "UTC" even for a DAG in Europe/Berlin (2.11.2 and 3.3.2); found out before anything is paused.
+        where = dag.schedule.timezone
+        return Refusal(
+            dag.dag_id,
+            f'its next run is due at {due:%Y-%m-%d %H:%M:%S} UTC, which "{dag.schedule.expression}" does not give in '
+            f"{where}: the source does not tell its true time zone",
+        )
     return MarkerPlan(dag.dag_id, ticks, bool(dag.catchup))
+
+
+def _unproven(dag: Dag, target_major: int, *, cron_data_intervals: bool, depends_on_past: bool) -> str:
+    """Why a handover of this kind has not been proven on real servers, or nothing."""
+    if dag.schedule.kind != "cron":
+        return _KINDS[dag.schedule.kind]
+    if dag.schedule.triggers_only:
+        return "it uses a trigger timetable, whose way back to Airflow 2 is not proven yet"
+    if target_major < 3:
+        return "an Airflow 2 target has no backfills in its API, so a boundary cannot be set there"
+    if not cron_data_intervals:
+        return "without AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS=True its tasks would see another date"
+    if depends_on_past:
+        return "a task of it depends on past runs, and Airflow refuses a boundary marker there"
+    if dag.catchup is None:
+        return "the source does not tell whether it catches up"
+    return ""
 
 
 def ticks_between(

@@ -136,7 +136,7 @@ def test_a_certificate_that_nobody_knows(world: World) -> None:
 @pytest.mark.parametrize(
     ("answer", "part"),
     [
-        (lambda: web_page(), "a web page where JSON was expected"),
+        (web_page, "a web page where JSON was expected"),
         (lambda: web_page(302, location="/login"), "a redirect to /login"),
     ],
 )

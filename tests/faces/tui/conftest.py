@@ -5,16 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.faces.tui.tui_driving import NOW, text_of
 
-from astroferry.faces.tui.app import Ferry
-from astroferry.faces.tui.screens.wizard import WizardScreen
-from astroferry.faces.tui.session import Session
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.inventory import Place
 from astroferry.model.organization import (
@@ -26,16 +22,12 @@ from astroferry.model.organization import (
 from astroferry.stages.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-    from textual.pilot import Pilot
+    from collections.abc import Callable, Iterator
 
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
 SCREENS = Path(__file__).parents[3] / "snapshots" / "screens"
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-SIZES = ((80, 24), (120, 40))
 
 
 @pytest.fixture(autouse=True)
@@ -100,48 +92,6 @@ def saved(folder: Path, plan: Plan, seen: Inventory) -> Callable[..., Path]:
         return path
 
     return save
-
-
-@asynccontextmanager
-async def running(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Ferry, Pilot[None]]]:
-    """The application at its first screen."""
-    app = Ferry(folder, now=lambda: NOW, pace=0.01)
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        yield app, pilot
-        if app.session is not None:
-            app.session.close()
-
-
-@asynccontextmanager
-async def at(
-    path: Path, stop: str, size: tuple[int, int] = (80, 24), facts: OrganizationFacts | None = None
-) -> AsyncIterator[tuple[WizardScreen, Pilot[None]]]:
-    """The wizard at one stop of a saved plan."""
-    from astroferry.faces.tui.navigator import POSITION  # noqa: PLC0415 - only here
-
-    async with running(path.parent, size) as (app, pilot):
-        session = Session.open(path, now=lambda: NOW)
-        session.desk.facts = facts
-        session.nav.index = POSITION[stop]
-        app.work_on(session)
-        await settled(pilot)
-        wizard = app.wizard
-        assert wizard is not None
-        yield wizard, pilot
-
-
-async def settled(pilot: Pilot[None]) -> None:
-    """Until nothing is left to mount or to draw."""
-    for _ in range(3):
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-def text_of(app: Any) -> str:
-    """The screen as text, without trailing blanks."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
 
 
 @pytest.fixture
