@@ -35,7 +35,7 @@ from astroferry.simulator.source.estate import Estate, SimConnection, SimPool, S
 from astroferry.simulator.source.specs import DagSpec, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
     from pathlib import Path
 
     import pytest
@@ -141,7 +141,7 @@ class Target:
             body += message.get("body", b"")
             more = message.get("more_body", False)
 
-        async def noted(message: dict[str, Any]) -> None:
+        async def noted(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and scope["method"] != "GET":
                 self.sent.append(Sent(scope["method"], scope["path"], body.decode(), message["status"]))
             await send(message)
@@ -160,7 +160,7 @@ class Target:
 
     @contextlib.contextmanager
     def _unlisted(self, path: str) -> Iterator[None]:
-        """The list of DAGs leaves out the probe whose file is gone; its record can still be asked for, and deleted."""
+        """The list of DAGs leaves out the probe whose file is gone; its record can still be asked for and deleted."""
         stale = path == "/api/v2/dags" and not (self.seat.dags_folder / f"{DAG_ID}.py").exists()
         record = self.dags.pop(DAG_ID, None) if stale else None
         yield

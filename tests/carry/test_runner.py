@@ -202,7 +202,6 @@ async def test_what_is_not_there_is_made_and_what_is_there_is_found(ship: Ship) 
     assert steps == [("found", 1, 2), ("done", 2, 2)]
     assert ship.events() == [("pre", "found"), ("a", "begin"), ("a", "applied"), ("a", "done")]
     assert ship.world.log == ["observe pre", "observe a", "apply a", "verify a"]
-    assert ship.told == ["Thing a"]
     assert (report.failed, report.stopped, report.count("done"), report.count("held")) == ((), "", 1, 0)
     standing = ship.journal().standing()
     assert standing["a"].made == {"id": 101}

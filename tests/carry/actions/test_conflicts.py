@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIRM = ("--confirm", DEPLOYMENT)
-THEIRS = {
+THEIRS: dict[str, tuple[str, Any]] = {
     "connections": (
         "quay_pg",
         SimConnection("quay_pg", "mysql", host="theirs.example.com", password="their-Secret-0x9"),
@@ -157,7 +157,7 @@ def test_a_server_that_keeps_something_else_than_was_written_is_noticed(world: W
         if request.method == "GET" and kind in request.url.path and "berths" in world.target.fake.pools:
             world.target.fake.pools["berths"].slots = 5
 
-    world.wire.before = lambda request: changed("/api/v2/pools", request)  # type: ignore[func-returns-value] # none
+    world.wire.before = lambda request: changed("/api/v2/pools", request)
     ran = world.on_plan("apply", "--stage", "configuration")
     assert ran.code == Exit.IN_PART
     assert "after writing, the target shows it as different" in ran.err

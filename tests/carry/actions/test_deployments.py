@@ -127,7 +127,7 @@ def test_a_dedicated_cluster_by_its_name(world: World, somebody: Callable[..., A
 
 def test_a_deployment_that_does_not_become_healthy(world: World) -> None:
     world.planned()
-    world.astro.status_of = lambda _deployment: "DEPLOYING"  # type: ignore[method-assign] # it never ends
+    world.monkeypatch.setattr(world.astro, "status_of", lambda _deployment: "DEPLOYING")
     ran = world.on_plan("apply")
     assert ran.code == Exit.IN_PART
     assert "it is still DEPLOYING; look at it on Astro, run again" in ran.err

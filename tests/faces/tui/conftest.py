@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.faces.tui.tui_driving import NOW, text_of
+from tests.faces.tui.tui_driving import NOW, sized, text_of
 
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.inventory import Place
@@ -22,7 +22,9 @@ from astroferry.model.organization import (
 from astroferry.stages.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from textual.pilot import Pilot
 
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
@@ -32,7 +34,7 @@ SCREENS = Path(__file__).parents[3] / "snapshots" / "screens"
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No credentials, no terminal settings and no time zone of this machine; a folder whose name is always the same."""
+    """No credentials, terminal settings or time zone of this machine; a folder whose name is always the same."""
     for name in list(os.environ):
         if name.startswith(("ASTRO", "NO_COLOR", "SSH_")):
             monkeypatch.delenv(name)
@@ -95,17 +97,24 @@ def saved(folder: Path, plan: Plan, seen: Inventory) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def same_screen(request: pytest.FixtureRequest) -> Callable[[Any, str], None]:
-    """Compares the screen with snapshots/screens/NAME-WxH.txt; --rewrite-screens writes it anew, not in CI."""
+def same_screen(request: pytest.FixtureRequest) -> Callable[..., Awaitable[None]]:
+    """Compares the screen at each size with snapshots/screens/NAME-WxH.txt.
 
-    def check(app: Any, name: str) -> None:
-        path = SCREENS / f"{name}-{app.size.width}x{app.size.height}.txt"
-        text = text_of(app)
-        if request.config.getoption("--rewrite-screens"):
-            assert not os.environ.get("CI"), "screens are rewritten by a person who looks at them"
-            SCREENS.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert path.exists(), f"{path} is not there yet: look at it after --rewrite-screens"
-        assert text == path.read_text(encoding="utf-8")
+    --rewrite-screens writes the files anew, but not in CI.
+    """
+    rewrite = request.config.getoption("--rewrite-screens")
+    assert not (rewrite and os.environ.get("CI")), "screens are rewritten by a person who looks at them"
+
+    async def check(
+        pilot: Pilot[None], name: str, sizes: tuple[tuple[int, int], ...] = ((80, 24), (120, 40))
+    ) -> None:
+        for width, height in sizes:
+            await sized(pilot, width, height)
+            path = SCREENS / f"{name}-{width}x{height}.txt"
+            text = text_of(pilot.app)
+            if rewrite:
+                path.write_text(text, encoding="utf-8")
+            assert path.exists(), f"{path} is not there yet: look at it after --rewrite-screens"
+            assert text == path.read_text(encoding="utf-8")
 
     return check

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,8 @@ from astroferry.stages import DECIDING
 from astroferry.stages.desk import new_desk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from astroferry.stages.desk import Desk
 
 KEYS = (
@@ -28,7 +29,7 @@ KEYS = (
     "waves",
     "no.such.key",
 )
-VALUES = st.one_of(
+VALUES: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from(["3", "2", "standard", "dedicated", "", "nonsense", "http://x", "13.11.0"]),
     st.booleans(),
     st.just([]),

@@ -51,9 +51,17 @@ async def at(
 
 async def settled(pilot: Pilot[None]) -> None:
     """Until nothing is left to mount or to draw."""
-    for _ in range(3):
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+async def sized(pilot: Pilot[None], width: int, height: int) -> None:
+    """The terminal in another size, if it has not that one."""
+    if pilot.app.size != (width, height):
+        await pilot.resize_terminal(width, height)
+        await settled(pilot)
 
 
 def text_of(app: Any) -> str:

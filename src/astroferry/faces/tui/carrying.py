@@ -62,6 +62,7 @@ class Carrier:
                 mine = [action for action in actions if action.info.stage == stage]
                 report = await self._stage(way, work, stage, mine, before)
                 if report.stopped:
+                    work.bad = True
                     work.result = "Stopped after the item in hand; what is done is in the journal."
                     return
                 if report.failed:
@@ -119,6 +120,7 @@ class Carrier:
             advance(way, None, "deployed to test", "tested")
             work.result = "Every value was compared on the target and is the same."
         else:
+            work.bad = True
             work.result = "Not every value is the same on both ends: " + "; ".join(
                 summary(item.rows) for item in self.compared
             )
@@ -164,6 +166,7 @@ class Carrier:
         try:
             report = await carry_out(actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop)
             if report.stopped:
+                work.bad = True
                 work.result = "Stopped between two steps; no DAG runs on both sides. Go on, or roll back."
             elif report.failed:
                 work.result = (

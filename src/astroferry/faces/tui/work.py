@@ -42,6 +42,8 @@ class Work:
     now_at: str = ""
     error: str = ""
     result: str = ""
+    bad: bool = False
+    """whether `result` tells of something that did not go well"""
     stopping: bool = False
     cancelled: bool = False
     began: float = field(default_factory=time.monotonic)
@@ -79,6 +81,15 @@ class Work:
     def elapsed(self) -> float:
         """Seconds since it began, or until it ended."""
         return (self.ended or time.monotonic()) - self.began
+
+    @property
+    def outcome(self) -> tuple[str, bool]:
+        """How it ended, in a sentence, and whether that is good."""
+        if self.error:
+            return self.error, False
+        if self.cancelled:
+            return "Stopped; what is done is in the journal, and the next run goes on from there.", False
+        return self.result or "Done.", not (self.bad or self.failed)
 
     @property
     def failed(self) -> tuple[Step, ...]:

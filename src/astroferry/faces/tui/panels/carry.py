@@ -90,11 +90,11 @@ class CarryPanel(Panel):
         work = self.work
         result = self.query_one("#result", Static)
         if work is not None and not work.running:
-            text = work.error or work.result or ("Stopped; c goes on." if work.cancelled else "Done.")
-            bad = bool(work.error or self._failed())
-            result.update(Content.styled(f"{'! ' if bad else '✓ '}{text}", "$text-error" if bad else "$text-success"))
-        else:
-            result.update("")
+            text, good = work.outcome
+            result.update(
+                Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
+            )
+        result.display = work is not None and not work.running
         failed = self._failed()
         self.results.display = bool(failed)
         self.results.set_rows(failed)
@@ -168,11 +168,13 @@ class CarryPanel(Panel):
 
     def _compared(self) -> list[tuple[str, ...]]:
         wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]
-        return [
+        rows = [
             tuple(row[number] for number in wanted)
             for item in self.wizard.carrier.compared
             for row in rows_of(item.rows)
         ]
+        # What needs a look comes first.
+        return sorted(rows, key=lambda row: row[2] == "same")
 
     # -- keys --------------------------------------------------------------------------------------------------
 

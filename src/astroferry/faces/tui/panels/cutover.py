@@ -144,11 +144,12 @@ class CutoverPanel(Panel):
         self.tick()
         result = self.query_one("#result", Static)
         if work is not None and not work.running and wave is not None and work.wave == wave.name:
-            bad = bool(work.error or work.failed)
-            text = work.error or work.result or "Stopped between two steps; no DAG runs on both sides."
-            result.update(Content.styled(f"{'! ' if bad else '✓ '}{text}", "$text-error" if bad else "$text-success"))
+            text, good = work.outcome
+            told = Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
         else:
-            result.update(self._stay())
+            told = self._stay()
+        result.update(told)
+        result.display = bool(told.plain)
         self.wizard.show_keys()
 
     def _stay(self) -> Content:
@@ -191,10 +192,14 @@ class CutoverPanel(Panel):
         if count is not None:
             wrong = [f"{len(count.twice)} TWICE"] if count.twice else []
             wrong += [f"{len(count.missed)} missed"] if count.missed else []
-            return ", ".join([f"{len(count.once)} once", *wrong])
+            expected = len(count.once) + len(count.twice) + len(count.missed)
+            return ", ".join([*wrong, f"{len(count.once)} of {expected}"])
         wave = self.wave
         standing = self.session.standings.get(f"{self.way}/{wave.name if wave else ''}/{dag_id}/watch-target")
-        return f"{standing.made['once']} once" if standing is not None and "once" in standing.made else ""
+        if standing is None or "once" not in standing.made:
+            return ""
+        once, twice, missed = (int(standing.made.get(name, 0)) for name in ("once", "twice", "missed"))
+        return f"{once} of {once + twice + missed}"
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A DAG in full: each step with its reason."""
@@ -289,7 +294,8 @@ class CutoverPanel(Panel):
             "marked: Astro knows the last tick that the source has run.\n"
             "started: the DAG is unpaused on Astro.\n"
             "gap: ticks that fell between are run, or listed.\n"
-            "watched: the first ticks on Astro ended, each once.\n\n"
+            "watched: the first ticks on Astro ended, each once.\n"
+            "ticks: how many of those expected ran exactly once.\n\n"
             "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
             "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides."
         )

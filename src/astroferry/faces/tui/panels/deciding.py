@@ -317,7 +317,7 @@ class DecidingPanel(Panel):
 
     def help(self) -> str:
         """The stage in words."""
-        parts = [f"{self.stage.title} ({self.stage.guide})", ""]
+        parts = [f"In the migration guide: {self.stage.guide}", ""]
         for item in self.session.nav.trial().asked:
             question = item.question
             parts.append(question.prompt)

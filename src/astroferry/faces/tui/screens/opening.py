@@ -79,8 +79,8 @@ class OpeningScreen(Screen[None]):
         going_on = [
             Option(
                 str(plan.path),
-                f"Go on with {plan.name}",
-                f"{plan.path.name} cannot be opened as it is; Enter says why"
+                plan.path.name if plan.problem else f"Go on with {plan.name}",
+                "cannot be opened as it is; Enter says why"
                 if plan.problem
                 else f"step {plan.step} of {len(STOPS)}, {plan.stage} · "
                 f"saved {ago(plan.saved_at.astimezone(), now)} · {plan.path.name}",

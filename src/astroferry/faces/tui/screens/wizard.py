@@ -127,9 +127,11 @@ class WizardScreen(Screen[None]):
         session = self.session
         index = session.nav.index
         left = Content.assemble((" astroferry ", "bold $accent"), (f" {session.desk.plan.name}", "bold"))
-        saved = f"saved {session.saved_at.astimezone():%H:%M}" if session.saved_at else ""
-        right = f"{index + 1} of {len(STOPS)} · {session.nav.stop.title}" + (f" · {saved}" if saved else "") + " "
-        gap = max(1, self.app.size.width - left.cell_length - len(right))
+        saved = f" · saved {session.saved_at.astimezone():%H:%M}" if session.saved_at else ""
+        where = f"{index + 1} of {len(STOPS)} · {session.nav.stop.title}"
+        room = self.app.size.width - left.cell_length
+        right = next((text for text in (f"{where}{saved} ", f"{where} ") if len(text) < room), "")
+        gap = max(0, room - len(right))
         self.query_one("#head", Static).update(Content.assemble(left, " " * gap, (right, "$text-muted")))
 
     def show_keys(self) -> None:
@@ -160,11 +162,8 @@ class WizardScreen(Screen[None]):
     def preview(self, lines: Sequence[tuple[Mark, str]]) -> None:
         """What Next would change in migration.toml."""
         shown = self.query_one("#preview", Static)
-        shown.set_class(not lines, "-empty")
         if self._panel is not None and self._panel.wide:
-            shown.display = False
             return
-        shown.display = True
         room = 30 if self.app.size.width >= 110 else 3
         head = Content.assemble(("In ", "$text-muted"), (self.session.path.name, "bold"))
         if not lines:

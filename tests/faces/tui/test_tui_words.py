@@ -1,0 +1,135 @@
+"""The pure parts of the wizard: previews, tables, times, steps of a handover, plans found in a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from astroferry.carry.journal import Standing
+from astroferry.errors import PlanError
+from astroferry.faces.tui import clock, tables
+from astroferry.faces.tui.found import free_name, plans_in
+from astroferry.faces.tui.handed import handed, way_of
+from astroferry.faces.tui.preview import changes
+from astroferry.faces.tui.widgets.fields import PathSuggester
+from astroferry.model import planfile
+from astroferry.model.planedit import with_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.model.plan import Plan
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+WAVES = [
+    {"name": "pilot", "test": "t", "production": "p", "dags": ["a", "b"]},
+    {"name": "rest", "test": "t", "production": "p", "dags": ["*"], "without": ["z"]},
+]
+
+
+def test_the_preview_shows_what_changes_under_its_header(plan: Plan) -> None:
+    after = dataclasses.replace(plan, decisions=dataclasses.replace(plan.decisions, region="eu-west-1"))
+    assert changes(plan, after) == [
+        (" ", "[decisions]"),
+        ("-", 'region = "us-east-1"'),
+        ("+", 'region = "eu-west-1"'),
+    ]
+    assert changes(plan, plan) == []
+    assert changes(plan, dataclasses.replace(plan, decided=("version",))) == [], "notes of the walk are no news"
+
+
+def test_tables_survive_being_edited_as_text(plan: Plan) -> None:
+    for key in ("workspaces", "deployments", "waves"):
+        value = getattr(plan, key)
+        back = tables.from_text(key, tables.to_text(key, value))
+        assert with_value(plan, key, back) == plan
+
+
+@pytest.mark.parametrize("text", ["[[waves]", "waves = 3", '[[other]]\nname = "x"', "waves = [1]"])
+def test_what_is_no_table_is_refused(text: str) -> None:
+    with pytest.raises(PlanError):
+        tables.from_text("waves", text)
+
+
+def test_dags_know_their_wave_and_move() -> None:
+    everything = ("a", "b", "c", "z")
+    assert tables.wave_of(WAVES, everything) == {"a": "pilot", "b": "pilot", "c": "rest", "z": ""}
+    moved = tables.assign(WAVES, ["a", "c", "z"], "new")
+    assert tables.wave_of(moved, everything) == {"a": "new", "b": "pilot", "c": "new", "z": "new"}
+    assert [wave["name"] for wave in moved] == ["pilot", "new", "rest"]
+    back = tables.assign(moved, ["a", "b", "c", "z"], "rest")
+    assert [wave["name"] for wave in back] == ["rest"]
+    assert set(tables.wave_of(back, everything).values()) == {"rest"}
+    assert tables.assign([], ["a"], "one") == [{"name": "one", "test": "", "production": "", "dags": ["a"]}]
+
+
+def test_tables_in_words(plan: Plan) -> None:
+    rows = dict(tables.rows_of_tables(WAVES))
+    assert rows["pilot"] == "2 DAGs on p, tested on t: a, b"
+    assert rows["rest"] == "all other DAGs, without 1 on p, tested on t"
+    assert dict(tables.rows_of_tables(plan.deployments))["data-test"].startswith("workspace data, role test")
+    assert tables.rows_of_tables(None) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (61, "1 min"), (3600, "1 h"), (7800, "2 h 10 min")]
+)
+def test_lasting(seconds: float, words: str) -> None:
+    assert clock.lasting(seconds) == words
+
+
+def test_ago_left_and_rate() -> None:
+    assert clock.ago(NOON, NOON + timedelta(seconds=5)) == "just now"
+    assert clock.ago(NOON, NOON + timedelta(minutes=12)) == "12 min ago"
+    assert clock.ago(NOON, NOON + timedelta(hours=3)) == "today 12:00"
+    assert clock.ago(NOON, NOON + timedelta(hours=20)) == "yesterday 12:00"
+    assert clock.ago(NOON, NOON + timedelta(days=9)) == "22 Nov 12:00"
+    assert clock.left(5, 100, 10) == "", "a guess is not told"
+    assert clock.left(50, 100, 60) == "about 1 min left"
+    assert clock.rate(30, 2) == "15/s"
+    assert clock.rate(3, 2) == "1.5/s"
+    assert clock.rate(0, 2) == ""
+
+
+def test_the_steps_of_a_handover() -> None:
+    standings = {
+        "cutover/w/dag/record": Standing("done", at=NOON),
+        "cutover/w/dag/drain-source": Standing("begin", at=NOON),
+    }
+    (row,) = handed(standings, "w", ["dag"], "cutover", {"cutover/w/dag/record": "found"})
+    assert row.steps == ("✓ done", "› now", "", "", "", "")
+    assert way_of(standings, "w") == "cutover"
+    standings["rollback/w/dag/drain-target"] = Standing("done", at=NOON + timedelta(hours=1))
+    assert way_of(standings, "w") == "rollback"
+    assert way_of({}, "w") == "cutover"
+
+
+def test_plans_of_a_folder(folder: Path, plan: Plan) -> None:
+    assert free_name(folder) == "migration.toml"
+    for name, age in (("b.toml", 50), ("migration.toml", 500), ("a.toml", 5)):
+        planfile.save(plan, folder / name)
+        os.utime(folder / name, (NOON.timestamp() - age,) * 2)
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\n', encoding="utf-8")
+    (folder / "bytes.toml").write_bytes(b"\xff\xfe")
+    (folder / "newer.toml").write_text("format = 99\n[source]\n", encoding="utf-8")
+    os.utime(folder / "newer.toml", (1, 1))
+    found = plans_in(folder)
+    assert [item.path.name for item in found] == ["migration.toml", "a.toml", "b.toml", "newer.toml"]
+    assert "format 99" in found[-1].problem
+    assert free_name(folder) == "migration-2.toml"
+
+
+async def test_paths_are_completed(folder: Path) -> None:
+    (folder / "dags").mkdir()
+    (folder / "data.json").touch()
+    suggest: Any = PathSuggester(folder).get_suggestion
+    assert await suggest("da") == "dags/"
+    assert await suggest("dat") == "data.json"
+    assert await suggest("nothing") is None
+    assert await suggest("nowhere/at/all") is None
+    assert await suggest("") is None
+    assert await suggest(f"{folder.absolute()}/dag") == f"{folder.absolute()}/dags/"

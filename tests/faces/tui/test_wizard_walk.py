@@ -1,0 +1,361 @@
+"""The wizard driven by keys: what it writes, where it goes, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.faces.tui.tui_driving import at, running, settled, text_of
+from textual.widgets import Input
+
+from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
+from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
+from astroferry.faces.tui.screens.wizard import WizardScreen
+from astroferry.faces.tui.session import Session
+from astroferry.faces.tui.widgets.fields import QuestionField
+from astroferry.model import planfile
+from astroferry.stages import DECIDING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+    from astroferry.faces.tui.work import Work
+    from astroferry.model.organization import OrganizationFacts
+
+    Saved = Callable[..., Path]
+
+ALL = tuple(stage.key for stage in DECIDING)
+
+
+async def until(pilot: Pilot[None], so: Callable[[], bool]) -> None:
+    for _ in range(100):
+        await pilot.pause()
+        if so():
+            return
+    raise AssertionError(text_of(pilot.app))
+
+
+async def keys(pilot: Pilot[None], *pressed: str) -> None:
+    for key in pressed:
+        await pilot.press(key)
+        await settled(pilot)
+
+
+async def test_a_new_migration_is_saved_at_once_and_goes_on_where_it_was_left(folder: Path) -> None:
+    async with running(folder) as (app, pilot):
+        await keys(pilot, "enter")
+        assert isinstance(app.screen, AskScreen)
+        await pilot.press(*"acme", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, WizardScreen)
+        assert planfile.load(folder / "migration.toml", unfinished=True).name == "acme"
+        await keys(pilot, "tab", "tab")
+        await pilot.press(*"cl1")
+        await keys(pilot, "f2")
+        assert "2 of 17" in text_of(app)
+        await pilot.press(*"http://a")
+        await pilot.pause()
+        await app.leave()
+    plan = planfile.load(folder / "migration.toml", unfinished=True)
+    assert plan.target.organization == "cl1"
+    assert plan.source.url == "http://a", "what was typed and fits is kept on leaving"
+    assert plan.decided == ("prerequisites",)
+    async with running(folder) as (app, pilot):
+        assert "Go on with acme" in text_of(app)
+        await keys(pilot, "enter")
+        assert "2 of 17" in text_of(app)
+
+
+async def test_what_is_typed_survives_going_back_and_forth(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:5]), "cluster", facts=facts) as (wizard, pilot):
+        await keys(pilot, "tab", "tab")
+        await pilot.press(*"-x")
+        await keys(pilot, "escape", "f2")
+        shown = {field.key: field.asked.value for field in wizard.query(QuestionField)}
+        assert shown["decisions.region"] == "us-east-1-x"
+        assert wizard.session.desk.plan.decisions.region == "us-east-1", "only Next writes"
+
+
+async def test_a_later_question_follows_an_answer_at_once(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:5]), "cluster", facts=facts) as (wizard, pilot):
+        there = {field.key for field in wizard.query(QuestionField)}
+        await keys(pilot, "down" if "decisions.cluster_name" not in there else "up")
+        assert ("decisions.cluster_name" in {field.key for field in wizard.query(QuestionField)}) != (
+            "decisions.cluster_name" in there
+        )
+
+
+async def test_next_leads_to_the_problem_and_says_it(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=("prerequisites",), code=dataclasses.replace(_code())), "source", facts=facts) as (
+        wizard,
+        pilot,
+    ):
+        await keys(pilot, "f2")
+        assert wizard.session.nav.stop.key == "source"
+        active = next(field for field in wizard.query(QuestionField) if field.active)
+        assert active.key == "code.dags_folder"
+        assert "! This needs an answer." in text_of(wizard.app)
+
+
+def _code() -> Any:
+    from astroferry.model.plan import Code  # noqa: PLC0415 - only here
+
+    return Code("")
+
+
+async def test_enter_alone_walks_through_a_stage(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:3]), "version", facts=facts) as (wizard, pilot):
+        await keys(pilot, "enter", "enter", "enter")
+        assert wizard.session.nav.stop.key == "execution"
+        assert "version" in planfile.load(wizard.session.path, unfinished=True).decided
+
+
+async def test_tables_are_edited_as_text_and_wrong_ones_are_not_taken(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
+        await keys(pilot, "e")
+        screen = wizard.app.screen
+        assert isinstance(screen, EditScreen)
+        area = screen.query_one("TextArea")
+        area.text = '[[waves]]\nname = "all"\ntest = "data-test"\nprodction = "data-prod"\n'  # type: ignore[attr-defined] # by name
+        await keys(pilot, "f2")
+        assert isinstance(wizard.app.screen, EditScreen)
+        assert "production" in text_of(wizard.app)
+        area.text = '[[waves]]\nname = "all"\ntest = "data-test"\nproduction = "data-prod"\n'  # type: ignore[attr-defined] # by name
+        await keys(pilot, "f2", "f2")
+        assert [wave.name for wave in planfile.load(wizard.session.path).waves] == ["all"]
+
+
+async def test_dags_are_put_into_a_new_wave(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
+        await keys(pilot, "f7", "slash")
+        await pilot.press(*"hourly", "enter")
+        await keys(pilot, "a", "w", "end", "enter")
+        await pilot.press(*"pilot", "enter")
+        await keys(pilot, "f2", "f2")
+        waves = {wave.name: wave.dags for wave in planfile.load(wizard.session.path).waves}
+        assert waves == {"first": ("by_hand",), "pilot": ("hourly_stock",), "rest": ("*",)}
+
+
+async def test_places_change_their_path_several_at_once(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:6]), "networking", facts=facts) as (wizard, pilot):
+        await keys(pilot, "up", "up", "up", "tab", "space", "space", "right", "f2")
+        assert wizard.session.nav.stop.key != "networking", text_of(wizard.app)
+        paths = {place.host: place.path for place in planfile.load(wizard.session.path, unfinished=True).places}
+        assert len(set(paths.values())) == 1
+        assert set(paths) == {"10.1.2.3", "sftp.example.com"}
+
+
+async def test_the_review_leads_to_a_stage_and_back(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL), "review", facts=facts) as (wizard, pilot):
+        for _ in range(40):
+            if "to Secrets backend" in text_of(wizard.app):
+                break
+            await pilot.press("down")
+            await pilot.pause()
+        await keys(pilot, "enter")
+        assert wizard.session.nav.stop.key == "secrets"
+        await keys(pilot, "f2")
+        assert wizard.session.nav.stop.key == "review"
+
+
+async def test_only_the_very_name_confirms(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL), "review", facts=facts) as (wizard, pilot):
+        begun: list[str] = []
+        wizard.carry_out = lambda: begun.append("carry")  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "f2")
+        assert isinstance(wizard.app.screen, ConfirmScreen)
+        assert wizard.app.screen.query_one(Input).value == "", "nothing is filled in beforehand"
+        await pilot.press(*"data-test", "enter")
+        await settled(pilot)
+        assert isinstance(wizard.app.screen, ConfirmScreen)
+        assert not begun
+        wizard.app.screen.query_one(Input).value = ""
+        await pilot.press(*"data-prod", "enter")
+        await settled(pilot)
+        assert begun == ["carry"]
+        assert "review" in planfile.load(wizard.session.path).decided
+
+
+async def test_a_plan_with_problems_is_not_confirmed(saved: Saved, plan: Any, facts: OrganizationFacts) -> None:
+    wrong = dataclasses.replace(plan.decisions, networking="vpc-peering")
+    async with at(saved(decided=ALL, decisions=wrong), "review", facts=facts) as (wizard, pilot):
+        await keys(pilot, "f2")
+        assert wizard.app.screen is wizard
+        assert "must be settled first" in text_of(wizard.app)
+
+
+async def test_reading_fails_with_a_sentence_and_is_tried_again(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASTRO_API_TOKEN", "a-token")
+    answers: list[Exception | None] = [UnreachableError("No such host.", hint="Check DNS."), None]
+
+    async def read(self: Session, ask: Any, api: str, credentials: str) -> None:
+        answer = answers.pop(0)
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr(Session, "read_organization", read)
+    async with at(saved(), "prerequisites") as (wizard, pilot):
+        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+        await settled(pilot)
+        assert "No such host. Check DNS." in text_of(wizard.app)
+        await keys(pilot, "f5")
+        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+        assert not wizard.readings["prerequisites"].error
+
+
+async def test_a_token_is_asked_for_hidden_and_again_when_refused(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    async def read(self: Session, ask: Any, api: str, credentials: str) -> None:
+        assert credentials == "prompt"
+        given.append(await ask("Token for Astro", True))
+        if given[-1] == "wrong-token":
+            raise NotAllowedError("Astro refuses this token.")
+
+    monkeypatch.setattr(Session, "read_organization", read)
+    async with at(saved(), "prerequisites") as (wizard, pilot):
+        await pilot.press("f5")
+        await until(pilot, lambda: isinstance(wizard.app.screen, AskScreen))
+        await pilot.press(*"wrong-token")
+        await pilot.pause()
+        assert "wrong" not in text_of(wizard.app)
+        await pilot.press("enter")
+        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+        await pilot.press("f5")
+        await until(pilot, lambda: isinstance(wizard.app.screen, AskScreen))
+        await pilot.press(*"right-token", "enter")
+        await until(pilot, lambda: len(given) == 2)
+        assert given == ["wrong-token", "right-token"]
+        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+    assert "right-token" not in wizard.session.path.read_text(encoding="utf-8")
+
+
+async def test_work_goes_on_whatever_is_shown_and_stops_between_items(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+        go = asyncio.Event()
+        seen: list[str] = []
+
+        async def carry(work: Work) -> None:
+            work.stage = "prepare"
+            while not work.should_stop():
+                seen.append("item")
+                await go.wait()
+            work.result = "Stopped after the item in hand."
+
+        wizard.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "c", "escape")
+        assert wizard.session.nav.stop.key == "review"
+        assert wizard.work is not None
+        assert wizard.work.running
+        await keys(pilot, "f10")
+        assert isinstance(wizard.app.screen, MenuScreen)
+        assert "goes on" in text_of(wizard.app)
+        await keys(pilot, "escape", "ctrl+c")
+        assert wizard.work.stopping
+        go.set()
+        await until(pilot, lambda: wizard.work is not None and not wizard.work.running)
+        assert seen == ["item"]
+
+
+async def test_a_second_interrupt_ends_work_at_once(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+
+        async def carry(work: Work) -> None:
+            del work
+            await asyncio.Event().wait()
+
+        wizard.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "c", "ctrl+c", "ctrl+c")
+        assert wizard.work is not None
+        assert wizard.work.cancelled
+
+
+async def test_a_failed_run_says_why(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+
+        async def carry(work: Work) -> None:
+            raise UnreachableError("Astro could not be reached.", hint="Run it again.")
+
+        wizard.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "c")
+        await until(pilot, lambda: wizard.work is not None and not wizard.work.running)
+        await settled(pilot)
+        assert "Astro could not be reached. Run it again." in text_of(wizard.app)
+
+
+async def test_a_cutover_needs_tested_values_and_the_name(saved: Saved, plan: Any) -> None:
+    path = saved(decided=(*ALL, "review"), waves=(plan.waves[0], dataclasses.replace(plan.waves[1], state="tested")))
+    async with at(path, "cutover") as (wizard, pilot):
+        begun: list[str] = []
+
+        async def cut_over(work: Work) -> None:
+            begun.append(work.wave)
+
+        wizard.carrier.cut_over = cut_over  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "up", "c")
+        assert "not tested yet" in text_of(wizard.app)
+        await keys(pilot, "down", "c")
+        await pilot.press(*"data-prod", "enter")
+        await until(pilot, lambda: bool(begun))
+        assert begun == ["rest"]
+
+
+async def test_a_bug_ends_without_showing_local_variables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with running(folder) as (app, pilot):
+
+            def broken() -> None:
+                password = "hunter2-hunter2"
+                raise ZeroDivisionError(len(password))
+
+            app.call_later(broken)
+            await pilot.pause()
+            await pilot.pause()
+    out = capsys.readouterr()
+    assert "hunter2" not in out.out + out.err
+    assert isinstance(app.bug, ZeroDivisionError)
+
+
+async def test_a_plan_in_use_cannot_be_opened_twice(saved: Saved) -> None:
+    path = saved()
+    session = Session.open(path)
+    try:
+        with pytest.raises(PlanInUseError):
+            Session.open(path)
+    finally:
+        session.close()
+
+
+async def test_an_error_is_saved_to_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROFERRY_REPORTS", str(folder))
+    (folder / "migration.toml").write_text("format = 99\n[source]\n", encoding="utf-8")
+    async with running(folder) as (app, pilot):
+        await keys(pilot, "enter")
+        assert isinstance(app.screen, ErrorScreen)
+        await keys(pilot, "c", "s", "escape")
+        (report,) = app.reports
+        assert "format 99" in report.read_text(encoding="utf-8")
+
+
+async def test_leaving_by_the_menu_ends_with_0(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL[:3]), "version", facts=facts) as (wizard, pilot):
+        app = wizard.app
+        await keys(pilot, "f10", "down", "enter")
+        assert app.return_code == Exit.DONE
+
+
+@pytest.mark.parametrize("size", [(20, 5), (60, 16), (200, 60)])
+async def test_no_size_breaks_it(saved: Saved, facts: OrganizationFacts, size: tuple[int, int]) -> None:
+    async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
+        await pilot.resize_terminal(*size)
+        await keys(pilot, "f1", "escape", "f7", "escape", "f10", "escape")
+        assert wizard.session.nav.stop.key == "waves"
