@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from astroferry.model.plan import Plan
 
+DONE, NOW = "✓ done", "\u203a now"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WAVES = [
     {"name": "pilot", "test": "t", "production": "p", "dags": ["a", "b"]},
@@ -101,7 +102,7 @@ def test_the_steps_of_a_handover() -> None:
         "cutover/w/dag/drain-source": Standing("begin", at=NOON),
     }
     (row,) = handed(standings, "w", ["dag"], "cutover", {"cutover/w/dag/record": "found"})
-    assert row.steps == ("✓ done", "› now", "", "", "", "")
+    assert row.steps == (DONE, NOW, "", "", "", "")
     assert way_of(standings, "w") == "cutover"
     standings["rollback/w/dag/drain-target"] = Standing("done", at=NOON + timedelta(hours=1))
     assert way_of(standings, "w") == "rollback"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +20,7 @@ from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from textual.pilot import Pilot
 
@@ -322,7 +322,7 @@ async def test_a_bug_ends_without_showing_local_variables(folder: Path, capsys: 
             await pilot.pause()
     out = capsys.readouterr()
     assert "hunter2" not in out.out + out.err
-    assert isinstance(app.bug, ZeroDivisionError)
+    assert isinstance(apps[0].bug, ZeroDivisionError)
 
 
 async def test_a_plan_in_use_cannot_be_opened_twice(saved: Saved) -> None:

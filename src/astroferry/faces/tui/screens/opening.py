@@ -100,9 +100,9 @@ class OpeningScreen(Screen[None]):
             note = "A short name, such as that of the company or team: Workspaces and Deployments are named after it."
             self.app.push_screen(AskScreen("What shall this migration be called?", note=note), self._begin)
         elif event.value == OTHER:
-            self.app.push_screen(AskScreen("Path of the plan", value=f"{self.folder}/"), self._open)
-        else:
-            self._open(event.value)
+            self.app.push_screen(AskScreen("Path of the plan", value=f"{self.folder}/"), self._asked)
+        elif event.value is not None:
+            self._open(Path(event.value))
 
     def _begin(self, name: str | None) -> None:
         if name is None:
@@ -120,12 +120,13 @@ class OpeningScreen(Screen[None]):
         else:
             self.ferry.work_on(session)
 
-    def _open(self, name: str | None) -> None:
-        if not name:
-            return
-        path = Path(name).expanduser()
+    def _asked(self, name: str | None) -> None:
+        if name:
+            self._open(Path(name).expanduser())
+
+    def _open(self, path: Path) -> None:
         try:
-            session = Session.open(path if path.is_absolute() else self.folder / path, now=self.ferry.now)
+            session = Session.open(path, now=self.ferry.now)
         except PlanError as error:
             self.app.push_screen(ErrorScreen(f"{path.name} cannot be opened", str(error), self.ferry.save_report))
         except AstroferryError as error:
