@@ -188,6 +188,7 @@ class TestAfterDeciding:
     async def test_comparison(self, saved: Saved, same_screen: Same) -> None:
         async with at(saved(decided=(*ALL, "review")), "test") as (wizard, pilot):
             wizard.work = still(Work("compare", "Comparing"), ended=True)
+            wizard.work.bad = True
             wizard.work.result = "Not every value is the same on both ends: 2 connections: 1 same, 1 differs"
             rows = (
                 Comparison("connection", "warehouse_pg", "same", (), ("host",), reach="reachable", hook="ok"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
+    from astroferry.faces.tui.app import Ferry
     from astroferry.faces.tui.work import Work
     from astroferry.model.organization import OrganizationFacts
 
@@ -310,16 +311,21 @@ async def test_a_cutover_needs_tested_values_and_the_name(saved: Saved, plan: An
 
 
 async def test_a_bug_ends_without_showing_local_variables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZeroDivisionError):
+    apps: list[Ferry] = []
+
+    def broken() -> None:
+        password = "hunter2-hunter2"
+        raise ZeroDivisionError(len(password))
+
+    async def walk() -> None:
         async with running(folder) as (app, pilot):
-
-            def broken() -> None:
-                password = "hunter2-hunter2"
-                raise ZeroDivisionError(len(password))
-
+            apps.append(app)
             app.call_later(broken)
             await pilot.pause()
             await pilot.pause()
+
+    with pytest.raises(ZeroDivisionError):
+        await walk()
     out = capsys.readouterr()
     assert "hunter2" not in out.out + out.err
     assert isinstance(apps[0].bug, ZeroDivisionError)

@@ -111,6 +111,10 @@ class Ferry(App[None]):
         """Whether the environment gives it."""
         return bool(os.environ.get(name, "").strip())
 
+    def may_drop(self) -> bool:
+        """Whether a dropped line would end us: SSH, and nothing that keeps the session."""
+        return bool(os.environ.get("SSH_CONNECTION")) and not (os.environ.get("TMUX") or os.environ.get("STY"))
+
     def work_on(self, session: Session) -> None:
         """Open the wizard on a plan."""
         self.session = session

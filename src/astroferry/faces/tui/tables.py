@@ -85,7 +85,9 @@ def to_text(key: str, value: Any) -> str:
     lines: list[str] = []
     for table in as_tables(value):
         # One by one: a short list of tables would become one line that nobody can edit.
-        lines += [f"[[{key}]]", tomli_w.dumps(table)]
+        inner = {name: item for name, item in table.items() if isinstance(item, dict)}
+        lines += [f"[[{key}]]", tomli_w.dumps({name: item for name, item in table.items() if name not in inner})]
+        lines += [f"[{key}.{name}]\n{tomli_w.dumps(item)}" for name, item in inner.items()]
     return "\n".join(lines)
 
 

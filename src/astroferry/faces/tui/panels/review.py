@@ -173,6 +173,8 @@ class ReviewPanel(Panel):
         conflicts = desk.plan.conflicts
         if "overwrite" in {conflicts.connections, conflicts.variables, conflicts.pools}:
             sentences.append("The plan overwrites what others made there; former values cannot be put back.")
+        if self.wizard.ferry.may_drop():
+            sentences.append("This is SSH outside tmux: if the line drops, the run ends cleanly and can go on later.")
         if irreversible:
             sentences.append(f"{several(len(irreversible), 'item')} cannot be undone: {irreversible[0]}.")
 

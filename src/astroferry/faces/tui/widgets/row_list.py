@@ -30,6 +30,7 @@ class RowList(ScrollView, can_focus=True):
     Posts Taken on Enter, Moved and Marked when cursor or selection change.
     """
 
+    DEFAULT_CSS = "RowList { overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
