@@ -51,10 +51,10 @@ async def at(
 
 async def settled(pilot: Pilot[None]) -> None:
     """Until nothing is left to mount or to draw."""
-    await pilot.app.workers.wait_for_complete()
     await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    if any(worker.is_running for worker in pilot.app.workers):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
 
 
 async def sized(pilot: Pilot[None], width: int, height: int) -> None:

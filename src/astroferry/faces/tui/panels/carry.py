@@ -15,6 +15,7 @@ from astroferry.faces.tui.clock import lasting, left, rate
 from astroferry.faces.tui.navigator import POSITION, STOPS
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import TextScreen
+from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.model.words import several
 
@@ -55,9 +56,9 @@ class CarryPanel(Panel):
     def compose(self) -> ComposeResult:
         """Title, phases, the item in hand, failed items, comparison."""
         yield Static(Content.styled("Carry out", "bold $accent"), classes="title")
-        yield Static(id="phases", markup=False)
-        yield Static(id="pace", markup=False)
-        yield Static(id="result", markup=False)
+        yield Quiet(id="phases")
+        yield Quiet(id="pace")
+        yield Quiet(id="result")
         yield self.results
         yield self.compared
 
@@ -81,14 +82,14 @@ class CarryPanel(Panel):
         """Counts, pace, the item in hand."""
         work = self.work
         lines = [self._phase(stage, work) for stage in PHASES]
-        self.query_one("#phases", Static).update(Content("\n").join(lines))
-        self.query_one("#pace", Static).update(self._pace(work))
+        self.query_one("#phases", Quiet).update(Content("\n").join(lines))
+        self.query_one("#pace", Quiet).update(self._pace(work))
 
     def settled(self) -> None:
         """A run ended: failed items, comparison."""
         self.tick()
         work = self.work
-        result = self.query_one("#result", Static)
+        result = self.query_one("#result", Quiet)
         if work is not None and not work.running:
             text, good = work.outcome
             result.update(

@@ -15,6 +15,7 @@ from astroferry.faces.tui.handed import STEPS, handed, way_of
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.model.words import several
 from astroferry.stages.question import Option
@@ -56,8 +57,8 @@ class CutoverPanel(Panel):
             markup=False,
         )
         yield self.waves
-        yield Static(id="pace", markup=False)
-        yield Static(id="result", markup=False)
+        yield Quiet(id="pace")
+        yield Quiet(id="result")
         yield self.dags
 
     def on_mount(self) -> None:
@@ -123,7 +124,7 @@ class CutoverPanel(Panel):
         self.session.look_back()
         self._rows()
         work = self.work
-        pace = self.query_one("#pace", Static)
+        pace = self.query_one("#pace", Quiet)
         if work is not None and work.running:
             words = f"{work.title} · {work.done:,} of {work.total:,} steps · {lasting(work.elapsed)} so far"
             if work.stopping:
@@ -142,7 +143,7 @@ class CutoverPanel(Panel):
         wave, work = self.wave, self.work
         self.way = way_of(self.session.standings, wave.name) if wave else "cutover"
         self.tick()
-        result = self.query_one("#result", Static)
+        result = self.query_one("#result", Quiet)
         if work is not None and not work.running and wave is not None and work.wave == wave.name:
             text, good = work.outcome
             told = Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")

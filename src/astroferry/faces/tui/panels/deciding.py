@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from astroferry.errors import PlanError
 from astroferry.faces.tui.panels.panel import Keys, Panel
@@ -18,6 +17,7 @@ from astroferry.faces.tui.screens.modals import EditScreen
 from astroferry.faces.tui.tables import as_tables, to_text
 from astroferry.faces.tui.widgets.bullets import Bullets
 from astroferry.faces.tui.widgets.fields import QuestionField, keys_of
+from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.plan import Deployment, Wave, Workspace
 from astroferry.model.planedit import with_value
 from astroferry.model.words import several
@@ -67,7 +67,7 @@ class DecidingPanel(Panel):
         """Title, known, questions, findings."""
         yield self.heading()
         yield Bullets(id="known")
-        yield Static(id="reading", markup=False)
+        yield Quiet(id="reading")
         with Vertical(id="form"):
             for asked in self.session.nav.trial().asked:
                 yield QuestionField(asked, self.session.path.parent)
@@ -278,7 +278,7 @@ class DecidingPanel(Panel):
 
     def tick(self) -> None:
         """The read that goes on, or its end."""
-        shown = self.query_one("#reading", Static)
+        shown = self.query_one("#reading", Quiet)
         reading = self.wizard.reading_of(self.stage.key)
         if reading is None or self.stage.key not in KEYS_FOR:
             shown.display = False

@@ -8,7 +8,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from astroferry.clients.credentials import ASTRO_VARIABLE, SOURCE_TOKEN_VARIABLE, SOURCE_USERNAME_VARIABLE
 from astroferry.errors import PlanError
@@ -19,6 +18,7 @@ from astroferry.faces.tui.panels.deciding import DecidingPanel
 from astroferry.faces.tui.panels.review import ReviewPanel
 from astroferry.faces.tui.reading import Reading
 from astroferry.faces.tui.screens.modals import ErrorScreen, TextScreen
+from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.stage_list import StageList
 from astroferry.faces.tui.work import Work
 
@@ -63,15 +63,15 @@ class WizardScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Head, stages, panel, preview, a line to say something, keys."""
-        yield Static(id="head", markup=False)
+        yield Quiet(one_line=True, id="head")
         with Horizontal(id="middle"):
             yield self.stages
             with Vertical(id="main"):
                 yield Vertical(id="place")
-                yield Static(id="preview", markup=False)
-        yield Static(id="log", markup=False)
-        yield Static(id="say", markup=False)
-        yield Static(id="keys", markup=False)
+                yield Quiet(id="preview")
+        yield Quiet(id="log")
+        yield Quiet(one_line=True, id="say")
+        yield Quiet(one_line=True, id="keys")
 
     async def on_mount(self) -> None:
         """Show where one is."""
@@ -132,7 +132,7 @@ class WizardScreen(Screen[None]):
         room = self.app.size.width - left.cell_length
         right = next((text for text in (f"{where}{saved} ", f"{where} ") if len(text) < room), "")
         gap = max(0, room - len(right))
-        self.query_one("#head", Static).update(Content.assemble(left, " " * gap, (right, "$text-muted")))
+        self.query_one("#head", Quiet).update(Content.assemble(left, " " * gap, (right, "$text-muted")))
 
     def show_keys(self) -> None:
         """The keys that do something here; help and menu always."""
@@ -150,18 +150,18 @@ class WizardScreen(Screen[None]):
             parts.append(Content.assemble((key, "bold"), (f" {word}", "$text-muted")))
             used += length
         line = Content.styled(" · ", "$text-muted").join(parts)
-        self.query_one("#keys", Static).update(Content.assemble(" ", line))
+        self.query_one("#keys", Quiet).update(Content.assemble(" ", line))
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One line above the keys."""
         room = max(20, self.app.size.width - 4)
         shown = text if len(text) <= room else f"{text[: room - 1]}…"
         style = "$text-error" if bad else "$text-muted"
-        self.query_one("#say", Static).update(Content.styled(f" {'! ' if bad else ''}{shown}", style))
+        self.query_one("#say", Quiet).update(Content.styled(f" {'! ' if bad else ''}{shown}", style))
 
     def preview(self, lines: Sequence[tuple[Mark, str]]) -> None:
         """What Next would change in migration.toml."""
-        shown = self.query_one("#preview", Static)
+        shown = self.query_one("#preview", Quiet)
         if self._panel is not None and self._panel.wide:
             return
         room = 30 if self.app.size.width >= 110 else 3
@@ -270,7 +270,7 @@ class WizardScreen(Screen[None]):
         self._log()
 
     def _log(self) -> None:
-        log = self.query_one("#log", Static)
+        log = self.query_one("#log", Quiet)
         if not log.display:
             return
         lines = list(self.work.lines)[-LOG_LINES:] if self.work else []

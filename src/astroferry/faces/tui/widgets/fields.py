@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from astroferry.faces.tui.tables import as_tables, rows_of_tables
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
@@ -214,21 +215,20 @@ class QuestionField(Vertical):
         self.key = asked.question.key
         self.control = self._control(folder)
         self._stuck = False
+        self._width = 0
 
     def compose(self) -> ComposeResult:
         """Head, control, reason, problem."""
-        yield Static(classes="head", markup=False)
+        yield Quiet(classes="head")
         yield self.control
-        yield Static(classes="why", markup=False)
-        yield Static(classes="problem", markup=False)
+        yield Quiet(classes="why")
+        yield Quiet(classes="problem")
 
-    def on_mount(self) -> None:
-        """Say what stands."""
-        self._write()
-
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """A long answer goes onto a line of its own."""
-        self._write()
+        if event.size.width != self._width:
+            self._width = event.size.width
+            self._write()
 
     def _control(self, folder: Path) -> Widget:
         question, value = self.asked.question, self.asked.value
@@ -289,15 +289,15 @@ class QuestionField(Vertical):
             head = Content.assemble(sign if self._stuck else ("", ""), (question.prompt, "bold"))
         else:
             words = answer or ("to be answered" if question.required else "(empty)")
-            room = (self.size.width or 50) - 4
+            room = (self._width or 50) - 4
             between = "  " if len(question.prompt) + len(words) <= room else "\n    "
             head = Content.assemble(sign, (f"{question.prompt}{between}", "$text-muted"), words)
-        self.query_one(".head", Static).update(head)
-        why = self.query_one(".why", Static)
+        self.query_one(".head", Quiet).update(head)
+        why = self.query_one(".why", Quiet)
         text = self._why()
         why.update(text)
         why.display = bool(text) and self.active
-        problem = self.query_one(".problem", Static)
+        problem = self.query_one(".problem", Quiet)
         told = self.asked.problem and (self._stuck or self.asked.typed)
         problem.update(Content.styled(f"! {self.asked.problem}", "$text-error") if told else "")
         problem.display = bool(told)
