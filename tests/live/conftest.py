@@ -98,11 +98,14 @@ def real_33(live_folder: Path) -> Iterator[RealAirflow]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def embedded_astro(
     live_folder: Path, seed_code: tuple[Path, Path], ledger_env: dict[str, str]
 ) -> Iterator[EmbeddedAstro]:
-    """The embedded Astro with a real Airflow 3.3 per Deployment, whose image brings the source's plugins."""
+    """The embedded Astro with a real Airflow 3.3 per Deployment, whose image brings the source's plugins.
+
+    For one module: its servers parse all the time, and two cores are few.
+    """
     airflow = factory(
         live_folder / "astro-airflow",
         plugins_folder=seed_code[1],
