@@ -16,6 +16,7 @@ import pytest
 from tests.live import ledger, seeding
 
 from astroferry.simulator.real import RealAirflow
+from astroferry.simulator.real.warden import offspring, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,17 +44,9 @@ def until(it_is_so: Callable[[], object], *, within: float, what: str) -> None:
         time.sleep(0.5)
 
 
-def of_home(home: Path) -> list[int]:
-    """The processes whose environment names that AIRFLOW_HOME: every one a server there ever started."""
-    wanted = f"AIRFLOW_HOME={home}\0".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and wanted in (entry / "environ").read_bytes() + b"\0":
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+def ours() -> set[int]:
+    """All our descendants. By descent: Airflow and gunicorn write their titles over what /proc shows of them."""
+    return offspring(os.getpid(), set(), table())
 
 
 def test_the_source_is_seeded(real_211: RealAirflow, tmp_path: Path) -> None:
@@ -133,15 +126,17 @@ def test_ticks_are_written_once_and_are_airflows_own(real_211: RealAirflow, ledg
 def test_a_real_3_runs_dags_restarts_and_leaves_nothing(tmp_path: Path) -> None:
     dags, out = tmp_path / "dags", tmp_path / "out.txt"
     dags.mkdir()
+    before = ours()
     (dags / "tick.py").write_text(TICKER.format(out=str(out)))
     env = {"AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False", "AIRFLOW__CORE__DAGS_FOLDER": "/nowhere"}
     server = RealAirflow("3.3", tmp_path / "home", dags, env=env, prefix="/d4k2m9qx", parse=2)
     with server:
         port, pids = server.port, server.pids
+        assert len(ours() - before) >= 5, "two wardens and three programs at the least"
         assert set(pids) == {"api-server", "scheduler", "dag-processor"}
         until(out.exists, within=90, what="a first tick")
         server.stop_now()
-        assert of_home(server.home) == []
+        assert not ours() - before
         out.unlink()
         server.env["MARLOW"] = "restarted"
         server.start_now()
@@ -151,18 +146,19 @@ def test_a_real_3_runs_dags_restarts_and_leaves_nothing(tmp_path: Path) -> None:
         with seeding.client(server) as http:
             runs = http.get(f"{server.api}/dags/tick/dagRuns", params={"order_by": "-start_date"}).json()["dag_runs"]
             assert "failed" not in {run["state"] for run in runs}
-    assert of_home(server.home) == []
+    assert not ours() - before
 
 
 @pytest.mark.skipif(not Path("/usr/lib/postgresql").exists(), reason="no PostgreSQL is installed here")
 def test_a_real_211_runs_on_postgres(tmp_path: Path) -> None:
+    before = ours()
     with RealAirflow("2.11", tmp_path / "home", tmp_path / "dags", database="postgres", mode="api-only") as server:
         with seeding.client(server) as http:
             assert http.get(f"{server.api}/connections").status_code == 200
         server.stop_now()
         server.start_now()
         assert server.healthy()
-    assert of_home(server.home) == []
+    assert not ours() - before
 
 
 def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
@@ -174,8 +170,12 @@ def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         "server.start_now(); print('up', flush=True); time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == b"up\n"
-        assert len(of_home(tmp_path / "home")) >= 3
-        os.kill(parent.pid, signal.SIGKILL)
-    until(lambda: not of_home(tmp_path / "home"), within=30, what="every process gone")
+        try:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == b"up\n"
+            # By descent: gunicorn and Airflow write their titles over the environment that /proc shows.
+            ours = offspring(parent.pid, set(), table())
+            assert len(ours) >= 4, "a warden, a web server, a scheduler, and what they started"
+        finally:
+            os.kill(parent.pid, signal.SIGKILL)
+    until(lambda: not ours & {pid for pid, _, _ in table()}, within=60, what="every process gone")
