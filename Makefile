@@ -20,7 +20,7 @@ check: $(STAMP)
 	$(BIN)/pytest -q -n auto -m "not live" --cov --cov-report=term:skip-covered
 
 live: $(STAMP)
-	$(BIN)/pytest -q -m live tests/live tests/contract
+	$(BIN)/pytest -q -s -m live tests/live tests/contract
 
 setup: $(STAMP)
 
