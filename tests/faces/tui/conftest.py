@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
+PATIENCE = 60
+"""looks at a screen, 50 ms apart, until it is as it should be"""
 SCREENS = Path(__file__).parents[3] / "snapshots" / "screens"
 
 
@@ -115,6 +117,13 @@ def same_screen(request: pytest.FixtureRequest) -> Callable[..., Awaitable[None]
             if rewrite:
                 path.write_text(text, encoding="utf-8")
             assert path.exists(), f"{path} is not there yet: look at it after --rewrite-screens"
-            assert text == path.read_text(encoding="utf-8")
+            wanted = path.read_text(encoding="utf-8")
+            # What follows a refresh (a field scrolled into view) may come after the queue was empty once.
+            for _ in range(PATIENCE):
+                if text == wanted:
+                    break
+                await pilot.pause(0.05)
+                text = text_of(pilot.app)
+            assert text == wanted
 
     return check
