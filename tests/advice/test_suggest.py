@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tests.advice.rules.rulecase import INVENTORY, PLAN, facts, place
 
-from astroferry.advice.suggest import RULES, problems, suggest
+from astroferry.advice.rules.rule import Case
+from astroferry.advice.suggest import problems, rules, suggest
 
 KEYS = [
     "decisions.airflow",
@@ -23,21 +24,21 @@ KEYS = [
 
 def test_every_decision_has_a_suggestion_with_a_reason() -> None:
     for organization in (None, facts("TEAM")):
-        found = suggest(INVENTORY, organization)
+        found = suggest(Case(PLAN, INVENTORY, organization))
         assert list(found) == KEYS
         assert all(suggestion.reason.endswith(".") for suggestion in found.values())
-    assert suggest(INVENTORY, facts())["decisions.runtime"].value == "3.3-8"
+    assert suggest(Case(PLAN, INVENTORY, facts()))["decisions.runtime"].value == "3.3-8"
 
 
 def test_the_runtime_follows_the_suggested_airflow() -> None:
-    found = suggest(INVENTORY, facts(runtimes=[("13.11.0", "2.11.2", "")]))
+    found = suggest(Case(PLAN, INVENTORY, facts(runtimes=[("13.11.0", "2.11.2", "")])))
     assert (found["decisions.airflow"].value, found["decisions.runtime"].value) == ("2", "13.11.0")
 
 
 def test_rules_have_their_own_ids_and_a_source() -> None:
-    names = [rule.id for rule in RULES]
+    names = [rule.id for rule in rules()]
     assert len(names) == len(set(names))
-    assert all(rule.source for rule in RULES)
+    assert all(rule.source for rule in rules())
 
 
 def test_the_gravest_problem_comes_first() -> None:
@@ -45,11 +46,11 @@ def test_the_gravest_problem_comes_first() -> None:
     plan = replace(PLAN, decisions=replace(PLAN.decisions, runtime="9.9-9"))
     found = problems(plan, inventory, facts())
     assert [finding.severity for finding in found] == ["refuse", "warn", "warn", "advise", "advise"]
-    assert {finding.code for finding in found} <= {rule.id for rule in RULES}
+    assert {finding.code for finding in found} <= {rule.id for rule in rules()}
 
 
 def test_a_plan_that_follows_the_advice_is_not_refused() -> None:
-    advice = suggest(INVENTORY, facts())
+    advice = suggest(Case(PLAN, INVENTORY, facts()))
     decisions = {key.split(".")[1]: advice[key].value for key in KEYS if key.startswith("decisions.")}
     plan = replace(PLAN, decisions=replace(PLAN.decisions, **decisions))
     assert [finding for finding in problems(plan, INVENTORY, facts()) if finding.severity != "advise"] == []

@@ -146,7 +146,7 @@ def test_a_stage_with_a_gap_is_not_decided() -> None:
 
 def test_an_option_that_is_refused_says_why() -> None:
     answers = ANSWERS | {"decisions.airflow": "2", "decisions.runtime": "13.11.0", "decisions.execution": "remote"}
-    assert refusal(answers) == {"decisions.execution": "cannot be remote: remote execution needs Airflow 3"}
+    assert refusal(answers) == {"decisions.execution": "cannot be remote: Remote execution needs Airflow 3."}
 
 
 def test_wrong_types_and_unknown_keys_are_listed_together() -> None:

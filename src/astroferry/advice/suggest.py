@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import cluster, execution, network, secrets, values, version, waves, workspaces
+from astroferry.advice.rules.rule import Book, Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from astroferry.advice.rules.rule import Rule, Suggestion
     from astroferry.model.finding import Finding, Severity
@@ -18,38 +19,62 @@ if TYPE_CHECKING:
     from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
 
-    Suggest = Callable[[Inventory, OrganizationFacts | None], Suggestion[Any]]
+    Suggest = Callable[[Case], Suggestion[Any]]
 
 SUGGESTIONS: dict[str, Suggest] = {
-    "decisions.airflow": version.suggest_airflow,
-    "decisions.cron_data_intervals": version.suggest_cron_data_intervals,
+    "decisions.airflow": lambda case: version.suggest_airflow(case.inventory, case.facts),
+    "decisions.runtime": lambda case: version.suggest_runtime(
+        case.inventory, case.facts, case.plan.decisions.airflow
+    ),
+    "decisions.cron_data_intervals": lambda case: version.suggest_cron_data_intervals(case.inventory, case.facts),
     "decisions.execution": execution.suggest,
-    "decisions.cluster": cluster.suggest,
-    "decisions.networking": network.suggest,
-    "decisions.workspaces": workspaces.suggest,
-    "decisions.secrets_backend": secrets.suggest,
-    "values.connections": values.suggest_connections,
-    "values.variables": values.suggest_variables,
-    "waves": waves.suggest,
+    "decisions.cluster": lambda case: cluster.suggest(case.inventory, case.facts),
+    "decisions.networking": lambda case: network.suggest(case.inventory, case.facts),
+    "decisions.workspaces": lambda case: workspaces.suggest(case.inventory, case.facts),
+    "decisions.secrets_backend": lambda case: secrets.suggest(case.inventory, case.facts),
+    "values.connections": lambda case: values.suggest_connections(case.inventory, case.facts),
+    "values.variables": lambda case: values.suggest_variables(case.inventory, case.facts),
+    "waves": lambda case: waves.suggest(case.inventory, case.facts),
 }
-"""plan key -> suggestion, in the order of the guide; decisions.runtime follows from decisions.airflow"""
+"""plan key -> suggestion, in the order of the guide"""
 
-_MODULES = (version, execution, cluster, network, workspaces, secrets, values, waves)
-RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+BOOKS = (version, execution.BOOK, cluster, network, workspaces, secrets, values, waves)
+"""the books of rules, in the order of the decisions"""
+
 _ORDER: dict[Severity, int] = {"refuse": 0, "warn": 1, "advise": 2}
 
 
-def suggest(inventory: Inventory, facts: OrganizationFacts | None = None) -> dict[str, Suggestion[Any]]:
-    """A suggestion for every decision, by its key in the plan, in the order in which they are asked."""
+def rules() -> tuple[Rule, ...]:
+    """Every rule of every book."""
+    found: list[Rule] = []
+    for book in BOOKS:
+        found += book.rules if isinstance(book, Book) else book.RULES
+    return tuple(found)
+
+
+def suggest(case: Case) -> dict[str, Suggestion[Any]]:
+    """A suggestion for every decision, by its key in the plan, in the order in which they are asked.
+
+    Each is asked as if the ones before it had been taken.
+    """
     found: dict[str, Suggestion[Any]] = {}
     for key, ask in SUGGESTIONS.items():
-        found[key] = ask(inventory, facts)
-        if key == "decisions.airflow":
-            found["decisions.runtime"] = version.suggest_runtime(inventory, facts, found[key].value)
+        found[key] = ask(case)
+        if key.startswith("decisions.") and found[key].value not in {"", None}:
+            case = case.with_answer(key, found[key].value)
     return found
 
 
 def problems(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None = None) -> list[Finding]:
     """Everything the rules hold against the plan, the gravest first, otherwise in the order of the decisions."""
-    found = [finding for module in _MODULES for finding in module.problems(plan, inventory, facts)]
+    case = Case(plan, inventory, facts)
+    found = [finding for book in BOOKS for finding in _held(book, case)]
     return sorted(found, key=lambda finding: _ORDER[finding.severity])
+
+
+def _held(book: Any, case: Case) -> Iterable[Finding]:
+    if isinstance(book, Book):
+        return book.problems(case)
+    # Files that are not books yet.
+    held: Iterator[Finding] = book.problems(case.plan, case.inventory, case.facts)
+    return held

@@ -5,26 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import cluster, execution, network, secrets, version
+from astroferry.advice.rules.rule import Book
+from astroferry.advice.suggest import SUGGESTIONS
 from astroferry.model.words import names
 from astroferry.stages.asking import decision, plain
 from astroferry.stages.question import Option, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from astroferry.advice.rules.rule import Suggestion
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
 
 
-def advised(desk: Desk, ask: Callable[..., Suggestion[Any]], *more: Any) -> Suggestion[Any] | None:
-    """The advice's suggestion, or None before there is an inventory."""
-    return ask(desk.inventory, desk.facts, *more) if desk.inventory is not None else None
+def advised(desk: Desk, key: str) -> Suggestion[Any] | None:
+    """The advice's suggestion for a plan key, or None before there is an inventory."""
+    case = desk.case
+    return SUGGESTIONS[key](case) if case is not None else None
 
 
-def checked(desk: Desk, rules: Any) -> tuple[Finding, ...]:
-    """What a file of rules holds against the plan."""
-    return tuple(rules.problems(desk.plan, desk.inventory, desk.facts)) if desk.inventory is not None else ()
+def checked(desk: Desk, book: Any) -> tuple[Finding, ...]:
+    """What a book of rules holds against the plan."""
+    case = desk.case
+    if case is None:
+        return ()
+    if isinstance(book, Book):
+        return tuple(book.problems(case))
+    return tuple(book.problems(case.plan, case.inventory, case.facts))
+
+
+def refused(desk: Desk, book: Book, key: str, values: Iterable[str]) -> dict[str, str]:
+    """Value -> why it cannot be taken, for those of a decision that the rules refuse here."""
+    return book.refusals(desk.case, key, values) if desk.case is not None else {}
 
 
 class VersionStage:
@@ -45,7 +58,7 @@ class VersionStage:
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Airflow, Runtime, data intervals."""
         airflow = desk.plan.decisions.airflow
-        runtime = advised(desk, version.suggest_runtime, airflow)
+        runtime = advised(desk, "decisions.runtime")
         asked = [
             decision(
                 "decisions.airflow",
@@ -54,7 +67,7 @@ class VersionStage:
                     "3": ("Airflow 3", "one move; DAG code must be fit for it"),
                     "2": ("Airflow 2.11", "the last Airflow 2; open-source support ended in April 2026"),
                 },
-                advised(desk, version.suggest_airflow),
+                advised(desk, "decisions.airflow"),
             ),
             plain(
                 "decisions.runtime",
@@ -66,7 +79,7 @@ class VersionStage:
             ),
         ]
         if airflow == "3":
-            keep = advised(desk, version.suggest_cron_data_intervals)
+            keep = advised(desk, "decisions.cron_data_intervals")
             asked.append(
                 plain(
                     "decisions.cron_data_intervals",
@@ -99,7 +112,6 @@ class ExecutionStage:
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Hosted or remote."""
-        refused = {} if desk.plan.decisions.airflow == "3" else {"remote": "remote execution needs Airflow 3"}
         return (
             decision(
                 "decisions.execution",
@@ -108,14 +120,14 @@ class ExecutionStage:
                     "hosted": ("hosted", "on Astro's machines; nothing to operate"),
                     "remote": ("remote", "in your own environment, by agents that call out; Business or Enterprise"),
                 },
-                advised(desk, execution.suggest),
-                refused,
+                advised(desk, "decisions.execution"),
+                refused(desk, execution.BOOK, execution.WHERE, ("hosted", "remote")),
             ),
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the execution rules."""
-        return checked(desk, execution)
+        return checked(desk, execution.BOOK)
 
 
 class ClusterStage:
@@ -155,7 +167,7 @@ class ClusterStage:
                         "reserved for you; needed for peering and private endpoints; takes hours",
                     ),
                 },
-                advised(desk, cluster.suggest),
+                advised(desk, "decisions.cluster"),
             ),
             Question(
                 "decisions.cloud",
@@ -207,7 +219,7 @@ class NetworkingStage:
                     "vpn": ("VPN", "dedicated cluster; arranged with Astronomer's support"),
                     "remote-agents": ("remote agents", "tasks run inside your network"),
                 },
-                advised(desk, network.suggest),
+                advised(desk, "decisions.networking"),
             )
         ]
         if desk.inventory is not None and desk.inventory.places:
@@ -265,7 +277,7 @@ class SecretsStage:
                     "hashicorp-vault": ("HashiCorp Vault", later),
                     "azure-key-vault": ("Azure Key Vault", later),
                 },
-                advised(desk, secrets.suggest),
+                advised(desk, "decisions.secrets_backend"),
             ),
         )
 

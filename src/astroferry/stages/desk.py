@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from astroferry.advice.rules.rule import Case
 from astroferry.model.plan import Plan, Source
 from astroferry.model.planedit import value_at, with_value
 
@@ -29,6 +30,11 @@ class Desk:
     facts: OrganizationFacts | None = None
     answered: set[str] = field(default_factory=set)
     """keys answered on this walk; a suggestion taken counts"""
+
+    @property
+    def case(self) -> Case | None:
+        """What the advice looks at; None before there is an inventory."""
+        return Case(self.plan, self.inventory, self.facts) if self.inventory is not None else None
 
     def answer(self, key: str, value: Any) -> None:
         """Put one answer into the plan; PlanError where it does not fit."""

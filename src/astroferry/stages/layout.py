@@ -54,7 +54,7 @@ class WorkspacesStage:
                     "business-unit": ("by business unit", "as the company is divided"),
                     "project": ("by project", "as the work is divided"),
                 },
-                advised(desk, workspaces.suggest),
+                advised(desk, "decisions.workspaces"),
             ),
             Question(
                 "workspaces",
@@ -111,7 +111,7 @@ class ValuesStage:
                     "backend": ("they are in a backend", "that the target shares; nothing is copied"),
                     "none": ("not at all", "nothing is copied"),
                 },
-                advised(desk, values.suggest_connections),
+                advised(desk, "values.connections"),
             )
         ]
         if desk.plan.values.connections == "export-file":
@@ -128,7 +128,7 @@ class ValuesStage:
                     "backend": ("they are in a backend", "that the target shares; nothing is copied"),
                     "none": ("not at all", "nothing is copied"),
                 },
-                advised(desk, values.suggest_variables),
+                advised(desk, "values.variables"),
             )
         )
         if desk.plan.values.variables == "export-file":
@@ -167,7 +167,7 @@ class WavesStage:
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """The waves, as tables."""
-        suggestion = advised(desk, waves.suggest)
+        suggestion = advised(desk, "waves")
         there = _shown(desk.plan.waves)
         proposed: list[dict[str, Any]] | None = there or None
         if not there and suggestion is not None and desk.plan.deployments:

@@ -9,6 +9,7 @@ import pytest
 from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, facts, ids, place
 
 from astroferry.advice.rules import cluster, execution, network, workspaces
+from astroferry.advice.rules.rule import Case
 from astroferry.model.inventory import Dag
 from astroferry.model.plan import PlacePath, Workspace
 
@@ -31,8 +32,8 @@ def decided(**decisions: Any) -> Plan:
 
 
 def test_hosted_is_suggested_and_private_places_are_named() -> None:
-    assert execution.suggest(INVENTORY, None).evidence == ()
-    found = execution.suggest(PRIVATE, None)
+    assert execution.suggest(Case(PLAN, INVENTORY)).evidence == ()
+    found = execution.suggest(Case(PLAN, PRIVATE))
     assert (found.value, len(found.evidence)) == ("hosted", 3)
 
 
@@ -53,14 +54,14 @@ REMOTE = decided(execution="remote", secrets_backend="hashicorp-vault")
     ],
 )
 def test_remote_execution_needs_a_plan(plans: tuple[str, ...], expected: list[str]) -> None:
-    assert ids(execution.problems(REMOTE, INVENTORY, facts(*plans))) == expected
-    assert ids(execution.problems(PLAN, INVENTORY, facts(*plans))) == []
+    assert ids(execution.BOOK.problems(Case(REMOTE, INVENTORY, facts(*plans)))) == expected
+    assert ids(execution.BOOK.problems(Case(PLAN, INVENTORY, facts(*plans)))) == []
 
 
 def test_remote_execution_needs_airflow_3_the_astro_executor_and_a_backend() -> None:
     plan = decided(execution="remote", airflow="2")
     plan = replace(plan, deployments=(replace(PLAN.deployments[0], executor="CELERY"),))
-    assert ids(execution.problems(plan, INVENTORY, None)) == ["EXE-003", "EXE-004", "EXE-012"]
+    assert ids(execution.BOOK.problems(Case(plan, INVENTORY))) == ["EXE-003", "EXE-004", "EXE-012"]
 
 
 def test_private_places_suggest_a_dedicated_cluster() -> None:
@@ -135,3 +136,16 @@ def test_workspace_problems() -> None:
     assert ids(workspaces.problems(two, INVENTORY, None)) == ["WSP-001"]
     team = replace(decided(workspaces="team"), deployments=())
     assert ids(workspaces.problems(team, INVENTORY, None)) == ["WSP-001"]
+
+
+def test_an_option_is_refused_by_the_rules_about_it() -> None:
+    older = Case(decided(airflow="2"), INVENTORY)
+    assert execution.BOOK.refusals(older, execution.WHERE, ("hosted", "remote")) == {
+        "remote": "Remote execution needs Airflow 3."
+    }
+    assert execution.BOOK.refusals(Case(PLAN, INVENTORY), execution.WHERE, ("hosted", "remote")) == {}
+
+
+def test_a_rules_help_page_is_its_docstring() -> None:
+    pages = {rule.id: rule.page for rule in execution.BOOK.rules}
+    assert pages["EXE-003"].startswith("Remote execution needs Airflow 3.")

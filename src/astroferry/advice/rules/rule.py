@@ -1,31 +1,71 @@
-"""What every rule has (id, severity, source, confidence), and what the advice needs to know of the organization."""
+"""How a rule is written: what every rule has, what it may look at, and the book of one decision that holds it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+import inspect
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from astroferry.model.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from astroferry.model.finding import Severity
     from astroferry.model.inventory import Inventory, PathKind, Place
+    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
 
+Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
 Confidence = Literal["high", "medium", "low"]
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """All that advice may look at: the plan as it stands, what the source has, what the organization is.
+
+    `facts` is None where the organization was not asked.
+    """
+
+    plan: Plan
+    inventory: Inventory
+    facts: OrganizationFacts | None = None
+
+    def with_answer(self, key: str, value: Any) -> Case:
+        """The same case, had one of the offered values been answered; not checked, so for our own values only."""
+        section, _, name = key.partition(".")
+        answered = replace(getattr(self.plan, section), **{name: value}) if name else value
+        return replace(self, plan=replace(self.plan, **{section: answered}))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule found: a sentence that names the evidence, what it is about, and what to do.
+
+    An empty `subject` stands for the decision that the rule is about.
+    """
+
+    message: str
+    todo: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: `id` is stable and the code of its findings; `source` says where it is from."""
+    """One rule: `id` is stable and the code of its findings; `source` says where it is from.
+
+    `about`: the plan key whose answer it judges ("decisions.execution"), or "". `reads`: the facts it looks at, for
+    people ("plan.decisions.airflow", "inventory.places"). `page`: what `explain` and F1 say, first line the title.
+    """
 
     id: str
     severity: Severity
     source: str
     confidence: Confidence = "high"
+    about: str = ""
+    reads: tuple[str, ...] = ()
+    page: str = ""
 
     def finding(self, message: str, subject: str = "", todo: str = "") -> Finding:
         """This rule, found to apply."""
@@ -39,6 +79,70 @@ class Suggestion(Generic[Value_co]):
     value: Value_co
     reason: str
     evidence: tuple[str, ...] = ()
+
+
+@dataclass
+class Book:
+    """The rules of one decision, and what it suggests; a file in this folder makes one and fills it by decorators.
+
+    `decision`: a short name ("execution"), also the key of the stage that shows its findings.
+    """
+
+    decision: str
+    checks: list[tuple[Rule, Callable[[Case], Iterable[Hit]]]] = field(default_factory=list)
+    suggestions: dict[str, Callable[[Case], Suggestion[Any]]] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule, in the order in which they stand in the file."""
+        return tuple(rule for rule, _ in self.checks)
+
+    def rule(
+        self,
+        code: str,
+        severity: Severity,
+        *,
+        source: str,
+        about: str = "",
+        reads: tuple[str, ...] = (),
+        confidence: Confidence = "high",
+    ) -> Callable[[Callable[[Case], Iterable[Hit]]], Callable[[Case], Iterable[Hit]]]:
+        """Take the decorated function into the book; its docstring is the rule's help page."""
+
+        def take(check: Callable[[Case], Iterable[Hit]]) -> Callable[[Case], Iterable[Hit]]:
+            page = inspect.getdoc(check) or ""
+            self.checks.append((Rule(code, severity, source, confidence, about, reads, page), check))
+            return check
+
+        return take
+
+    def suggests(
+        self, key: str
+    ) -> Callable[[Callable[[Case], Suggestion[Value]]], Callable[[Case], Suggestion[Value]]]:
+        """Take the decorated function as what is suggested for that plan key."""
+
+        def take(suggest: Callable[[Case], Suggestion[Value]]) -> Callable[[Case], Suggestion[Value]]:
+            self.suggestions[key] = suggest
+            return suggest
+
+        return take
+
+    def problems(self, case: Case) -> Iterator[Finding]:
+        """What its rules hold against the case, in their order."""
+        for rule, check in self.checks:
+            for hit in check(case):
+                yield rule.finding(hit.message, hit.subject or rule.about, hit.todo)
+
+    def refusals(self, case: Case, key: str, values: Iterable[str]) -> dict[str, str]:
+        """Value -> why it cannot be taken for that plan key here; values that can be taken are left out."""
+        found: dict[str, str] = {}
+        for value in values:
+            tried = case.with_answer(key, value)
+            for rule, check in self.checks:
+                if rule.severity == "refuse" and rule.about == key:
+                    for hit in check(tried):
+                        found.setdefault(value, hit.message)
+        return found
 
 
 def version_key(text: str) -> tuple[int, ...]:
