@@ -151,6 +151,32 @@ async def test_a_gap_may_be_listed_instead_of_run(tmp_path: Path) -> None:
     assert journal["cutover/one/d/watch-target"]["missed"] == 2
 
 
+@pytest.mark.parametrize("request_number", range(1, 9))
+async def test_a_scheduler_that_wakes_while_the_gap_is_looked_for(tmp_path: Path, request_number: int) -> None:
+    """Seen on 3.3.2: the first run after the unpausing came between two requests, and hid what it had passed over."""
+    here = world(tmp_path, catchup=False, watch_ticks=1)
+    journal: Journal = {}
+    for action in actions_for_cutover(here.plan, here.inventory, "one"):
+        step = action.info.id.rsplit("/", 1)[-1]
+        if step == "unpause-target":
+            here.clock.pass_by(400)
+        if step == "gap-target":
+            count = 0
+
+            def wakes() -> bool:
+                nonlocal count
+                count += 1
+                if count == request_number:
+                    here.clock.pass_by(1)
+                return False
+
+            here.source.crash_at = here.target.crash_at = wakes
+        await carry([action], here.context(), journal)
+    assert len(journal["cutover/one/d/gap-target"]["missed"]) == 2
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+
+
 @pytest.mark.parametrize("catchup", [True, False])
 async def test_a_dag_that_has_never_run_gets_no_marker(tmp_path: Path, catchup: bool) -> None:
     here = world(tmp_path, catchup=catchup, warm=5)
