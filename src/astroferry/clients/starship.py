@@ -1,18 +1,18 @@
 """Starship on the source: connections and variables in clear, for whoever may read the configuration.
 
-Its error bodies repeat what was sent, passwords included, so nothing of them is ever shown. Versions before 2.8.6
-ask nobody for a login (its change of 2026-05-22): their values are not taken, and that they are there is a finding.
+Its error bodies repeat what was sent, passwords included, so nothing of them is ever shown. Versions that ask
+nobody for a login (`model.starship`) give no values here, and that they are there is a finding.
 """
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 from astroferry.clients.answers import json_of, not_the_api, refusal
 from astroferry.errors import NotAllowedError, NotFoundError, NotTheApiError, UnsupportedVersionError
 from astroferry.model.secret import Secret, is_telling
+from astroferry.model.starship import SAFE_FROM, asks_for_login
 from astroferry.model.values import ConnectionValue, VariableValue
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from astroferry.clients.http import Http
 
 ROOT = "/api/starship"
-SAFE_FROM = (2, 8, 6)
 BEFORE_INFO = "before 2.5.0"
 
 
@@ -59,16 +58,15 @@ class Starship:
 
     @property
     def is_safe(self) -> bool:
-        """Whether it asks for a login, which it does from 2.8.6 on."""
-        numbers = re.findall(r"\d+", self.version)[:3]
-        return self.version != BEFORE_INFO and tuple(int(each) for each in numbers) >= SAFE_FROM
+        """Whether it asks for a login."""
+        return asks_for_login(self.version)
 
     async def connections(self) -> dict[str, ConnectionValue]:
-        """All connections by id, with their secrets. Raises UnsupportedVersionError before 2.8.6."""
+        """All connections by id, with their secrets. Raises UnsupportedVersionError where it is not safe."""
         return {item["conn_id"]: _connection(item) for item in await self._rows("connections")}
 
     async def variables(self) -> dict[str, VariableValue]:
-        """All variables by key, with their values. Raises UnsupportedVersionError before 2.8.6."""
+        """All variables by key, with their values. Raises UnsupportedVersionError where it is not safe."""
         rows = await self._rows("variables")
         return {item["key"]: _variable(item) for item in rows}
 
@@ -76,7 +74,7 @@ class Starship:
         if not self.is_safe:
             raise UnsupportedVersionError(
                 f"Starship {self.version} on {self.http.name} is open to anyone; astroferry takes no values from it.",
-                hint="Upgrade it to 2.8.6 or newer, or uninstall it; and think of its secrets as seen.",
+                hint=f"Upgrade it to {SAFE_FROM} or newer, or uninstall it; and think of its secrets as seen.",
             )
         answer = await self.http.answer("GET", f"{ROOT}/{kind}")
         rows = _opened(answer, self.http.name)

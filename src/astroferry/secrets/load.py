@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.errors import PlanError, Problem
+from astroferry.model.starship import SAFE_FROM
 from astroferry.model.values import SourceValues
 from astroferry.secrets.airflow_api import ApiValues
 from astroferry.secrets.backend import NothingTravels
@@ -141,7 +142,7 @@ def _starship(plan: Plan, starship: Starship | None, kind: str) -> ValueReader:
     if starship is None:
         raise _refused(
             f"values.{kind}",
-            f"The plan takes {kind} from Starship, but no Starship 2.8.6 or newer answers on {plan.source.url}.",
+            f"The plan takes {kind} from Starship, but none of {SAFE_FROM} or newer answers on {plan.source.url}.",
             "Install it there, or choose another way for values to travel.",
         )
     return StarshipValues(starship)

@@ -1,6 +1,6 @@
 """Values from Starship on the source: it hands out connections and variables in clear to whoever may read the config.
 
-The client holds the door: versions before 2.8.6 are refused there, since those ask nobody for a login.
+The client holds the door: versions that ask nobody for a login are refused there.
 """
 
 from __future__ import annotations

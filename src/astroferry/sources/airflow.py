@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice import places
 from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
+from astroferry.model.starship import SAFE_FROM, asks_for_login
 from astroferry.sources.configuration import kept, secrets_backend
 from astroferry.sources.each_dag import EachDag, Survey
 from astroferry.sources.probing import Probes
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from astroferry.sources.each_dag import ReadCode
 
 _STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
-SAFE_STARSHIP = (2, 8, 6)
-"""the first version whose endpoints ask for a login (Starship's history, 2026-05-22)"""
 
 
 async def take_inventory(
@@ -139,14 +138,14 @@ def _starship_version(plugins: Iterable[Plugin], starship: Starship | None) -> s
 
 
 def _note_starship(probes: Probes, version: str) -> None:
-    if version and tuple(int(digits) for digits in re.findall(r"\d+", version)[:3]) < SAFE_STARSHIP:
+    if version and not asks_for_login(version):
         probes.find(
             "SRC-starship-open",
             "warn",
             f"Critical: Starship {version} on the source gives every password and variable to anyone who can reach "
-            "its web server; versions before 2.8.6 ask for no login.",
+            f"its web server; versions before {SAFE_FROM} ask for no login.",
             "astronomer-starship",
-            "Upgrade it to 2.8.6 or newer, or remove it, today. Astroferry does not read from it.",
+            f"Upgrade it to {SAFE_FROM} or newer, or remove it, today. Astroferry does not read from it.",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import values, waves, workspaces
+from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, decision, plain
 from astroferry.stages.decisions import advised, checked
@@ -105,7 +106,10 @@ class ValuesStage:
                 "values.connections",
                 "How do connections travel?",
                 {
-                    "starship": ("Starship on the source", "reads them with their passwords; needs 2.8.6 or newer"),
+                    "starship": (
+                        "Starship on the source",
+                        f"reads them with their passwords; needs {SAFE_FROM} or newer",
+                    ),
                     "export-file": ("an export file", "`airflow connections export FILE` on the source"),
                     "typed": ("typed", "you type each secret"),
                     "backend": ("they are in a backend", "that the target shares; nothing is copied"),

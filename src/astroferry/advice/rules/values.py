@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import Rule, Suggestion, listed, version_key
+from astroferry.advice.rules.rule import Rule, Suggestion, listed
 from astroferry.advice.rules.secrets import BACKENDS
+from astroferry.model.starship import SAFE_FROM, asks_for_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Plan, Travel
 
 MASKED = Rule("ENV-masked", "warn", "measured on 3.3.2: variables with telling names come masked")
-STARSHIP = Rule("ENV-starship", "refuse", "Starship before 2.8.6 asks for no login (its history, 2026-05-22)")
+STARSHIP = Rule("ENV-starship", "refuse", f"Starship before {SAFE_FROM} asks for no login (its history, 2026-05-22)")
 BAD_ID = Rule("ENV-001", "refuse", "airflow 3.3.2: models/connection.py")
 LONG_KEY = Rule("ENV-002", "refuse", "airflow 3.3.2: models/base.py")
 UNKNOWN_SKIP = Rule("ENV-skip", "warn", "a name that does not exist is usually a typing error")
@@ -28,7 +29,6 @@ RULES = (MASKED, STARSHIP, BAD_ID, LONG_KEY, UNKNOWN_SKIP, MANY_TYPED, ONLY_IN_C
 FEW = 5
 """connections that are quicker typed than exported; our own measure"""
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
-_SAFE_STARSHIP = (2, 8, 6)
 
 
 def suggest_connections(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[Travel]:
@@ -77,7 +77,7 @@ def problems(plan: Plan, inventory: Inventory, _facts: OrganizationFacts | None)
         if travel == "starship" and not _safe_starship(inventory):
             found = f"finds Starship {inventory.starship}" if inventory.starship else "finds none"
             yield STARSHIP.finding(
-                f"The plan takes {kind} from Starship 2.8.6 or newer, but the inventory {found} on the source.",
+                f"The plan takes {kind} from Starship {SAFE_FROM} or newer, but the inventory {found} on the source.",
                 f"values.{kind}",
                 "Install it there and assess again, or choose another way.",
             )
@@ -142,4 +142,4 @@ def _shared_backend(inventory: Inventory) -> bool:
 
 
 def _safe_starship(inventory: Inventory) -> bool:
-    return bool(inventory.starship) and version_key(inventory.starship) >= _SAFE_STARSHIP
+    return asks_for_login(inventory.starship)

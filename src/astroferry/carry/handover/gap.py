@@ -63,7 +63,7 @@ class RunGap:
         since = await self._since(ctx)
         if since is None:
             return Observation("done", "nothing ran before, so nothing is missing", {"missed": [], "run": False})
-        # In this order: the scheduler's run may come in between, and only from then on is anything seen to be missing.
+        # In this order: the scheduler's run may come in between, and only then is anything seen to be missing.
         settled = await self._settled(ctx, since, ctx.clock.now())
         missing = await self._missing(ctx, since)
         facts: Facts = {"missed": [tick.moment.isoformat() for tick in missing], "run": ctx.plan.cutover.gap == "run"}
