@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from astroferry.faces.tui.navigator import POSITION, STOPS, Navigator, stage_of
+from astroferry.faces.navigator import POSITION, STOPS, Navigator, stage_of
 from astroferry.stages import DECIDING
 from astroferry.stages.desk import new_desk
 

@@ -15,8 +15,8 @@ from astroferry.carry.action import ActionInfo
 from astroferry.carry.journal import Journal
 from astroferry.carry.runner import Step
 from astroferry.carry.verifying import Verified
-from astroferry.faces.tui.reading import Reading
-from astroferry.faces.tui.work import Work
+from astroferry.faces.reading import Reading
+from astroferry.faces.work import Work
 from astroferry.model.comparison import Comparison
 from astroferry.model.cutover import TickCount
 from astroferry.model.inventory import Dag, Schedule
@@ -90,7 +90,7 @@ class TestDeciding:
         async with at(path, "inventory") as (wizard, pilot):
             wizard.session.desk.inventory = None
             reading = Reading("Reading the source; nothing is changed there")
-            wizard.readings["inventory"] = reading
+            wizard.reads.by_stage["inventory"] = reading
             reading.tell(Progress("dags", 14_000, 14_000))
             reading.tell(Progress("connections", 312, 312))
             reading.tell(Progress("dag details", 3_500, 14_000))
@@ -160,7 +160,7 @@ class TestAfterDeciding:
         path = saved(decided=(*ALL, "review"))
         async with at(path, "prepare") as (wizard, pilot):
             await same_screen(pilot, "carry-idle")
-            work = wizard.work = still(Work("carry", "Carrying out"))
+            work = wizard.runs.work = still(Work("carry", "Carrying out"))
             work.total, work.stage, work.stage_done, work.stage_total = 100, "configuration", 30, 80
             for number in range(48):
                 info = ActionInfo(f"variable/data-test/v{number}", f"Variable v{number}", "configuration")
@@ -187,9 +187,9 @@ class TestAfterDeciding:
 
     async def test_comparison(self, saved: Saved, same_screen: Same) -> None:
         async with at(saved(decided=(*ALL, "review")), "test") as (wizard, pilot):
-            wizard.work = still(Work("compare", "Comparing"), ended=True)
-            wizard.work.bad = True
-            wizard.work.result = "Not every value is the same on both ends: 2 connections: 1 same, 1 differs"
+            wizard.runs.work = still(Work("compare", "Comparing"), ended=True)
+            wizard.runs.work.bad = True
+            wizard.runs.work.result = "Not every value is the same on both ends: 2 connections: 1 same, 1 differs"
             rows = (
                 Comparison("connection", "warehouse_pg", "same", (), ("host",), reach="reachable", hook="ok"),
                 Comparison("connection", "files_sftp", "differs", ("port",), ("port",), reach="refused"),
@@ -197,7 +197,7 @@ class TestAfterDeciding:
                     "variable", "region", "not compared", why="No source value: it was skipped when asked for."
                 ),
             )
-            wizard.carrier.compared = [Verified("data-prod", rows)]
+            wizard.runs.carrier.compared = [Verified("data-prod", rows)]
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "comparison")
@@ -215,10 +215,10 @@ class TestAfterDeciding:
             journal.write("cutover/rest/daily_sales/drain-source", "done")
             journal.write("cutover/rest/daily_sales/mark", "begin")
             journal.write("cutover/rest/hourly_stock/drain-source", "failed", why="A run did not end in an hour.")
-            work = wizard.work = still(Work("cutover", 'Cutting "rest" over', wave="rest"))
+            work = wizard.runs.work = still(Work("cutover", 'Cutting "rest" over', wave="rest"))
             work.done, work.total = 5, 12
             work.tell("daily_sales: waiting until the target shows the next run after the marker")
-            wizard.carrier.ticks = {
+            wizard.runs.carrier.ticks = {
                 "daily_sales": TickCount(once=(NOON,) * 3),
                 "hourly_stock": TickCount(twice=(NOON,)),
             }

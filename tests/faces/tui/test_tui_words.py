@@ -11,11 +11,11 @@ import pytest
 
 from astroferry.carry.journal import Standing
 from astroferry.errors import PlanError
-from astroferry.faces.tui import clock, tables
-from astroferry.faces.tui.found import free_name, plans_in
-from astroferry.faces.tui.handed import handed, way_of
-from astroferry.faces.tui.preview import changes
-from astroferry.faces.tui.widgets.fields import PathSuggester
+from astroferry.faces import clock, tables
+from astroferry.faces.found import free_name, plans_in
+from astroferry.faces.handed import handed, way_of
+from astroferry.faces.preview import changes
+from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.model import planfile
 from astroferry.model.planedit import with_value
 

@@ -11,10 +11,10 @@ from tests.faces.tui.tui_driving import at, running, settled, text_of
 from textual.widgets import Input
 
 from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
+from astroferry.faces.session import Session
 from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
-from astroferry.faces.tui.session import Session
-from astroferry.faces.tui.widgets.fields import QuestionField
+from astroferry.faces.tui.widgets.question_field import QuestionField
 from astroferry.model import planfile
 from astroferry.stages import DECIDING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from astroferry.faces.tui.app import Ferry
-    from astroferry.faces.tui.work import Work
+    from astroferry.faces.work import Work
     from astroferry.model.organization import OrganizationFacts
 
     Saved = Callable[..., Path]
@@ -167,7 +167,7 @@ async def test_the_review_leads_to_a_stage_and_back(saved: Saved, facts: Organiz
 async def test_only_the_very_name_confirms(saved: Saved, facts: OrganizationFacts) -> None:
     async with at(saved(decided=ALL), "review", facts=facts) as (wizard, pilot):
         begun: list[str] = []
-        wizard.carry_out = lambda: begun.append("carry")  # type: ignore[method-assign] # nothing remote here
+        wizard.runs.carry_out = lambda: begun.append("carry")  # type: ignore[method-assign] # nothing remote here
         await keys(pilot, "f2")
         assert isinstance(wizard.app.screen, ConfirmScreen)
         assert wizard.app.screen.query_one(Input).value == "", "nothing is filled in beforehand"
@@ -203,12 +203,12 @@ async def test_reading_fails_with_a_sentence_and_is_tried_again(
 
     monkeypatch.setattr(Session, "read_organization", read)
     async with at(saved(), "prerequisites") as (wizard, pilot):
-        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+        await until(pilot, lambda: not wizard.reads.by_stage["prerequisites"].running)
         await settled(pilot)
         assert "No such host. Check DNS." in text_of(wizard.app)
         await keys(pilot, "f5")
-        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
-        assert not wizard.readings["prerequisites"].error
+        await until(pilot, lambda: not wizard.reads.by_stage["prerequisites"].running)
+        assert not wizard.reads.by_stage["prerequisites"].error
 
 
 async def test_a_token_is_asked_for_hidden_and_again_when_refused(
@@ -230,13 +230,13 @@ async def test_a_token_is_asked_for_hidden_and_again_when_refused(
         await pilot.pause()
         assert "wrong" not in text_of(wizard.app)
         await pilot.press("enter")
-        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+        await until(pilot, lambda: not wizard.reads.by_stage["prerequisites"].running)
         await pilot.press("f5")
         await until(pilot, lambda: isinstance(wizard.app.screen, AskScreen))
         await pilot.press(*"right-token", "enter")
         await until(pilot, lambda: len(given) == 2)
         assert given == ["wrong-token", "right-token"]
-        await until(pilot, lambda: not wizard.readings["prerequisites"].running)
+        await until(pilot, lambda: not wizard.reads.by_stage["prerequisites"].running)
     assert "right-token" not in wizard.session.path.read_text(encoding="utf-8")
 
 
@@ -252,18 +252,18 @@ async def test_work_goes_on_whatever_is_shown_and_stops_between_items(saved: Sav
                 await go.wait()
             work.result = "Stopped after the item in hand."
 
-        wizard.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        wizard.runs.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
         await keys(pilot, "c", "escape")
         assert wizard.session.nav.stop.key == "review"
-        assert wizard.work is not None
-        assert wizard.work.running
+        assert wizard.runs.work is not None
+        assert wizard.runs.work.running
         await keys(pilot, "f10")
         assert isinstance(wizard.app.screen, MenuScreen)
         assert "goes on" in text_of(wizard.app)
         await keys(pilot, "escape", "ctrl+c")
-        assert wizard.work.stopping
+        assert wizard.runs.work.stopping
         go.set()
-        await until(pilot, lambda: wizard.work is not None and not wizard.work.running)
+        await until(pilot, lambda: wizard.runs.work is not None and not wizard.runs.work.running)
         assert seen == ["item"]
 
 
@@ -274,10 +274,10 @@ async def test_a_second_interrupt_ends_work_at_once(saved: Saved) -> None:
             del work
             await asyncio.Event().wait()
 
-        wizard.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        wizard.runs.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
         await keys(pilot, "c", "ctrl+c", "ctrl+c")
-        assert wizard.work is not None
-        assert wizard.work.cancelled
+        assert wizard.runs.work is not None
+        assert wizard.runs.work.cancelled
 
 
 async def test_a_failed_run_says_why(saved: Saved) -> None:
@@ -286,9 +286,9 @@ async def test_a_failed_run_says_why(saved: Saved) -> None:
         async def carry(work: Work) -> None:
             raise UnreachableError("Astro could not be reached.", hint="Run it again.")
 
-        wizard.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        wizard.runs.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
         await keys(pilot, "c")
-        await until(pilot, lambda: wizard.work is not None and not wizard.work.running)
+        await until(pilot, lambda: wizard.runs.work is not None and not wizard.runs.work.running)
         await settled(pilot)
         assert "Astro could not be reached. Run it again." in text_of(wizard.app)
 
@@ -301,7 +301,7 @@ async def test_a_cutover_needs_tested_values_and_the_name(saved: Saved, plan: An
         async def cut_over(work: Work) -> None:
             begun.append(work.wave)
 
-        wizard.carrier.cut_over = cut_over  # type: ignore[method-assign] # nothing remote here
+        wizard.runs.carrier.cut_over = cut_over  # type: ignore[method-assign] # nothing remote here
         await keys(pilot, "up", "c")
         assert "not tested yet" in text_of(wizard.app)
         await keys(pilot, "down", "c")

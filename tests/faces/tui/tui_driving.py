@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from astroferry.faces.navigator import POSITION
+from astroferry.faces.session import Session
 from astroferry.faces.tui.app import Ferry
-from astroferry.faces.tui.navigator import POSITION
-from astroferry.faces.tui.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

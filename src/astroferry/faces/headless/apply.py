@@ -9,9 +9,10 @@ from astroferry import diagnostics
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.opening import Opened, opened
 from astroferry.carry.runner import Report, carry_out
+from astroferry.carry.waves import advance
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import Narrator, advance
+from astroferry.faces.headless.progress import Narrator
 from astroferry.faces.headless.progress import follow as _follow
 from astroferry.faces.headless.verify import verify_deployments
 from astroferry.model.words import several

@@ -10,10 +10,10 @@ from astroferry.carry.actions.deployment import find
 from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import carry_out
-from astroferry.carry.verifying import NOTE
+from astroferry.carry.waves import gate, set_state
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import Narrator, follow, set_state
+from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import several
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import argparse
 
     from astroferry.carry.opening import Opened
-
-READY = frozenset({"tested", "accepted", "in production", "cut over"})
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
@@ -78,16 +76,4 @@ def confirm(way: Opened, wave: str, said: str) -> None:
             f'This moves the schedules of wave "{wave}" between {way.plan.source.url} and "{name}"; '
             "it can be rolled back.",
             hint=f"Confirm with --confirm {name}.",
-        )
-
-
-def gate(way: Opened, wave: str) -> None:
-    """Nothing moves before its values were compared and its DAGs tested; PlanError says what is missing."""
-    state, production = way.plan.wave(wave).state, way.plan.wave(wave).production
-    if state not in READY:
-        raise PlanError(f'The wave "{wave}" is {state}, not tested yet.', hint="Run apply, which ends with the test.")
-    compared = way.journal.standing().get(f"{NOTE}/{production}")
-    if compared is None or compared.event != "done":
-        raise PlanError(
-            f'The values on "{production}" have not been found equal by the last comparison.', hint="Run verify."
         )

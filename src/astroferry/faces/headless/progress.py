@@ -1,4 +1,4 @@
-"""How the headless face follows the carrying: a line per item, and the waves' states in the plan."""
+"""How the headless face follows the carrying: a line per item, and what a long wait tells."""
 
 from __future__ import annotations
 
@@ -7,27 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.model.planfile import save_wave_state
 
 if TYPE_CHECKING:
-    from astroferry.carry.opening import Opened
     from astroferry.carry.runner import Step
-    from astroferry.model.plan import WaveState
-
-
-def advance(way: Opened, wave: str | None, before: WaveState, after: WaveState) -> None:
-    """Move waves from one state to the next, in the plan and in its file."""
-    for item in way.plan.waves:
-        if wave in {None, item.name} and item.state == before:
-            set_state(way, item.name, after)
-
-
-def set_state(way: Opened, wave: str, state: WaveState) -> None:
-    """Write one wave's state into the plan's file and the journal."""
-    way.plan = way.plan.with_wave_state(wave, state)
-    way.ctx.plan = way.plan
-    save_wave_state(way.plan, way.path, wave)
-    way.journal.write(f"wave/{wave}", "note", facts={"state": state})
 
 
 _MARKS = {"done": "+", "found": "=", "failed": "!", "held": "-", "todo": "?", "undone": "<"}

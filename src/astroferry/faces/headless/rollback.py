@@ -11,10 +11,11 @@ from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.wave import actions_for_rollback, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
+from astroferry.carry.waves import set_state
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once
-from astroferry.faces.headless.progress import Narrator, follow, set_state
+from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import several
 

@@ -11,9 +11,10 @@ from astroferry.carry.compare import HEADINGS, findings, summary
 from astroferry.carry.compare import table as rows_of
 from astroferry.carry.opening import opened
 from astroferry.carry.verifying import verify
+from astroferry.carry.waves import advance
 from astroferry.errors import CarriedInPartError, Exit
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import Narrator, advance
+from astroferry.faces.headless.progress import Narrator
 from astroferry.report.table import table
 
 if TYPE_CHECKING:

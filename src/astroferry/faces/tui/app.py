@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import tempfile
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,8 +18,8 @@ from textual.theme import Theme
 
 from astroferry.diagnostics import redact
 from astroferry.errors import AstroferryError, Exit
+from astroferry.faces.carrying import Carrier
 from astroferry.faces.tui.asking import Asker
-from astroferry.faces.tui.carrying import Carrier
 from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
@@ -27,7 +28,7 @@ from astroferry.stages.question import Option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from astroferry.faces.tui.session import Session
+    from astroferry.faces.session import Session
 
 # Slate, bone and brass: three quiet tones, and a colour only where it means something.
 FERRY = Theme(
@@ -139,8 +140,8 @@ class Ferry(App[None]):
             options.append(Option("leave", "Save and leave", f"the plan is {self.session.path.name}"))
             note = f"The plan lies in {self.session.path.absolute()}"
             wizard = self.wizard
-            if wizard is not None and wizard.work is not None and wizard.work.running:
-                note = f"{wizard.work.title} goes on; leaving stops it, and the journal keeps where it stood."
+            if wizard is not None and wizard.runs.work is not None and wizard.runs.work.running:
+                note = f"{wizard.runs.work.title} goes on; leaving stops it, and the journal keeps where it stood."
         else:
             options.append(Option("leave", "Leave", "nothing has been begun"))
         self.push_screen(MenuScreen("Menu", options, note), self._chosen)
@@ -164,10 +165,9 @@ class Ferry(App[None]):
         """Stop what goes on, save, and end."""
         wizard = self.wizard
         if wizard is not None:
-            for reading in wizard.readings.values():
-                await reading.cancel()
-            if wizard.work is not None:
-                await wizard.work.cancel()
+            await wizard.reads.cancel()
+            if wizard.runs.work is not None:
+                await wizard.runs.work.cancel()
         if self.session is not None:
             try:
                 self.session.keep()
@@ -196,6 +196,10 @@ class Ferry(App[None]):
             return f"nowhere: {path} cannot be written ({error.strerror})"
         self.reports.append(path)
         return str(path)
+
+    def report_bug(self, bug: BaseException) -> str:
+        """Keep the traceback of what is no sentence of ours; where."""
+        return self.save_report("".join(traceback.format_exception(bug)))
 
     def _fatal_error(self) -> None:
         """A bug: end without Textual's own report, which shows local variables, secrets among them."""

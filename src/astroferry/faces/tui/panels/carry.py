@@ -11,8 +11,8 @@ from textual.widgets import Static
 from astroferry.carry.compare import HEADINGS
 from astroferry.carry.compare import findings as findings_of
 from astroferry.carry.compare import table as rows_of
-from astroferry.faces.tui.clock import lasting, left, rate
-from astroferry.faces.tui.navigator import POSITION, STOPS
+from astroferry.faces.clock import lasting, left, rate
+from astroferry.faces.navigator import POSITION, STOPS
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import TextScreen
 from astroferry.faces.tui.widgets.quiet import Quiet
@@ -22,8 +22,8 @@ from astroferry.model.words import several
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from astroferry.faces.tui.session import Session
-    from astroferry.faces.tui.work import Work
+    from astroferry.faces.session import Session
+    from astroferry.faces.work import Work
 
 PHASES = ("prepare", "configuration", "dags", "test")
 BAR = 20
@@ -69,7 +69,7 @@ class CarryPanel(Panel):
     @property
     def work(self) -> Work | None:
         """The run in hand, or the last one."""
-        work = self.wizard.work
+        work = self.wizard.runs.work
         return work if work is not None and work.kind in {"carry", "compare"} else None
 
     def take_focus(self) -> None:
@@ -171,7 +171,7 @@ class CarryPanel(Panel):
         wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]
         rows = [
             tuple(row[number] for number in wanted)
-            for item in self.wizard.carrier.compared
+            for item in self.wizard.runs.carrier.compared
             for row in rows_of(item.rows)
         ]
         # What needs a look comes first.
@@ -181,24 +181,24 @@ class CarryPanel(Panel):
 
     def action_carry(self) -> None:
         """All that is left."""
-        self.wizard.carry_out()
+        self.wizard.runs.carry_out()
 
     def action_retry(self) -> None:
         """Just those that failed."""
         ids = self._failed_ids()
         if ids:
-            self.wizard.retry(ids)
+            self.wizard.runs.retry(ids)
         else:
             self.wizard.say("No item has failed.")
 
     def action_stop(self) -> None:
         """After the item in hand."""
-        self.wizard.stop_work()
+        self.wizard.runs.stop()
 
     def action_compare(self) -> None:
         """Compare once more."""
         if self.session.nav.carried.get("dags") == "done":
-            self.wizard.compare()
+            self.wizard.runs.compare()
         else:
             self.wizard.say("There is nothing to compare before the DAGs are on Astro.", bad=True)
 
@@ -214,7 +214,7 @@ class CarryPanel(Panel):
         event.stop()
         row = event.rows.rows[event.row]
         text = "\n\n".join(f"{head}\n  {cell}" for head, cell in zip(event.rows.headings, row, strict=True) if cell)
-        todo = [finding.todo for item in self.wizard.carrier.compared for finding in findings_of(item.rows)]
+        todo = [finding.todo for item in self.wizard.runs.carrier.compared for finding in findings_of(item.rows)]
         if event.rows is self.compared and todo and row[2] != "same":
             text += f"\n\nwhat to do\n  {todo[0]}"
         self.app.push_screen(TextScreen(row[0] if event.rows is self.results else row[1], text))

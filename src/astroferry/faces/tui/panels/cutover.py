@@ -9,9 +9,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from astroferry.carry.handover.wave import refusals
-from astroferry.faces.headless.cutover import READY
-from astroferry.faces.tui.clock import lasting
-from astroferry.faces.tui.handed import STEPS, handed, way_of
+from astroferry.carry.waves import READY
+from astroferry.faces.clock import lasting
+from astroferry.faces.handed import STEPS, handed, way_of
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
@@ -23,9 +23,9 @@ from astroferry.stages.question import Option
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from astroferry.faces.tui.handed import Way
-    from astroferry.faces.tui.session import Session
-    from astroferry.faces.tui.work import Work
+    from astroferry.faces.handed import Way
+    from astroferry.faces.session import Session
+    from astroferry.faces.work import Work
     from astroferry.model.plan import Wave
 
 
@@ -90,7 +90,7 @@ class CutoverPanel(Panel):
     @property
     def work(self) -> Work | None:
         """The handover in hand, or the last one."""
-        work = self.wizard.work
+        work = self.wizard.runs.work
         return work if work is not None and work.kind in {"cutover", "rollback"} else None
 
     def take_focus(self) -> None:
@@ -189,7 +189,7 @@ class CutoverPanel(Panel):
         self.dags.set_rows(rows)
 
     def _ticks(self, dag_id: str) -> str:
-        count = self.wizard.carrier.ticks.get(dag_id)
+        count = self.wizard.runs.carrier.ticks.get(dag_id)
         if count is not None:
             wrong = [f"{len(count.twice)} TWICE"] if count.twice else []
             wrong += [f"{len(count.missed)} missed"] if count.missed else []
@@ -240,7 +240,7 @@ class CutoverPanel(Panel):
         )
         self.app.push_screen(
             ConfirmScreen(f'Cut the wave "{name}" over?', sentences, wave.production),
-            lambda yes: self.wizard.cut_over(name) if yes else None,
+            lambda yes: self.wizard.runs.cut_over(name) if yes else None,
         )
 
     def action_roll_back(self, one: bool) -> None:
@@ -260,15 +260,15 @@ class CutoverPanel(Panel):
         )
         self.app.push_screen(
             ConfirmScreen(f"Give {what} back to the source?", sentences, wave.production),
-            lambda yes: self.wizard.roll_back(name, dag) if yes else None,
+            lambda yes: self.wizard.runs.roll_back(name, dag) if yes else None,
         )
 
     def action_stop(self) -> None:
         """After the step in hand."""
-        self.wizard.stop_work()
+        self.wizard.runs.stop()
 
     def _busy(self) -> bool:
-        work = self.wizard.work
+        work = self.wizard.runs.work
         if work is not None and work.running:
             self.wizard.say(f"{work.title} goes on; s stops it between two steps.", bad=True)
             return True

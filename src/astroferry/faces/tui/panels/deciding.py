@@ -10,13 +10,13 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from astroferry.errors import PlanError
+from astroferry.faces.preview import changes
+from astroferry.faces.tables import as_tables, to_text
 from astroferry.faces.tui.panels.panel import Keys, Panel
-from astroferry.faces.tui.preview import changes
 from astroferry.faces.tui.screens.dag_list import DagListScreen
 from astroferry.faces.tui.screens.modals import EditScreen
-from astroferry.faces.tui.tables import as_tables, to_text
 from astroferry.faces.tui.widgets.bullets import Bullets
-from astroferry.faces.tui.widgets.fields import QuestionField, keys_of
+from astroferry.faces.tui.widgets.question_field import QuestionField, keys_of
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.plan import Deployment, Wave, Workspace
 from astroferry.model.planedit import with_value
@@ -25,8 +25,8 @@ from astroferry.model.words import several
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from astroferry.faces.tui.navigator import Stuck, Trial
-    from astroferry.faces.tui.session import Session
+    from astroferry.faces.navigator import Stuck, Trial
+    from astroferry.faces.session import Session
     from astroferry.stages.stage import Deciding
 
 SIGNS = {"refuse": ("×", "$text-error"), "warn": ("!", "$text-warning"), "advise": ("·", "$text-muted")}
@@ -223,7 +223,7 @@ class DecidingPanel(Panel):
         self.wizard.show_keys()
 
     def _stay(self, key: str, why: str) -> None:
-        from astroferry.faces.tui.navigator import Stuck  # noqa: PLC0415 - only here
+        from astroferry.faces.navigator import Stuck  # noqa: PLC0415 - only here
 
         self._refresh(Stuck(key, why))
         if key:
@@ -252,11 +252,11 @@ class DecidingPanel(Panel):
         key = self.stage.key
         if key == "prerequisites":
             values = {item.question.key: item.value for item in self.session.nav.trial().asked}
-            self.wizard.read_organization(str(values["target.api"]), str(values["target.credentials"]))
+            self.wizard.reads.organization(str(values["target.api"]), str(values["target.credentials"]))
         elif key == "source":
             self.forward()
         elif key == "inventory":
-            self.wizard.read_source()
+            self.wizard.reads.source()
 
     def listed(self) -> None:
         """All DAGs: to look at, or in the stage of waves to assign."""
@@ -279,7 +279,7 @@ class DecidingPanel(Panel):
     def tick(self) -> None:
         """The read that goes on, or its end."""
         shown = self.query_one("#reading", Quiet)
-        reading = self.wizard.reading_of(self.stage.key)
+        reading = self.wizard.reads.by_stage.get(self.stage.key)
         if reading is None or self.stage.key not in KEYS_FOR:
             shown.display = False
             return
@@ -303,7 +303,7 @@ class DecidingPanel(Panel):
     def keys(self) -> Keys:
         """Those that do something here."""
         field, stage, desk = self.active, self.stage.key, self.session.desk
-        reading = self.wizard.reading_of(stage)
+        reading = self.wizard.reads.by_stage.get(stage)
         if reading is not None and reading.running:
             return (("^C", "cancel the reading"), ("Esc", "back"))
         kind = field.asked.question.kind if field is not None else ""

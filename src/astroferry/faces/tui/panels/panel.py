@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 if TYPE_CHECKING:
+    from astroferry.faces.session import Session
     from astroferry.faces.tui.screens.wizard import WizardScreen
-    from astroferry.faces.tui.session import Session
 
 Keys = tuple[tuple[str, str], ...]
 

@@ -12,15 +12,15 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from astroferry.faces.reviewing import TITLES, Line, against, page
 from astroferry.faces.tui.panels.panel import Keys, Panel
-from astroferry.faces.tui.reviewing import TITLES, Line, against, page
 from astroferry.faces.tui.screens.modals import ConfirmScreen
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from astroferry.faces.tui.session import Session
+    from astroferry.faces.session import Session
 
 
 class Page(ScrollView, can_focus=True):
@@ -182,7 +182,7 @@ class ReviewPanel(Panel):
             if yes:
                 self.session.nav.confirm_review()
                 self.wizard.went_on()
-                self.wizard.carry_out()
+                self.wizard.runs.carry_out()
 
         self.app.push_screen(ConfirmScreen("Carry the plan out?", sentences, names[0]), done)
 

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from astroferry.faces.tables import assign, wave_of
 from astroferry.faces.tui.screens.modals import AskScreen, MenuScreen
-from astroferry.faces.tui.tables import assign, wave_of
 from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.model.words import several
 from astroferry.stages.question import Option

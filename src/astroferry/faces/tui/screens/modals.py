@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
 from astroferry.errors import PlanError
-from astroferry.faces.tui.tables import from_text
+from astroferry.faces.tables import from_text
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from astroferry.errors import AstroferryError, PlanError
-from astroferry.faces.tui.clock import ago
-from astroferry.faces.tui.found import FoundPlan, free_name, plans_in
-from astroferry.faces.tui.navigator import STOPS
+from astroferry.faces.clock import ago
+from astroferry.faces.found import FoundPlan, free_name, plans_in
+from astroferry.faces.navigator import STOPS
+from astroferry.faces.session import Session
 from astroferry.faces.tui.screens.modals import AskScreen, ErrorScreen, TextScreen
-from astroferry.faces.tui.session import Session
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
 from astroferry.model.files import must_be_writable
 from astroferry.stages.question import Option

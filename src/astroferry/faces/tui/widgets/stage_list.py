@@ -10,13 +10,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from astroferry.faces.tui.navigator import STOPS
+from astroferry.faces.navigator import STOPS
 
 if TYPE_CHECKING:
     from textual import events
     from textual.geometry import Size
 
-    from astroferry.faces.tui.navigator import Navigator, StopState
+    from astroferry.faces.navigator import Navigator, StopState
 
 SIGNS: dict[StopState, tuple[str, str, str]] = {
     "done": ("✓", "done", "$text-success"),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.faces.tui.navigator import STOPS, stage_of
+from astroferry.faces.navigator import STOPS, stage_of
 from astroferry.model.plancheck import problems_of
 from astroferry.report.review import review
 from astroferry.stages import DECIDING

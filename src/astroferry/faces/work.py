@@ -1,19 +1,15 @@
-"""Work that goes on whatever screen is shown: one task of the application, its counts, its lines, its end."""
+"""A run of something that changes servers: its counts, its lines of narration, its outcome."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.diagnostics import redact
-from astroferry.errors import AstroferryError
+from astroferry.faces.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from astroferry.carry.runner import Step
 
 Kind = Literal["carry", "compare", "cutover", "rollback"]
@@ -22,10 +18,10 @@ LINES = 2000
 
 
 @dataclass
-class Work:
+class Work(Running):
     """One run of something that changes servers.
 
-    `steps` are the items that ended, by id. `error` says why the run as a whole ended early, "" where it did not.
+    `steps` are the items that ended, by id.
     """
 
     kind: Kind
@@ -40,47 +36,18 @@ class Work:
     steps: dict[str, Step] = field(default_factory=dict)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
     now_at: str = ""
-    error: str = ""
     result: str = ""
     bad: bool = False
     """whether `result` tells of something that did not go well"""
     stopping: bool = False
-    cancelled: bool = False
-    began: float = field(default_factory=time.monotonic)
-    ended: float | None = None
-    changes: int = 0
-    """grows with everything that a screen would show"""
-    _task: asyncio.Task[None] | None = None
 
-    def start(self, run: Callable[[Work], Awaitable[None]], then: Callable[[Work], None]) -> None:
-        """Run it in a task of its own; `then` is called once, however it ended."""
-        self._task = asyncio.create_task(self._guarded(run, then))
-
-    async def _guarded(self, run: Callable[[Work], Awaitable[None]], then: Callable[[Work], None]) -> None:
-        try:
-            await run(self)
-        except AstroferryError as error:
-            self.error = redact(str(error))
+    def closing(self) -> None:
+        """The last line of the narration."""
+        if self.error:
             self.tell(f"! {self.error}")
-        except asyncio.CancelledError:
-            # Asked for by us: the journal has where it stood.
-            self.cancelled = True
+        elif self.cancelled:
             self.tell("Stopped; what is done is in the journal.")
-        finally:
-            self.ended = time.monotonic()
-            self.now_at = ""
-            self.changes += 1
-            then(self)
-
-    @property
-    def running(self) -> bool:
-        """Whether it goes on."""
-        return self.ended is None
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since it began, or until it ended."""
-        return (self.ended or time.monotonic()) - self.began
+        self.now_at = ""
 
     @property
     def outcome(self) -> tuple[str, bool]:
@@ -118,12 +85,6 @@ class Work:
     def should_stop(self) -> bool:
         """Asked between two items."""
         return self.stopping
-
-    async def cancel(self) -> None:
-        """End now, between two journal lines or inside a wait; waits until it has ended."""
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
 
 
 _WORDS = {

@@ -3,175 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.suggester import Suggester
-from textual.widget import Widget
 from textual.widgets import Input
 
-from astroferry.faces.tui.tables import as_tables, rows_of_tables
+from astroferry.faces.tables import as_tables, rows_of_tables
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.item_rows import ItemRows
+from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.faces.tui.widgets.quiet import Quiet
-from astroferry.faces.tui.widgets.row_list import RowList
+from astroferry.faces.tui.widgets.table_list import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from textual import events
     from textual.app import ComposeResult
-    from textual.geometry import Size
+    from textual.widget import Widget
 
-    from astroferry.faces.tui.navigator import Asked
+    from astroferry.faces.navigator import Asked
+    from astroferry.faces.tui.widgets.row_list import RowList
 
 _YES_NO = {True: "yes", False: "no"}
-
-
-class PathSuggester(Suggester):
-    """Completes a path from the file system; the right arrow takes it."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self.folder = folder
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The first entry that begins so."""
-        if not value or value.endswith("."):
-            return None
-        head, _, begin = value.rpartition("/")
-        folder = self.folder / Path(f"{head}/" if head or value.startswith("/") else ".").expanduser()
-        try:
-            found = sorted(entry for entry in folder.iterdir() if entry.name.startswith(begin))
-        except OSError:
-            return None
-        if not found or not begin:
-            return None
-        return f"{value}{found[0].name[len(begin) :]}{'/' if found[0].is_dir() else ''}"
-
-
-class ItemRows(RowList):
-    """Items with one of several values each; left and right change the row, or all that are marked."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "turn(1)", show=False),
-        Binding("left,h", "turn(-1)", show=False),
-    ]
-
-    @dataclass
-    class Turned(Message):
-        """A value was changed."""
-
-        rows: ItemRows
-
-    def __init__(self, asked: Asked) -> None:
-        super().__init__(("place", "path", "why"), marks=True)
-        self.values = tuple(option.value for option in asked.question.options)
-        self.chosen: dict[str, str] = {}
-        self.notes = asked.question.notes
-        self.take_over(asked)
-
-    def take_over(self, asked: Asked) -> None:
-        """Show these values."""
-        given = {entry["host"]: entry["path"] for entry in as_tables(asked.value)}
-        self.chosen = {item: str(given.get(item, self.values[-1])) for item in asked.question.items}
-        self._fill()
-
-    def answer(self) -> list[dict[str, str]]:
-        """As the plan takes it."""
-        return [{"host": item, "path": path} for item, path in self.chosen.items()]
-
-    def action_turn(self, step: int) -> None:
-        """The next value."""
-        if self.row is None:
-            return
-        items = list(self.chosen)
-        following = (self.values.index(self.chosen[items[self.row]]) + step) % len(self.values)
-        for number in self.selected or {self.row}:
-            self.chosen[items[number]] = self.values[following]
-        cursor = self.cursor
-        self._fill()
-        self.cursor = cursor
-        self.post_message(self.Turned(self))
-
-    def _fill(self) -> None:
-        self.set_rows([(item, value, self.notes.get(item, "")) for item, value in self.chosen.items()])
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """All rows, as far as they are few."""
-        del container, viewport, width
-        return min(9, len(self.chosen) + 1)
-
-
-class Tables(Widget, can_focus=True):
-    """Tables of the plan (Workspaces, Deployments, waves) as they would be written; Enter takes them, e edits."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", show=False),
-        Binding("e", "edit", show=False),
-        Binding("up,k", "leave(-1)", show=False),
-        Binding("down,j", "leave(1)", show=False),
-    ]
-
-    @dataclass
-    class Taken(Message):
-        """As they are."""
-
-    @dataclass
-    class Edit(Message):
-        """Somebody wants to change them."""
-
-    @dataclass
-    class Left(Message):
-        """An arrow led out."""
-
-        step: int
-
-    def __init__(self, value: Any) -> None:
-        super().__init__()
-        self.value = value
-
-    def show(self, value: Any) -> None:
-        """Other tables."""
-        self.value = value
-        self.refresh(layout=True)
-
-    def action_take(self) -> None:
-        """Take them."""
-        self.post_message(self.Taken())
-
-    def action_edit(self) -> None:
-        """Edit them."""
-        self.post_message(self.Edit())
-
-    def action_leave(self, step: int) -> None:
-        """To the question above or below."""
-        self.post_message(self.Left(step))
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """A line for each table, two where it has more to say."""
-        del container, viewport
-        return len(self._lines(width))
-
-    def render(self) -> Content:
-        """One block for each table."""
-        return Content("\n").join(self._lines(self.size.width))
-
-    def _lines(self, width: int) -> list[Content]:
-        rows = rows_of_tables(self.value)
-        if not rows:
-            return [Content.styled("None yet: press e to write them.", "$text-muted")]
-        lines = []
-        for name, words in rows:
-            lines.append(Content.assemble(("▪ ", "$accent"), (name[: width - 2], "bold")))
-            room = max(10, width - 4)
-            shown = words if len(words) <= room else f"{words[: room - 1]}…"
-            if shown:
-                lines.append(Content.styled(f"  {shown}", "$text-muted"))
-        return lines
 
 
 class QuestionField(Vertical):

@@ -20,9 +20,8 @@ from astroferry.carry.handover.wave import (
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
+from astroferry.carry.waves import advance, gate, set_state
 from astroferry.errors import PlanError
-from astroferry.faces.headless.cutover import gate
-from astroferry.faces.headless.progress import advance, set_state
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from astroferry.carry.runner import Report
     from astroferry.carry.verifying import Verified
     from astroferry.clients.credentials import Ask
-    from astroferry.faces.tui.work import Work
+    from astroferry.faces.work import Work
     from astroferry.model.cutover import DagStanding, TickCount
     from astroferry.secrets.contract import Ask as TypeValue
 

@@ -22,7 +22,7 @@ from astroferry.carry.opening import (
 from astroferry.carry.verifying import NOTE
 from astroferry.code.read import read as read_code
 from astroferry.errors import AstroferryError
-from astroferry.faces.tui.navigator import STOPS, Navigator
+from astroferry.faces.navigator import STOPS, Navigator
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import PlanLock, beside
 from astroferry.model.inventoryfile import fingerprint
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo
     from astroferry.carry.journal import Standing
     from astroferry.clients.credentials import Ask
-    from astroferry.faces.tui.navigator import StopState
+    from astroferry.faces.navigator import StopState
     from astroferry.sources.progress import Progress
 
 

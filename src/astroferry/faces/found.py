@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from astroferry.errors import AstroferryError
-from astroferry.faces.tui.navigator import STOPS, Navigator
+from astroferry.faces.navigator import STOPS, Navigator
 from astroferry.model import planfile
 from astroferry.stages.desk import Desk
 

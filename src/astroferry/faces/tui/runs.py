@@ -1,0 +1,83 @@
+"""The runs behind the wizard: one at a time, whatever screen is shown, until they end or are stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astroferry.faces.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from astroferry.faces.carrying import Carrier
+    from astroferry.faces.tui.screens.wizard import WizardScreen
+
+
+class Runs:
+    """`work` is the run in hand, or the last one; `carrier` does it."""
+
+    def __init__(self, wizard: WizardScreen, carrier: Carrier) -> None:
+        self._wizard = wizard
+        self.carrier = carrier
+        self.work: Work | None = None
+
+    @property
+    def going(self) -> Work | None:
+        """The run that goes on."""
+        return self.work if self.work is not None and self.work.running else None
+
+    def carry_out(self) -> None:
+        """All that is left, up to compared values."""
+        self._run(Work("carry", "Carrying out"), self.carrier.carry)
+
+    def retry(self, ids: Sequence[str]) -> None:
+        """Just these."""
+        self._run(Work("carry", "Trying again"), lambda work: self.carrier.retry(work, ids))
+
+    def compare(self) -> None:
+        """Every value, once more."""
+        self._run(Work("compare", "Comparing"), self.carrier.compare)
+
+    def cut_over(self, wave: str) -> None:
+        """Hand a wave over."""
+        self._run(Work("cutover", f'Cutting "{wave}" over', wave=wave), self.carrier.cut_over)
+
+    def roll_back(self, wave: str, dag: str | None) -> None:
+        """Give a wave or a DAG back."""
+        title = f'Rolling "{dag or wave}" back'
+        self._run(Work("rollback", title, wave=wave), lambda work: self.carrier.roll_back(work, dag))
+
+    def _run(self, work: Work, run: Callable[[Work], Awaitable[None]]) -> None:
+        if self.going is not None:
+            self._wizard.say(f"{self.going.title} goes on; s stops it.", bad=True)
+            return
+        self.work = work
+        work.start(run, self._ended)
+        self._wizard.begun()
+
+    def _ended(self, work: Work) -> None:
+        """Whatever screen is shown: the plan's states follow what was done."""
+        if work.error:
+            self._wizard.ferry.ask.forget()
+        self._wizard.work_ended(work)
+
+    def stop(self) -> None:
+        """After the item in hand."""
+        if self.going is not None:
+            self.going.stop()
+            self._wizard.say(
+                "Stopping after the item in hand. Ctrl+C once more stops now; the journal keeps where it stood."
+            )
+        else:
+            self._wizard.say("Nothing runs.")
+
+    async def interrupt(self) -> bool:
+        """Ctrl+C: first stop, then cancel; False where nothing goes on."""
+        work = self.going
+        if work is None:
+            return False
+        if work.stopping:
+            await work.cancel()
+        else:
+            self.stop()
+        return True
