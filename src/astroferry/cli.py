@@ -104,6 +104,8 @@ def parser() -> argparse.ArgumentParser:
     status = verb("status", "what is done, what is not, and what failed")
     for one in (check, show, apply, verify, cutover, rollback, status):
         one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
+    explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
+    explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")
     verb("doctor", "terminal, keyring, network, versions; which face would speak and why")
     simulate = verb("simulate", "the embedded Astro as a server on loopback")
     simulate.add_argument("--port", metavar="N", type=int, help="default: a free one")

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from astroferry.advice.pages import help_for
 from astroferry.errors import PlanError
 from astroferry.faces.preview import changes
 from astroferry.faces.tables import as_tables, to_text
@@ -327,4 +328,6 @@ class DecidingPanel(Panel):
             parts += [f"  In the plan: {question.key}", ""]
         if self.stage.skipping:
             parts += [f"F8 skips this stage: {self.stage.skipping}.", ""]
+        if found := self.stage.findings(self.session.desk):
+            parts += ["What was found", "", help_for(found), ""]
         return "\n".join(parts)
