@@ -22,23 +22,18 @@ if TYPE_CHECKING:
     Suggest = Callable[[Case], Suggestion[Any]]
 
 SUGGESTIONS: dict[str, Suggest] = {
-    "decisions.airflow": lambda case: version.suggest_airflow(case.inventory, case.facts),
-    "decisions.runtime": lambda case: version.suggest_runtime(
-        case.inventory, case.facts, case.plan.decisions.airflow
-    ),
-    "decisions.cron_data_intervals": lambda case: version.suggest_cron_data_intervals(case.inventory, case.facts),
+    **version.BOOK.suggestions,
     "decisions.execution": execution.suggest,
     "decisions.cluster": lambda case: cluster.suggest(case.inventory, case.facts),
     "decisions.networking": lambda case: network.suggest(case.inventory, case.facts),
     "decisions.workspaces": lambda case: workspaces.suggest(case.inventory, case.facts),
     "decisions.secrets_backend": lambda case: secrets.suggest(case.inventory, case.facts),
-    "values.connections": lambda case: values.suggest_connections(case.inventory, case.facts),
-    "values.variables": lambda case: values.suggest_variables(case.inventory, case.facts),
+    **values.BOOK.suggestions,
     "waves": lambda case: waves.suggest(case.inventory, case.facts),
 }
 """plan key -> suggestion, in the order of the guide"""
 
-BOOKS = (version, execution.BOOK, cluster, network, workspaces, secrets, values, waves)
+BOOKS = (version.BOOK, execution.BOOK, cluster, network, workspaces, secrets, values.BOOK, waves)
 """the books of rules, in the order of the decisions"""
 
 _ORDER: dict[Severity, int] = {"refuse": 0, "warn": 1, "advise": 2}

@@ -94,7 +94,7 @@ class VersionStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the version rules."""
-        return checked(desk, version)
+        return checked(desk, version.BOOK)
 
 
 class ExecutionStage:

@@ -146,7 +146,7 @@ class ValuesStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the rules on values."""
-        return checked(desk, values)
+        return checked(desk, values.BOOK)
 
 
 class WavesStage:

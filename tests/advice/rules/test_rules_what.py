@@ -1,4 +1,4 @@
-"""Secrets backend, how values travel, waves: what moves, and how."""
+"""Secrets backend, waves: what moves, and where it lives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, ids
 
-from astroferry.advice.rules import secrets, values, waves
+from astroferry.advice.rules import secrets, waves
 from astroferry.model.inventory import ConnectionSeen, Dag, VariableSeen
 from astroferry.model.plan import Values, Wave
 
@@ -67,47 +67,6 @@ def test_values_that_are_too_large() -> None:
     assert "SEC-010" in ids(secrets.problems(backend("azure-key-vault"), inventory, None))
     assert "SEC-010" not in ids(secrets.problems(backend("aws-secrets-manager"), inventory, None))
     assert "SEC-010" not in ids(secrets.problems(backend("airflow"), inventory, None))
-
-
-def test_how_connections_travel() -> None:
-    many = tuple(f"c{n}" for n in range(9))
-    assert values.suggest_connections(source(), None).value == "none"
-    assert values.suggest_connections(source(config=VAULT), None).value == "backend"
-    assert values.suggest_connections(source("a"), None).value == "typed"
-    assert values.suggest_connections(source(*many), None).value == "export-file"
-    assert values.suggest_connections(source(*many, starship="2.10.1"), None).value == "starship"
-    assert values.suggest_connections(source(*many, starship="2.8.5"), None).value == "export-file"
-
-
-def test_how_variables_travel() -> None:
-    shown, hidden = VariableSeen("env"), VariableSeen("token", masked=True)
-    assert values.suggest_variables(source(), None).value == "none"
-    assert values.suggest_variables(source(config=VAULT), None).value == "backend"
-    assert values.suggest_variables(source(variables=(shown,)), None).value == "api"
-    assert values.suggest_variables(source(variables=(shown, hidden)), None).evidence == ("token",)
-    assert values.suggest_variables(source(variables=(shown, hidden)), None).value == "export-file"
-    assert values.suggest_variables(source(variables=(hidden,), starship="2.8.6"), None).value == "starship"
-
-
-@pytest.mark.parametrize(
-    ("given", "inventory", "expected"),
-    [
-        (Values(), source("a", variables=(VariableSeen("v"),)), []),
-        (Values(), source(variables=(VariableSeen("v", masked=True),)), ["ENV-masked"]),
-        (Values(skip_variables=("v",)), source(variables=(VariableSeen("v", masked=True),)), []),
-        (Values("starship", variables="starship"), source(), ["ENV-starship", "ENV-starship"]),
-        (Values("starship"), source(starship="2.8.5"), ["ENV-starship"]),
-        (Values("starship"), source(starship="2.10.0"), []),
-        (Values(), source(*"abcdef"), ["ENV-typed"]),
-        (Values(), source("a b"), ["ENV-001"]),
-        (Values(), source(variables=(VariableSeen("k" * 251),)), ["ENV-002"]),
-        (Values(skip_connections=("x",), skip_variables=("y",)), source("a"), ["ENV-skip", "ENV-skip"]),
-        (Values(), source(variables=(VariableSeen("v", origin="code"),)), ["ENV-code"]),
-        (Values(skip_variables=("v",)), source(variables=(VariableSeen("v", origin="code"),)), []),
-    ],
-)
-def test_what_is_wrong_with_values(given: Values, inventory: Inventory, expected: list[str]) -> None:
-    assert ids(values.problems(replace(PLAN, values=given), inventory, None)) == expected
 
 
 def dag(dag_id: str, **changes: Any) -> Dag:

@@ -43,12 +43,15 @@ class Case:
 class Hit:
     """What a rule found: a sentence that names the evidence, what it is about, and what to do.
 
-    An empty `subject` stands for the decision that the rule is about.
+    An empty `subject` stands for the decision that the rule is about. `dags`: ids of all DAGs that it holds for,
+    empty where it is about the environment; `evidence`: all that was seen, where the sentence names only some of it.
     """
 
     message: str
     todo: str = ""
     subject: str = ""
+    dags: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,16 @@ class Rule:
     reads: tuple[str, ...] = ()
     page: str = ""
 
-    def finding(self, message: str, subject: str = "", todo: str = "") -> Finding:
+    def finding(
+        self,
+        message: str,
+        subject: str = "",
+        todo: str = "",
+        dags: tuple[str, ...] = (),
+        evidence: tuple[str, ...] = (),
+    ) -> Finding:
         """This rule, found to apply."""
-        return Finding(self.id, self.severity, message, subject, todo)
+        return Finding(self.id, self.severity, message, subject, todo, dags, evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class Book:
         """What its rules hold against the case, in their order."""
         for rule, check in self.checks:
             for hit in check(case):
-                yield rule.finding(hit.message, hit.subject or rule.about, hit.todo)
+                yield rule.finding(hit.message, hit.subject or rule.about, hit.todo, hit.dags, hit.evidence)
 
     def refusals(self, case: Case, key: str, values: Iterable[str]) -> dict[str, str]:
         """Value -> why it cannot be taken for that plan key here; values that can be taken are left out."""

@@ -5,34 +5,29 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import Rule, Suggestion, listed
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
 from astroferry.advice.rules.secrets import BACKENDS
 from astroferry.model.starship import SAFE_FROM, asks_for_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Plan, Travel
+    from astroferry.model.plan import Travel
 
-MASKED = Rule("ENV-masked", "warn", "measured on 3.3.2: variables with telling names come masked")
-STARSHIP = Rule("ENV-starship", "refuse", f"Starship before {SAFE_FROM} asks for no login (its history, 2026-05-22)")
-BAD_ID = Rule("ENV-001", "refuse", "airflow 3.3.2: models/connection.py")
-LONG_KEY = Rule("ENV-002", "refuse", "airflow 3.3.2: models/base.py")
-UNKNOWN_SKIP = Rule("ENV-skip", "warn", "a name that does not exist is usually a typing error")
-MANY_TYPED = Rule("ENV-typed", "advise", "our own measure", "medium")
-ONLY_IN_CODE = Rule("ENV-code", "warn", "REST lists the metadata database only")
-RULES = (MASKED, STARSHIP, BAD_ID, LONG_KEY, UNKNOWN_SKIP, MANY_TYPED, ONLY_IN_CODE)
+BOOK = Book("values")
+CONNECTIONS = "values.connections"
+VARIABLES = "values.variables"
 
 FEW = 5
 """connections that are quicker typed than exported; our own measure"""
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 
 
-def suggest_connections(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[Travel]:
+@BOOK.suggests(CONNECTIONS)
+def suggest_connections(case: Case) -> Suggestion[Travel]:
     """A shared backend, else Starship, else few are typed and many exported."""
+    inventory = case.inventory
     count = sum(seen.origin != "code" for seen in inventory.connections)
     if count == 0:
         if _shared_backend(inventory):
@@ -46,8 +41,10 @@ def suggest_connections(inventory: Inventory, _facts: OrganizationFacts | None) 
     return Suggestion("export-file", reason)
 
 
-def suggest_variables(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[Travel]:
+@BOOK.suggests(VARIABLES)
+def suggest_variables(case: Case) -> Suggestion[Travel]:
     """The plain API where it shows everything, else Starship or an export."""
+    inventory = case.inventory
     listed_ones = [seen for seen in inventory.variables if seen.origin != "code"]
     if not listed_ones:
         if _shared_backend(inventory):
@@ -63,78 +60,173 @@ def suggest_variables(inventory: Inventory, _facts: OrganizationFacts | None) ->
     )
 
 
-def problems(plan: Plan, inventory: Inventory, _facts: OrganizationFacts | None) -> Iterator[Finding]:
-    """Ways that will not bring all values, and names that the target does not take."""
-    values = plan.values
-    masked = [seen.key for seen in inventory.variables if seen.masked and seen.key not in values.skip_variables]
+@BOOK.rule(
+    "ENV-masked",
+    "warn",
+    about=VARIABLES,
+    reads=("inventory.variables", "plan.values"),
+    source="measured on 3.3.2: variables with telling names come masked",
+)
+def masked_variables(case: Case) -> Iterator[Hit]:
+    """The source's API masks some variables.
+
+    Airflow 3 answers `***` for a variable whose name says that it is secret. Such a value is never written anywhere.
+    Let variables travel by an export file or Starship, type them, or skip them.
+    """
+    values = case.plan.values
+    masked = [seen.key for seen in case.inventory.variables if seen.masked and seen.key not in values.skip_variables]
     if values.variables == "api" and masked:
-        yield MASKED.finding(
+        yield Hit(
             f"The source's API masks {len(masked)} variable(s), which cannot travel by api: {listed(masked)}.",
-            "values.variables",
             'Choose "export-file", "starship" or "typed", or skip them.',
+            evidence=tuple(masked),
         )
-    for kind, travel in (("connections", values.connections), ("variables", values.variables)):
+
+
+@BOOK.rule(
+    "ENV-starship",
+    "refuse",
+    reads=("inventory.starship", "plan.values"),
+    source=f"Starship before {SAFE_FROM} asks for no login (its history, 2026-05-22)",
+)
+def unsafe_starship(case: Case) -> Iterator[Hit]:
+    """Values travel by Starship only from 2.8.6 on.
+
+    Versions before it give every password to anyone who can reach the web server. Upgrade it on the source and
+    assess again, or choose another way.
+    """
+    inventory = case.inventory
+    for kind, travel in (("connections", case.plan.values.connections), ("variables", case.plan.values.variables)):
         if travel == "starship" and not _safe_starship(inventory):
             found = f"finds Starship {inventory.starship}" if inventory.starship else "finds none"
-            yield STARSHIP.finding(
+            yield Hit(
                 f"The plan takes {kind} from Starship {SAFE_FROM} or newer, but the inventory {found} on the source.",
-                f"values.{kind}",
                 "Install it there and assess again, or choose another way.",
+                f"values.{kind}",
             )
-    carried = [seen.conn_id for seen in inventory.connections if seen.conn_id not in values.skip_connections]
-    if values.connections == "typed" and len(carried) > FEW:
-        yield MANY_TYPED.finding(
-            f"{len(carried)} connections are to be typed.",
-            "values.connections",
-            "An export file is quicker and safer.",
-        )
-    bad = [name for name in carried if not _CONNECTION_ID.fullmatch(name)]
+
+
+@BOOK.rule(
+    "ENV-typed",
+    "advise",
+    about=CONNECTIONS,
+    reads=("inventory.connections", "plan.values"),
+    source="our own measure",
+    confidence="medium",
+)
+def many_typed(case: Case) -> Iterator[Hit]:
+    """Many secrets are not well typed by hand.
+
+    `airflow connections export FILE` on the source writes all of them at once, without a slip of the finger.
+    """
+    carried = _carried(case)
+    if case.plan.values.connections == "typed" and len(carried) > FEW:
+        yield Hit(f"{len(carried)} connections are to be typed.", "An export file is quicker and safer.")
+
+
+@BOOK.rule(
+    "ENV-001",
+    "refuse",
+    about=CONNECTIONS,
+    reads=("inventory.connections", "plan.values.skip_connections"),
+    source="airflow 3.3.2: models/connection.py",
+)
+def bad_connection_id(case: Case) -> Iterator[Hit]:
+    r"""Airflow takes connection ids of certain characters only.
+
+    Letters, digits and #!()-.:/\ up to 250 of them. An id with a blank, say, could be made by older versions and is
+    refused by the target. Skip it, or rename it on the source and in the DAGs.
+    """
+    bad = [name for name in _carried(case) if not _CONNECTION_ID.fullmatch(name)]
     if bad:
-        yield BAD_ID.finding(
-            f"Airflow takes no connection ids like these: {listed(bad)}.", listed(bad), "Skip or rename them."
+        yield Hit(
+            f"Airflow takes no connection ids like these: {listed(bad)}.",
+            "Skip or rename them.",
+            listed(bad),
+            evidence=tuple(bad),
         )
-    long = [seen.key for seen in inventory.variables if len(seen.key) > 250 and seen.key not in values.skip_variables]
+
+
+@BOOK.rule(
+    "ENV-002",
+    "refuse",
+    about=VARIABLES,
+    reads=("inventory.variables", "plan.values.skip_variables"),
+    source="airflow 3.3.2: models/base.py",
+)
+def long_key(case: Case) -> Iterator[Hit]:
+    """Variable keys have at most 250 characters.
+
+    Skip longer ones, or rename them on the source and in the DAGs.
+    """
+    skipped = case.plan.values.skip_variables
+    long = [seen.key for seen in case.inventory.variables if len(seen.key) > 250 and seen.key not in skipped]
     if long:
         shortened = [f"{name[:40]}…" for name in long]
-        yield LONG_KEY.finding(
+        yield Hit(
             f"Variable keys have at most 250 characters: {listed(shortened)}.",
-            listed(shortened),
             "Skip or rename them.",
+            listed(shortened),
         )
-    yield from _skips(plan, inventory)
-    yield from _only_in_code(plan, inventory)
 
 
-def _skips(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
-    known_connections = {seen.conn_id for seen in inventory.connections}
-    known_variables = {seen.key for seen in inventory.variables}
+@BOOK.rule(
+    "ENV-skip",
+    "warn",
+    reads=("plan.values", "inventory.connections", "inventory.variables"),
+    source="a name that does not exist is usually a typing error",
+)
+def unknown_skip(case: Case) -> Iterator[Hit]:
+    """The plan skips what the source does not have.
+
+    A name in values.skip_connections or values.skip_variables matches nothing, so what was meant is carried after
+    all. Correct the name.
+    """
     for kind, names, known in (
-        ("connections", plan.values.skip_connections, known_connections),
-        ("variables", plan.values.skip_variables, known_variables),
+        ("connections", case.plan.values.skip_connections, {seen.conn_id for seen in case.inventory.connections}),
+        ("variables", case.plan.values.skip_variables, {seen.key for seen in case.inventory.variables}),
     ):
         unknown = [name for name in names if name not in known]
         if unknown:
-            yield UNKNOWN_SKIP.finding(
+            yield Hit(
                 f"values.skip_{kind} names what the source does not have: {listed(unknown)}.",
-                f"values.skip_{kind}",
                 "Correct the names.",
+                f"values.skip_{kind}",
             )
 
 
-def _only_in_code(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
-    connections = [seen.conn_id for seen in inventory.connections if seen.origin == "code"]
-    variables = [seen.key for seen in inventory.variables if seen.origin == "code"]
+@BOOK.rule(
+    "ENV-code",
+    "warn",
+    reads=("inventory.connections", "inventory.variables", "plan.values"),
+    source="REST lists the metadata database only",
+)
+def only_in_code(case: Case) -> Iterator[Hit]:
+    """DAG code names values that the source does not list.
+
+    They come from the environment or a secrets backend, or do not exist. Find out where they live, so that Astro has
+    them too, or name them in values.skip_connections or values.skip_variables.
+    """
+    values = case.plan.values
+    connections = [seen.conn_id for seen in case.inventory.connections if seen.origin == "code"]
+    variables = [seen.key for seen in case.inventory.variables if seen.origin == "code"]
     for kind, names, skipped in (
-        ("connections", connections, plan.values.skip_connections),
-        ("variables", variables, plan.values.skip_variables),
+        ("connections", connections, values.skip_connections),
+        ("variables", variables, values.skip_variables),
     ):
         open_ones = [name for name in names if name not in skipped]
         if open_ones:
-            yield ONLY_IN_CODE.finding(
+            yield Hit(
                 f"DAG code names {kind} that the source does not list: {listed(open_ones)}.",
-                f"values.{kind}",
                 f"Find out where they live, or name them in values.skip_{kind}.",
+                f"values.{kind}",
+                evidence=tuple(open_ones),
             )
+
+
+def _carried(case: Case) -> list[str]:
+    skipped = case.plan.values.skip_connections
+    return [seen.conn_id for seen in case.inventory.connections if seen.conn_id not in skipped]
 
 
 def _shared_backend(inventory: Inventory) -> bool:

@@ -1,44 +1,31 @@
-"""Which Airflow, which Astro Runtime, and whether cron keeps Airflow 2's data intervals."""
+"""Which Airflow, which Astro Runtime, and what of Airflow 2's meaning is kept on the way."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.advice.rules.rule import Rule, Suggestion, listed, version_key
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
     from astroferry.model.organization import OrganizationFacts, RuntimeRelease
     from astroferry.model.plan import Plan
 
-AIRFLOW_1 = Rule("VER-001", "refuse", "migration guide, Phase 1: Airflow version upgrade")
-NOT_OFFERED = Rule("VER-010", "refuse", "Astro API: deployment-options, runtimeReleases")
-END_OF_LIFE = Rule("VER-015", "warn", "astronomer.io blog: upgrading Airflow 2 to 3, a checklist for 2026")
-AIRFLOW_3_0 = Rule("VER-017", "warn", "Astronomer docs: deploy rollbacks; Airflow 3 upgrade advice", "medium")
-CATCHUP_DEFAULT = Rule("VER-027", "warn", "Airflow 3 upgrade notes: catchup_by_default")
-CRON_INTERVALS = Rule("VER-028", "warn", "Airflow 3 upgrade notes: create_cron_data_intervals; tried on 3.3.2")
-DELTA_INTERVALS = Rule("VER-028-delta", "warn", "Airflow 3 upgrade notes: create_delta_data_intervals")
-DOWNGRADE = Rule("VER-down", "refuse", "Airflow's metadata and DAG syntax move forward only")
-RULES = (
-    AIRFLOW_1,
-    NOT_OFFERED,
-    END_OF_LIFE,
-    AIRFLOW_3_0,
-    CATCHUP_DEFAULT,
-    CRON_INTERVALS,
-    DELTA_INTERVALS,
-    DOWNGRADE,
-)
+BOOK = Book("version")
+AIRFLOW = "decisions.airflow"
+RUNTIME = "decisions.runtime"
+CRON_INTERVALS = "decisions.cron_data_intervals"
 
 CATCHUP_VARIABLE = "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT"
 DELTA_VARIABLE = "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS"
 
 
-def suggest_airflow(inventory: Inventory, facts: OrganizationFacts | None) -> Suggestion[Literal["2", "3"]]:
+@BOOK.suggests(AIRFLOW)
+def suggest_airflow(case: Case) -> Suggestion[Literal["2", "3"]]:
     """Airflow 3, since 2 is at its end; 2 only where the organization offers nothing else."""
+    inventory, facts = case.inventory, case.facts
     evidence = (f"The source runs Airflow {inventory.airflow_version}.",)
     if inventory.airflow_major == 2 and facts and facts.runtimes and not _offered(facts, "3"):
         return Suggestion("2", "This organization offers no Runtime with Airflow 3.", evidence)
@@ -47,19 +34,19 @@ def suggest_airflow(inventory: Inventory, facts: OrganizationFacts | None) -> Su
     return Suggestion("3", "Airflow 2 reached its end of life in April 2026, so one move serves both.", evidence)
 
 
-def suggest_runtime(
-    inventory: Inventory, facts: OrganizationFacts | None, airflow: Literal["2", "3"] = "3"
-) -> Suggestion[str]:
+@BOOK.suggests(RUNTIME)
+def suggest_runtime(case: Case) -> Suggestion[str]:
     """The newest Runtime of that Airflow that is offered; empty where the organization could not be asked."""
-    if facts is None:
+    airflow, source = case.plan.decisions.airflow, case.inventory.airflow_version
+    if case.facts is None:
         return Suggestion("", "The Runtimes on offer are read from the organization; it was not asked yet.")
-    offered = _offered(facts, airflow)
+    offered = _offered(case.facts, airflow)
     if not offered:
         return Suggestion("", f"The organization offers no Runtime with Airflow {airflow}.")
     # A deprecated Runtime is taken only where there is no other.
     offered = [runtime for runtime in offered if runtime.channel.lower() != "deprecated"] or offered
     best = max(offered, key=lambda runtime: version_key(runtime.version))
-    same = [runtime for runtime in offered if _minor(runtime.airflow_version) == _minor(inventory.airflow_version)]
+    same = [runtime for runtime in offered if _minor(runtime.airflow_version) == _minor(source)]
     if airflow == "2" and same:
         best = max(same, key=lambda runtime: version_key(runtime.version))
         reason = f"It is the newest Runtime with the source's own Airflow {best.airflow_version}."
@@ -68,8 +55,10 @@ def suggest_runtime(
     return Suggestion(best.version, reason, tuple(runtime.version for runtime in offered))
 
 
-def suggest_cron_data_intervals(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[bool]:
+@BOOK.suggests(CRON_INTERVALS)
+def suggest_cron_data_intervals(case: Case) -> Suggestion[bool]:
     """Keep what `ds` meant on the source."""
+    inventory = case.inventory
     crons = _interval_crons(inventory)
     if inventory.airflow_major >= 3:
         option = inventory.config.get("scheduler", {}).get("create_cron_data_intervals", "False")
@@ -84,73 +73,182 @@ def suggest_cron_data_intervals(inventory: Inventory, _facts: OrganizationFacts 
     return Suggestion(True, reason, crons)
 
 
-def problems(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None) -> Iterator[Finding]:
-    """What is wrong with the version decisions."""
-    decisions = plan.decisions
-    if inventory.airflow_major == 1:
-        yield AIRFLOW_1.finding(
-            f"The source runs Airflow {inventory.airflow_version}, which cannot be carried.",
-            "source",
+@BOOK.rule(
+    "VER-001",
+    "refuse",
+    about="source",
+    reads=("inventory.airflow_version",),
+    source="migration guide, Phase 1; Airflow upgrade notes: there is no path from 1.x to 3.x",
+)
+def airflow_1(case: Case) -> Iterator[Hit]:
+    """Airflow 1.x cannot be carried.
+
+    It has no stable API to read from, and no path leads from 1.x to 3.x in one step. Make its DAGs run on Airflow
+    2.11 first (the bridge is 1.10.15), then assess that. The guide lets 1.x users take the upgrade guide straight to
+    3.x; that upgrade guide itself begins at Airflow 2, so the stricter reading holds.
+    """
+    if case.inventory.airflow_major == 1:
+        yield Hit(
+            f"The source runs Airflow {case.inventory.airflow_version}, which cannot be carried.",
             "Make its DAGs run on Airflow 2.11 first, then assess that.",
         )
-    if inventory.airflow_major > int(decisions.airflow):
-        yield DOWNGRADE.finding(
-            f"The source runs Airflow {inventory.airflow_version}; its DAGs do not go back to Airflow 2.",
-            "decisions.airflow",
+
+
+@BOOK.rule(
+    "VER-down",
+    "refuse",
+    about=AIRFLOW,
+    reads=("inventory.airflow_version", "plan.decisions.airflow"),
+    source="Airflow's metadata and DAG syntax move forward only",
+)
+def downgrade(case: Case) -> Iterator[Hit]:
+    """DAGs do not go back to Airflow 2.
+
+    Code written for Airflow 3 imports what Airflow 2 does not have. Choose Airflow 3.
+    """
+    if case.inventory.airflow_major > int(case.plan.decisions.airflow):
+        yield Hit(
+            f"The source runs Airflow {case.inventory.airflow_version}; its DAGs do not go back to Airflow 2.",
             'Set decisions.airflow to "3".',
         )
-    elif decisions.airflow == "2":
-        yield END_OF_LIFE.finding(
+
+
+@BOOK.rule(
+    "VER-015",
+    "warn",
+    about=AIRFLOW,
+    reads=("inventory.airflow_version", "plan.decisions.airflow"),
+    source="astronomer.io blog: upgrading Airflow 2 to 3, a checklist for 2026",
+)
+def end_of_life(case: Case) -> Iterator[Hit]:
+    """Airflow 2 is at its end of life.
+
+    The open-source project ended it in April 2026; Runtime 13 (Airflow 2.11) is supported until April 2027. Plan the
+    move to Airflow 3 right after the cutover, or choose it now.
+    """
+    if case.plan.decisions.airflow == "2" and case.inventory.airflow_major <= 2:
+        yield Hit(
             "Airflow 2 reached its end of life in April 2026.",
-            "decisions.airflow",
             "Plan the move to Airflow 3 right after the cutover, or choose it now.",
         )
-    yield from _runtime_problems(plan, facts)
-    if inventory.airflow_major == 2 and decisions.airflow == "3":
-        yield from _moved_meanings(plan, inventory)
 
 
-def _runtime_problems(plan: Plan, facts: OrganizationFacts | None) -> Iterator[Finding]:
-    runtime = plan.decisions.runtime
+@BOOK.rule(
+    "VER-017",
+    "warn",
+    about=RUNTIME,
+    reads=("plan.decisions.runtime",),
+    source="Astronomer docs: deploy rollbacks; Airflow 3 upgrade advice",
+    confidence="medium",
+)
+def airflow_3_0(case: Case) -> Iterator[Hit]:
+    """Airflow 3.0 is not a good first Airflow 3.
+
+    From its Runtimes Astro does not roll back to Airflow 2, and Astronomer recommends 3.1 or newer.
+    """
+    runtime = case.plan.decisions.runtime
     if runtime.startswith("3.0-"):
-        yield AIRFLOW_3_0.finding(
+        yield Hit(
             f"Runtime {runtime} is Airflow 3.0, from which Astro does not roll back to Airflow 2.",
-            "decisions.runtime",
             "Choose 3.1 or newer.",
         )
-    if facts is not None and runtime not in {offered.version for offered in facts.runtimes}:
-        fitting = [offered.version for offered in _offered(facts, plan.decisions.airflow)]
-        yield NOT_OFFERED.finding(
+
+
+@BOOK.rule(
+    "VER-010",
+    "refuse",
+    about=RUNTIME,
+    reads=("plan.decisions.runtime", "organization.runtimes"),
+    source="Astro API: deployment-options, runtimeReleases",
+)
+def not_offered(case: Case) -> Iterator[Hit]:
+    """A Deployment is made only with a Runtime that Astro offers.
+
+    Withdrawn Runtimes never work, and deprecated ones only after Astronomer enables them. The list is read live from
+    the organization. Choose one of those named.
+    """
+    runtime = case.plan.decisions.runtime
+    if case.facts is not None and runtime not in {offered.version for offered in case.facts.runtimes}:
+        fitting = [offered.version for offered in _offered(case.facts, case.plan.decisions.airflow)]
+        yield Hit(
             f"The organization does not offer Runtime {runtime}." if runtime else "No Runtime is chosen.",
-            "decisions.runtime",
             f"Choose one of {listed(fitting)}." if fitting else "Ask Astronomer which Runtimes you may use.",
         )
 
 
-def _moved_meanings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
-    """Defaults that changed between Airflow 2 and 3, where DAGs of this source feel it."""
-    crons = _interval_crons(inventory)
-    if crons and not plan.decisions.cron_data_intervals:
-        yield CRON_INTERVALS.finding(
+@BOOK.rule(
+    "VER-028",
+    "warn",
+    about=CRON_INTERVALS,
+    reads=("inventory.dags", "plan.decisions.cron_data_intervals"),
+    source="Airflow 3 upgrade notes: create_cron_data_intervals; tried on 3.3.2",
+)
+def cron_intervals(case: Case) -> Iterator[Hit]:
+    """Without cron data intervals, `ds` of a cron DAG moves by one period.
+
+    Airflow 3 makes a trigger timetable of a cron string: the logical date becomes the tick itself, no longer the
+    start of the interval before it. Keep the intervals (CREATE_CRON_DATA_INTERVALS = True), or change the DAGs that
+    use ds, logical_date or the data interval.
+    """
+    crons = _interval_crons(case.inventory)
+    if _crosses(case) and crons and not case.plan.decisions.cron_data_intervals:
+        yield Hit(
             f"Without cron data intervals, ds and the data interval of {len(crons)} cron DAG(s) move by one period.",
-            "decisions.cron_data_intervals",
             "Set it to true, or change the DAGs that use ds or the interval.",
+            dags=crons,
         )
-    deltas = tuple(dag.dag_id for dag in inventory.dags if dag.schedule.kind == "timedelta")
-    if deltas and (missing := _without(plan, DELTA_VARIABLE)):
-        yield DELTA_INTERVALS.finding(
+
+
+@BOOK.rule(
+    "VER-028-delta",
+    "warn",
+    about="deployments",
+    reads=("inventory.dags", "plan.deployments.environment"),
+    source="Airflow 3 upgrade notes: create_delta_data_intervals",
+)
+def delta_intervals(case: Case) -> Iterator[Hit]:
+    """A timedelta schedule has no data interval on Airflow 3 by itself.
+
+    Set AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS = "True" in the environment of each Deployment to keep what
+    the DAGs had.
+    """
+    deltas = tuple(dag.dag_id for dag in case.inventory.dags if dag.schedule.kind == "timedelta")
+    if _crosses(case) and deltas and (missing := _without(case.plan, DELTA_VARIABLE)):
+        yield Hit(
             f"Airflow 3 gives timedelta schedules no data interval by itself; {listed(deltas)} had one.",
-            listed(missing),
             f'Set {DELTA_VARIABLE} = "True" in the environment of these Deployments.',
-        )
-    by_default = inventory.config.get("scheduler", {}).get("catchup_by_default", "True").lower() != "false"
-    catching_up = tuple(dag.dag_id for dag in inventory.dags if dag.catchup)
-    if by_default and catching_up and (missing := _without(plan, CATCHUP_VARIABLE)):
-        yield CATCHUP_DEFAULT.finding(
-            f"{listed(catching_up)} catch up on the source; where their code leaves catchup out, Airflow 3 will not.",
             listed(missing),
-            f'Set {CATCHUP_VARIABLE} = "True" in the environment of these Deployments, or write catchup in the code.',
+            deltas,
         )
+
+
+@BOOK.rule(
+    "VER-027",
+    "warn",
+    about="deployments",
+    reads=("inventory.dags", "inventory.config", "plan.deployments.environment"),
+    source="Airflow 3 upgrade notes: catchup_by_default",
+)
+def catchup_default(case: Case) -> Iterator[Hit]:
+    """Airflow 3 does not catch up by default.
+
+    A DAG whose code leaves `catchup` out catches up on Airflow 2 and does not on Airflow 3. Write it in the code, or
+    set AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT = "True" in the environment of each Deployment.
+    """
+    by_default = case.inventory.config.get("scheduler", {}).get("catchup_by_default", "True").lower() != "false"
+    catching_up = tuple(dag.dag_id for dag in case.inventory.dags if dag.catchup)
+    if _crosses(case) and by_default and catching_up and (missing := _without(case.plan, CATCHUP_VARIABLE)):
+        yield Hit(
+            f"{listed(catching_up)} catch up on the source; where their code leaves catchup out, Airflow 3 will not.",
+            f'Set {CATCHUP_VARIABLE} = "True" in the environment of these Deployments, or write catchup in the code.',
+            listed(missing),
+            catching_up,
+        )
+
+
+def _crosses(case: Case) -> bool:
+    """Whether the move leads from Airflow 2 to 3."""
+    return case.inventory.airflow_major == 2 and case.plan.decisions.airflow == "3"
 
 
 def _without(plan: Plan, variable: str) -> tuple[str, ...]:

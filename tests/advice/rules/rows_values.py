@@ -1,0 +1,45 @@
+"""Cases of the rules in advice/rules/values.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.advice.rules.rulecase import PLAN, case, no, source, yes
+
+from astroferry.model.inventory import ConnectionSeen, VariableSeen
+from astroferry.model.plan import Plan, Values
+
+
+def by(values: Values) -> Plan:
+    return replace(PLAN, values=values)
+
+
+MASKED = source(variables=(VariableSeen("token", masked=True),))
+LONG = source(variables=(VariableSeen("k" * 251),))
+NAMED_IN_CODE = source(
+    connections=(ConnectionSeen("c", origin="code"),), variables=(VariableSeen("v", origin="code"),)
+)
+ONE = source(connections=(ConnectionSeen("a", "http"),))
+SIX = source(connections=tuple(ConnectionSeen(name, "http") for name in "abcdef"))
+BLANK = source(connections=(ConnectionSeen("a b", "http"),))
+
+ROWS = (
+    yes("ENV-masked", case(inventory=MASKED), "token"),
+    no("ENV-masked", case(by(Values(skip_variables=("token",))), MASKED)),
+    no("ENV-masked", case(by(Values(variables="export-file")), MASKED)),
+    yes("ENV-starship", case(by(Values("starship"))), "finds none"),
+    yes("ENV-starship", case(by(Values("starship")), source(starship="2.8.5")), "finds Starship 2.8.5"),
+    no("ENV-starship", case(by(Values("starship")), source(starship="2.10.0"))),
+    yes("ENV-typed", case(inventory=SIX), "6 connections"),
+    no("ENV-typed", case(inventory=ONE)),
+    yes("ENV-001", case(inventory=BLANK), "a b"),
+    no("ENV-001", case(inventory=ONE)),
+    no("ENV-001", case(by(Values(skip_connections=("a b",))), BLANK)),
+    yes("ENV-002", case(inventory=LONG)),
+    no("ENV-002", case(by(Values(skip_variables=("k" * 251,))), LONG)),
+    yes("ENV-skip", case(by(Values(skip_connections=("x",))), ONE), "values.skip_connections"),
+    yes("ENV-skip", case(by(Values(skip_variables=("y",))), ONE), "values.skip_variables"),
+    no("ENV-skip", case(by(Values(skip_connections=("a",))), ONE)),
+    yes("ENV-code", case(inventory=NAMED_IN_CODE), "connections that the source does not list: c"),
+    no("ENV-code", case(by(Values(skip_connections=("c",), skip_variables=("v",))), NAMED_IN_CODE)),
+)

@@ -1,0 +1,57 @@
+"""Cases of the rules in advice/rules/version.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.advice.rules.rulecase import CRON, PLAN, case, facts, no, source, with_environment, yes
+
+from astroferry.advice.rules.version import CATCHUP_VARIABLE, DELTA_VARIABLE
+from astroferry.model.inventory import Dag, Schedule
+
+OFFERED = (
+    ("3.1-9", "3.1.7", "stable"),
+    ("3.3-8", "3.3.2", "stable"),
+    ("3.3-10", "3.3.3", "deprecated"),
+    ("3.0-20", "3.0.6", "stable"),
+    ("13.9.0", "2.11.1", "stable"),
+    ("13.11.0", "2.11.2", "stable"),
+    ("12.1.0", "2.10.5", "stable"),
+)
+THREE = source(airflow_version="3.1.0")
+HOURLY = source(dags=(Dag("hourly", Schedule("timedelta", "3600"), is_paused=False),))
+CATCHING_UP = source(dags=(Dag("a", CRON, is_paused=False, catchup=True),))
+NOT_BY_DEFAULT = replace(CATCHING_UP, config={"scheduler": {"catchup_by_default": "False"}})
+TRIGGER = source(dags=(Dag("a", replace(CRON, triggers_only=True), is_paused=False),))
+FIRST_ONLY = replace(
+    PLAN,
+    deployments=(replace(PLAN.deployments[0], environment={DELTA_VARIABLE: "True"}), PLAN.deployments[1]),
+)
+
+ROWS = (
+    yes("VER-001", case(inventory=source(airflow_version="1.10.15")), "Airflow 1.10.15"),
+    no("VER-001", case()),
+    yes("VER-down", case(inventory=THREE, airflow="2", runtime="13.11.0")),
+    no("VER-down", case(inventory=THREE)),
+    yes("VER-015", case(airflow="2", runtime="13.11.0")),
+    no("VER-015", case()),
+    no("VER-015", case(inventory=THREE, airflow="2", runtime="13.11.0")),
+    yes("VER-017", case(runtime="3.0-20")),
+    no("VER-017", case(runtime="3.1-9")),
+    yes("VER-010", case(facts=facts(runtimes=OFFERED), runtime="3.3-9"), "does not offer Runtime 3.3-9"),
+    yes("VER-010", case(facts=facts(runtimes=OFFERED), runtime=""), "No Runtime is chosen"),
+    yes("VER-010", case(facts=facts(runtimes=()))),
+    no("VER-010", case(facts=facts(runtimes=OFFERED), runtime="3.1-9")),
+    no("VER-010", case(runtime="9.9-9")),
+    yes("VER-028", case(cron_data_intervals=False), "1 cron DAG(s)"),
+    no("VER-028", case()),
+    no("VER-028", case(inventory=TRIGGER, cron_data_intervals=False)),
+    no("VER-028", case(inventory=THREE, cron_data_intervals=False)),
+    yes("VER-028-delta", case(inventory=HOURLY), "hourly had one"),
+    yes("VER-028-delta", case(FIRST_ONLY, HOURLY)),
+    no("VER-028-delta", case(with_environment({DELTA_VARIABLE: "True"}), HOURLY)),
+    no("VER-028-delta", case(inventory=replace(HOURLY, airflow_version="3.1.0"))),
+    yes("VER-027", case(inventory=CATCHING_UP), "a catch up on the source"),
+    no("VER-027", case(with_environment({CATCHUP_VARIABLE: "True"}), CATCHING_UP)),
+    no("VER-027", case(inventory=NOT_BY_DEFAULT)),
+)

@@ -1,0 +1,43 @@
+"""Each of the decision rules that were collected is judged, and what became of it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from astroferry.advice.suggest import rules
+
+HERE = Path(__file__).parent
+COLLECTED = Path(os.environ.get("ASTROFERRY_SHARED", HERE.parents[2] / "shared")) / "rules" / "rules.json"
+JUDGED: dict[str, dict[str, str]] = tomllib.loads((HERE / "judged_rules.toml").read_text(encoding="utf-8"))
+FATES = {"kept", "corrected", "merged", "dropped"}
+OPEN_AREAS = (
+    "1-airflow-version", "2-execution-model", "3-cluster-network", "4-workspaces-access", "5-secrets-backends",
+    "6-connections-variables-env", "7-deploy-rollback-waves", "8-cutover-decommission", "8b-hazards",
+    "9-mwaa-composer",
+)  # fmt: skip
+"""areas whose rules are still being judged; a finished one is taken out"""
+
+
+def test_every_judgement_says_what_became_of_the_rule() -> None:
+    ours = {rule.id for rule in rules()}
+    for name, judged in JUDGED.items():
+        assert set(judged) <= {"fate", "ours", "why"}, name
+        assert judged["fate"] in FATES, name
+        if judged["fate"] in {"dropped", "corrected"}:
+            assert judged.get("why"), f"{name}: no reason"
+        named = [part.strip() for part in judged.get("ours", "").split(",") if part.strip()]
+        assert named or judged["fate"] == "dropped", f"{name}: what became of it?"
+        # A place has a slash ("carry/handover"), a rule has none.
+        assert [part for part in named if "/" not in part and part not in ours] == [], name
+
+
+@pytest.mark.skipif(not COLLECTED.exists(), reason="the collected rules are not part of the project")
+def test_every_collected_rule_is_judged() -> None:
+    collected = json.loads(COLLECTED.read_text(encoding="utf-8"))["rules"]
+    assert set(JUDGED) <= {rule["id"] for rule in collected}
+    assert [rule["id"] for rule in collected if rule["area"] not in OPEN_AREAS and rule["id"] not in JUDGED] == []
