@@ -23,17 +23,26 @@ if TYPE_CHECKING:
 
 SUGGESTIONS: dict[str, Suggest] = {
     **version.BOOK.suggestions,
-    "decisions.execution": execution.suggest,
-    "decisions.cluster": lambda case: cluster.suggest(case.inventory, case.facts),
-    "decisions.networking": lambda case: network.suggest(case.inventory, case.facts),
-    "decisions.workspaces": lambda case: workspaces.suggest(case.inventory, case.facts),
-    "decisions.secrets_backend": lambda case: secrets.suggest(case.inventory, case.facts),
+    **execution.BOOK.suggestions,
+    **cluster.BOOK.suggestions,
+    **network.BOOK.suggestions,
+    **workspaces.BOOK.suggestions,
+    **secrets.BOOK.suggestions,
     **values.BOOK.suggestions,
     "waves": lambda case: waves.suggest(case.inventory, case.facts),
 }
 """plan key -> suggestion, in the order of the guide"""
 
-BOOKS = (version.BOOK, execution.BOOK, cluster, network, workspaces, secrets, values.BOOK, waves)
+BOOKS = (
+    version.BOOK,
+    execution.BOOK,
+    cluster.BOOK,
+    network.BOOK,
+    workspaces.BOOK,
+    secrets.BOOK,
+    values.BOOK,
+    waves,
+)
 """the books of rules, in the order of the decisions"""
 
 _ORDER: dict[Severity, int] = {"refuse": 0, "warn": 1, "advise": 2}

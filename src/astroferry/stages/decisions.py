@@ -183,7 +183,7 @@ class ClusterStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the cluster rules."""
-        return checked(desk, cluster)
+        return checked(desk, cluster.BOOK)
 
 
 class NetworkingStage:
@@ -244,7 +244,7 @@ class NetworkingStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the networking rules."""
-        return checked(desk, network)
+        return checked(desk, network.BOOK)
 
 
 class SecretsStage:
@@ -283,7 +283,7 @@ class SecretsStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the secrets rules."""
-        return checked(desk, secrets)
+        return checked(desk, secrets.BOOK)
 
 
 def _places_known(desk: Desk) -> tuple[str, ...]:

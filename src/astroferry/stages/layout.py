@@ -77,7 +77,7 @@ class WorkspacesStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the Workspace rules."""
-        return checked(desk, workspaces)
+        return checked(desk, workspaces.BOOK)
 
 
 class ValuesStage:

@@ -9,6 +9,7 @@ import pytest
 from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, ids
 
 from astroferry.advice.rules import secrets, waves
+from astroferry.advice.rules.rule import Case
 from astroferry.model.inventory import ConnectionSeen, Dag, VariableSeen
 from astroferry.model.plan import Values, Wave
 
@@ -29,16 +30,16 @@ def backend(chosen: SecretsBackend, **given: Any) -> Plan:
 
 
 def test_the_backend_of_the_source_is_suggested() -> None:
-    assert secrets.suggest(source(config=VAULT), None).value == "hashicorp-vault"
-    other = secrets.suggest(source(config={"secrets": {"backend": "acme.Backend"}}), None)
+    assert secrets.suggest(Case(PLAN, source(config=VAULT))).value == "hashicorp-vault"
+    other = secrets.suggest(Case(PLAN, source(config={"secrets": {"backend": "acme.Backend"}})))
     assert (other.value, other.evidence) == ("airflow", ("acme.Backend",))
-    assert secrets.suggest(source("a"), None).value == "airflow"
+    assert secrets.suggest(Case(PLAN, source("a"))).value == "airflow"
 
 
 def test_another_backend_than_the_source_and_its_provider() -> None:
-    assert ids(secrets.problems(PLAN, source("a"), None)) == []
-    assert ids(secrets.problems(PLAN, source(config=VAULT), None)) == ["SEC-015"]
-    assert ids(secrets.problems(backend("hashicorp-vault"), source(config=VAULT), None)) == ["SEC-021"]
+    assert ids(secrets.BOOK.problems(Case(PLAN, source("a")))) == []
+    assert ids(secrets.BOOK.problems(Case(PLAN, source(config=VAULT)))) == ["SEC-015"]
+    assert ids(secrets.BOOK.problems(Case(backend("hashicorp-vault"), source(config=VAULT)))) == ["SEC-021"]
 
 
 @pytest.mark.parametrize(
@@ -56,17 +57,17 @@ def test_another_backend_than_the_source_and_its_provider() -> None:
 def test_names_that_a_backend_cannot_hold(
     chosen: SecretsBackend, names: tuple[str, ...], expected: list[str]
 ) -> None:
-    found = [code for code in ids(secrets.problems(backend(chosen), source(*names), None)) if code != "SEC-021"]
+    found = [code for code in ids(secrets.BOOK.problems(Case(backend(chosen), source(*names)))) if code != "SEC-021"]
     assert found == expected
     skipping = backend(chosen, values=Values(skip_connections=names))
-    assert [code for code in ids(secrets.problems(skipping, source(*names), None)) if code != "SEC-021"] == []
+    assert [code for code in ids(secrets.BOOK.problems(Case(skipping, source(*names)))) if code != "SEC-021"] == []
 
 
 def test_values_that_are_too_large() -> None:
     inventory = source(variables=(VariableSeen("big", size=30_000),))
-    assert "SEC-010" in ids(secrets.problems(backend("azure-key-vault"), inventory, None))
-    assert "SEC-010" not in ids(secrets.problems(backend("aws-secrets-manager"), inventory, None))
-    assert "SEC-010" not in ids(secrets.problems(backend("airflow"), inventory, None))
+    assert "SEC-010" in ids(secrets.BOOK.problems(Case(backend("azure-key-vault"), inventory)))
+    assert "SEC-010" not in ids(secrets.BOOK.problems(Case(backend("aws-secrets-manager"), inventory)))
+    assert "SEC-010" not in ids(secrets.BOOK.problems(Case(backend("airflow"), inventory)))
 
 
 def dag(dag_id: str, **changes: Any) -> Dag:

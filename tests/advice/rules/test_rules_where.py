@@ -37,6 +37,7 @@ def test_hosted_is_suggested_and_private_places_are_named() -> None:
     assert (found.value, len(found.evidence)) == ("hosted", 3)
 
 
+DEDICATED = decided(networking="vpn", cluster="dedicated", cluster_name="harbour")
 REMOTE = decided(execution="remote", secrets_backend="hashicorp-vault")
 
 
@@ -65,19 +66,19 @@ def test_remote_execution_needs_airflow_3_the_astro_executor_and_a_backend() -> 
 
 
 def test_private_places_suggest_a_dedicated_cluster() -> None:
-    assert cluster.suggest(INVENTORY, None).value == "standard"
-    found = cluster.suggest(PRIVATE, None)
+    assert cluster.suggest(Case(PLAN, INVENTORY)).value == "standard"
+    found = cluster.suggest(Case(PLAN, PRIVATE))
     assert found.value == "dedicated"
     assert "10.0.0.1: 10.0.0.1 looks so." in found.evidence
 
 
 def test_a_standard_cluster_and_private_places() -> None:
-    found = list(cluster.problems(PLAN, PRIVATE, None))
+    found = list(cluster.BOOK.problems(Case(PLAN, PRIVATE, None)))
     assert ids(found) == ["NET-002"]
     assert "10.0.0.1, crm.corp, erp.corp" in found[0].message
-    assert ids(cluster.problems(REMOTE, PRIVATE, None)) == []
-    assert ids(cluster.problems(decided(networking="vpn"), INVENTORY, None)) == ["NET-001"]
-    assert ids(cluster.problems(decided(networking="vpn", cluster="dedicated"), PRIVATE, facts("TEAM"))) == []
+    assert ids(cluster.BOOK.problems(Case(REMOTE, PRIVATE, None))) == []
+    assert ids(network.BOOK.problems(Case(decided(networking="vpn"), INVENTORY, None))) == ["NET-001"]
+    assert ids(cluster.BOOK.problems(Case(DEDICATED, PRIVATE, facts("TEAM")))) == []
 
 
 def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:
@@ -88,8 +89,8 @@ def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:
         PlacePath("api.example.com", "private-endpoint", 7),
     )
     plan = replace(PLAN, places=said)
-    assert ids(cluster.problems(plan, PRIVATE, None)) == []
-    found = {finding.code: finding.message for finding in network.problems(plan, PRIVATE, None)}
+    assert ids(cluster.BOOK.problems(Case(plan, PRIVATE, None))) == []
+    found = {finding.code: finding.message for finding in network.BOOK.problems(Case(plan, PRIVATE, None))}
     assert set(found) == {"NET-ask", "NET-021"}
     # The plan speaks of another port of that host.
     assert "only guessed: api.example.com." in found["NET-ask"]
@@ -97,45 +98,48 @@ def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:
 
 @pytest.mark.parametrize(("plans", "expected"), [(("DEVELOPER",), ["NET-018"]), (("TEAM",), []), ((), [])])
 def test_dedicated_clusters_and_plans(plans: tuple[str, ...], expected: list[str]) -> None:
-    assert ids(cluster.problems(decided(cluster="dedicated"), INVENTORY, facts(*plans))) == expected
-    assert ids(cluster.problems(decided(cluster="dedicated"), INVENTORY, None)) == []
+    assert ids(cluster.BOOK.problems(Case(decided(cluster="dedicated"), INVENTORY, facts(*plans)))) == expected
+    assert ids(cluster.BOOK.problems(Case(decided(cluster="dedicated"), INVENTORY, None))) == []
 
 
 def test_the_way_of_most_private_places_is_suggested() -> None:
-    assert network.suggest(INVENTORY, None).value == "public"
-    found = network.suggest(PRIVATE, None)
+    assert network.suggest(Case(PLAN, INVENTORY)).value == "public"
+    assert network.suggest(Case(PLAN, PRIVATE)).value == "public"
+    found = network.suggest(Case(DEDICATED, PRIVATE))
     assert (found.value, len(found.evidence)) == ("vpn", 3)
     one = replace(INVENTORY, places=(place("x", "private-endpoint"),))
-    assert network.suggest(one, None).value == "private-endpoint"
+    assert network.suggest(Case(DEDICATED, one)).value == "private-endpoint"
     two = replace(INVENTORY, places=(place("x", "vpn"), place("y", "peering")))
-    assert network.suggest(two, None).value == "vpc-peering"
+    assert network.suggest(Case(DEDICATED, two)).value == "vpc-peering"
 
 
 def test_networking_problems() -> None:
-    assert ids(network.problems(PLAN, INVENTORY, None)) == []
-    assert ids(network.problems(PLAN, PRIVATE, None)) == ["NET-004", "NET-ask", "NET-021"]
+    assert ids(network.BOOK.problems(Case(PLAN, INVENTORY, None))) == []
+    assert ids(network.BOOK.problems(Case(PLAN, PRIVATE, None))) == ["NET-004", "NET-ask", "NET-021"]
     local = replace(INVENTORY, places=(place("localhost", "local"),))
-    assert ids(network.problems(PLAN, local, None)) == ["NET-local"]
-    assert ids(network.problems(decided(networking="vpn"), PRIVATE, None)) == ["NET-ask", "NET-021"]
+    assert ids(network.BOOK.problems(Case(PLAN, local, None))) == ["NET-local"]
+    assert network.suggest(Case(REMOTE, PRIVATE)).value == "remote-agents"
+    assert ids(network.BOOK.problems(Case(decided(networking="remote-agents"), INVENTORY, None))) == ["NET-agents"]
+    assert ids(network.BOOK.problems(Case(DEDICATED, PRIVATE, None))) == ["NET-ask", "NET-021"]
 
 
 def test_workspaces_by_owners_of_a_large_source() -> None:
-    assert workspaces.suggest(INVENTORY, None).value == "one"
+    assert workspaces.suggest(Case(PLAN, INVENTORY)).value == "one"
     many = tuple(Dag(f"d{n}", CRON, is_paused=False, owners=("ops" if n % 2 else "sales",)) for n in range(60))
-    found = workspaces.suggest(replace(INVENTORY, dags=many), None)
+    found = workspaces.suggest(Case(PLAN, replace(INVENTORY, dags=many)))
     assert (found.value, found.evidence) == ("team", ("ops: 30 DAG(s)", "sales: 30 DAG(s)"))
-    assert workspaces.suggest(replace(INVENTORY, dags=many[:10]), None).value == "one"
+    assert workspaces.suggest(Case(PLAN, replace(INVENTORY, dags=many[:10]))).value == "one"
     nobody = tuple(replace(dag, owners=("airflow",)) for dag in many)
-    assert workspaces.suggest(replace(INVENTORY, dags=nobody), None).value == "one"
+    assert workspaces.suggest(Case(PLAN, replace(INVENTORY, dags=nobody))).value == "one"
 
 
 def test_workspace_problems() -> None:
-    assert ids(workspaces.problems(PLAN, INVENTORY, None)) == ["WSP-009"]
-    assert ids(workspaces.problems(replace(PLAN, deployments=()), INVENTORY, None)) == []
+    assert ids(workspaces.BOOK.problems(Case(PLAN, INVENTORY, None))) == ["WSP-009"]
+    assert ids(workspaces.BOOK.problems(Case(replace(PLAN, deployments=()), INVENTORY, None))) == []
     two = replace(PLAN, workspaces=(Workspace("a"), Workspace("b")))
-    assert ids(workspaces.problems(two, INVENTORY, None)) == ["WSP-001"]
+    assert ids(workspaces.BOOK.problems(Case(two, INVENTORY, None))) == ["WSP-001"]
     team = replace(decided(workspaces="team"), deployments=())
-    assert ids(workspaces.problems(team, INVENTORY, None)) == ["WSP-001"]
+    assert ids(workspaces.BOOK.problems(Case(team, INVENTORY, None))) == ["WSP-001"]
 
 
 def test_an_option_is_refused_by_the_rules_about_it() -> None:

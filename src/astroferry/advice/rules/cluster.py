@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import PRIVATE, Rule, Suggestion, listed, paths
+from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.finding import Finding
-    from astroferry.model.inventory import Inventory
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import ClusterType, Plan
+    from astroferry.model.plan import ClusterType
 
-NEEDS_DEDICATED = Rule("NET-001", "refuse", "migration guide, Phase 3; docs: networking overview")
-PRIVATE_ON_STANDARD = Rule(
-    "NET-002", "warn", "migration guide, Phase 2: cluster type; docs: connect-aws, connect-gcp"
-)
-TIER = Rule("NET-018", "warn", "docs of 2024: dedicated clusters from the Team plan on", "medium")
-RULES = (NEEDS_DEDICATED, PRIVATE_ON_STANDARD, TIER)
-
+BOOK = Book("cluster")
+WHERE = "decisions.cluster"
+ON_DEDICATED = frozenset({"vpc-peering", "transit-gateway", "private-endpoint", "vpn"})
+"""ways into a private network; each exists on dedicated clusters only"""
 _WITHOUT_DEDICATED = ("DEVELOPER", "BASIC", "TRIAL")
 
 
-def suggest(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[ClusterType]:
-    """Dedicated where places look private, for only there peering and private endpoints exist."""
-    private = tuple(f"{place.host}: {place.why}" for place in inventory.places if place.path in PRIVATE)
+@BOOK.suggests(WHERE)
+def suggest(case: Case) -> Suggestion[ClusterType]:
+    """Dedicated where places are private and Astro runs the tasks, for only there peering and its like exist."""
+    private = tuple(
+        f"{place.host}: {place.why}" for place, path, _ in paths(case.plan, case.inventory) if path in PRIVATE
+    )
     if private:
         return Suggestion(
             "dedicated",
@@ -36,28 +33,48 @@ def suggest(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestio
     return Suggestion("standard", "No known place is private, and a standard cluster is there at once.")
 
 
-def problems(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None) -> Iterator[Finding]:
-    """Private places that the chosen cluster cannot reach."""
-    decisions = plan.decisions
-    if decisions.cluster == "dedicated":
-        plans = facts.plans if facts is not None else ()
-        if plans and all(name.startswith(_WITHOUT_DEDICATED) for name in plans):
-            yield TIER.finding(
-                f"The Astro plan of this organization ({listed(plans)}) may not include dedicated clusters.",
-                "decisions.cluster",
-                "Ask Astronomer before you wait for one.",
-            )
-        return
-    if decisions.networking in {"vpc-peering", "private-endpoint", "vpn"}:
-        yield NEEDS_DEDICATED.finding(
-            f"{decisions.networking} exists on dedicated clusters only.",
-            "decisions.cluster",
-            'Set decisions.cluster to "dedicated".',
-        )
-    private = [place.host for place, path, _ in paths(plan, inventory) if path in PRIVATE]
-    if private and decisions.execution == "hosted":
-        yield PRIVATE_ON_STANDARD.finding(
+@BOOK.rule(
+    "NET-002",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.cluster", "plan.decisions.execution", "plan.places", "inventory.places"),
+    source="migration guide, Phase 2: cluster type; docs: connect-aws, connect-gcp",
+)
+def private_on_standard(case: Case) -> Iterator[Hit]:
+    """A standard cluster does not reach private places.
+
+    It calls out to the internet, from fixed addresses. What listens inside your network only is reached from a
+    dedicated cluster (peering, private endpoints, VPN) or by remote agents that run there.
+    """
+    decisions = case.plan.decisions
+    private = [place.host for place, path, _ in paths(case.plan, case.inventory) if path in PRIVATE]
+    if private and decisions.cluster == "standard" and decisions.execution == "hosted":
+        yield Hit(
             f"A standard cluster does not reach private places: {listed(private)}.",
-            "decisions.cluster",
             "Choose a dedicated cluster, or remote execution, or say in places that they are public.",
+        )
+
+
+@BOOK.rule(
+    "NET-018",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.cluster", "organization.plans"),
+    source="docs of 2024: dedicated clusters from the Team plan on",
+    confidence="medium",
+)
+def dedicated_may_not_be_in_the_plan(case: Case) -> Iterator[Hit]:
+    """Dedicated clusters are not in every Astro plan.
+
+    Documents of 2024 offer them from the Team plan on; which plans have them now could not be confirmed.
+    """
+    plans = case.facts.plans if case.facts is not None else ()
+    if (
+        case.plan.decisions.cluster == "dedicated"
+        and plans
+        and all(name.startswith(_WITHOUT_DEDICATED) for name in plans)
+    ):
+        yield Hit(
+            f"The Astro plan of this organization ({listed(plans)}) may not include dedicated clusters.",
+            "Ask Astronomer before you wait for one.",
         )

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import PRIVATE, Rule, Suggestion, listed, paths
+from astroferry.advice.rules.cluster import ON_DEDICATED
+from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.finding import Finding
-    from astroferry.model.inventory import Inventory, PathKind
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Networking, Plan
+    from astroferry.model.inventory import PathKind
+    from astroferry.model.plan import Networking
 
-PUBLIC_ONLY = Rule("NET-004", "warn", "migration guide, Phase 3: networking")
-ALLOW_LISTS = Rule("NET-021", "advise", "docs: connect-aws, external IPs of a cluster")
-NOT_CONFIRMED = Rule("NET-ask", "advise", "a guess from a host name is only a guess")
-LOCALHOST = Rule("NET-local", "warn", "Deployments run in pods of Astro's")
-RULES = (PUBLIC_ONLY, ALLOW_LISTS, NOT_CONFIRMED, LOCALHOST)
+BOOK = Book("networking")
+WHERE = "decisions.networking"
 
 _WAYS: dict[PathKind, Networking] = {
     "peering": "vpc-peering",
@@ -28,49 +24,141 @@ _WAYS: dict[PathKind, Networking] = {
 }
 
 
-def suggest(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[Networking]:
-    """The way that most private places take; public where there is none."""
-    private = [place for place in inventory.places if place.path in PRIVATE]
+@BOOK.suggests(WHERE)
+def suggest(case: Case) -> Suggestion[Networking]:
+    """The way that most private places take; public where there is none; agents where they run the tasks."""
+    if case.plan.decisions.execution == "remote":
+        return Suggestion("remote-agents", "Agents inside your network reach what is there, and call out to Astro.")
+    private = [(place, path) for place, path, _ in paths(case.plan, case.inventory) if path in PRIVATE]
     if not private:
         return Suggestion("public", "No known place needs more than the internet.")
+    if case.plan.decisions.cluster == "standard":
+        names = listed([place.host for place, _ in private])
+        return Suggestion("public", f"A standard cluster has no other way; these stay out of reach: {names}.")
     # The first of equals in a fixed order, so that the same inventory always gives the same advice.
-    counted = Counter(place.path for place in private)
+    counted = Counter(path for _, path in private)
     path = max(_WAYS, key=lambda kind: counted[kind])
     return Suggestion(
         _WAYS[path],
         f"{counted[path]} of {len(private)} private place(s) look as if they were reached by {path}.",
-        tuple(f"{place.host}: {place.why}" for place in private),
+        tuple(f"{place.host}: {place.why}" for place, _ in private),
     )
 
 
-def problems(plan: Plan, inventory: Inventory, _facts: OrganizationFacts | None) -> Iterator[Finding]:
-    """Places that the chosen way does not reach, and guesses that nobody confirmed."""
-    known = paths(plan, inventory)
-    private = [place.host for place, path, _ in known if path in PRIVATE]
-    if private and plan.decisions.networking == "public":
-        yield PUBLIC_ONLY.finding(
+@BOOK.rule(
+    "NET-001",
+    "refuse",
+    about=WHERE,
+    reads=("plan.decisions.networking", "plan.decisions.cluster"),
+    source="migration guide, Phase 3: networking; docs: networking overview",
+)
+def needs_dedicated(case: Case) -> Iterator[Hit]:
+    """Peering, private endpoints and VPN exist on dedicated clusters only.
+
+    A standard cluster is shared with others, so it cannot be joined with your network.
+    """
+    decisions = case.plan.decisions
+    if decisions.networking in ON_DEDICATED and decisions.cluster == "standard":
+        yield Hit(
+            f"{decisions.networking} exists on dedicated clusters only.", 'Set decisions.cluster to "dedicated".'
+        )
+
+
+@BOOK.rule(
+    "NET-agents",
+    "refuse",
+    about=WHERE,
+    reads=("plan.decisions.networking", "plan.decisions.execution"),
+    source="migration guide, Phase 2: execution model",
+)
+def agents_need_remote(case: Case) -> Iterator[Hit]:
+    """Remote agents exist with remote execution only.
+
+    With hosted execution Astro's own workers run the tasks, so there is no agent in your network.
+    """
+    decisions = case.plan.decisions
+    if decisions.networking == "remote-agents" and decisions.execution != "remote":
+        yield Hit("Remote agents run tasks in remote execution only.", 'Set decisions.execution to "remote".')
+
+
+@BOOK.rule(
+    "NET-004",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.networking", "plan.places", "inventory.places"),
+    source="migration guide, Phase 3: networking",
+)
+def public_only(case: Case) -> Iterator[Hit]:
+    """Private places are not reached over the internet.
+
+    Choose how they are reached. A guess from a host name may be wrong: then say in `places` that it is public.
+    """
+    private = [place.host for place, path, _ in paths(case.plan, case.inventory) if path in PRIVATE]
+    if private and case.plan.decisions.networking == "public":
+        yield Hit(
             f"Over the internet alone these places are not reached: {listed(private)}.",
-            "decisions.networking",
             "Choose how they are reached, or say in places that they are public.",
         )
-    local = [place.host for place, path, _ in known if path == "local"]
+
+
+@BOOK.rule(
+    "NET-local",
+    "warn",
+    about="places",
+    reads=("plan.places", "inventory.places"),
+    source="Deployments run in pods of Astro's",
+)
+def localhost(case: Case) -> Iterator[Hit]:
+    """A service on localhost stays behind.
+
+    localhost, a socket file or a link-local address mean the Airflow machine itself. On Astro a task runs in a pod
+    of its own; nothing of yours listens there.
+    """
+    local = [place.host for place, path, _ in paths(case.plan, case.inventory) if path == "local"]
     if local:
-        yield LOCALHOST.finding(
+        yield Hit(
             f"{listed(local)} mean the Airflow machine itself, which Astro does not have.",
-            "places",
             "Give these services a reachable address, or skip their connections.",
         )
+
+
+@BOOK.rule(
+    "NET-ask",
+    "advise",
+    about="places",
+    reads=("plan.places", "inventory.places"),
+    source="a guess from a host name is only a guess",
+)
+def not_confirmed(case: Case) -> Iterator[Hit]:
+    """The network path to a place is only guessed.
+
+    The guess is made from the host's name or address alone. Somebody who knows the network should confirm each path.
+    """
+    known = paths(case.plan, case.inventory)
     guessed = [place.host for place, path, confirmed in known if not confirmed and path != "local"]
     if guessed:
-        yield NOT_CONFIRMED.finding(
+        yield Hit(
             f"The network path to {len(guessed)} place(s) is only guessed: {listed(guessed)}.",
-            "places",
             "Confirm each path in the plan.",
         )
-    public = [place.host for place, path, _ in known if path == "public"]
+
+
+@BOOK.rule(
+    "NET-021",
+    "advise",
+    about=WHERE,
+    reads=("plan.places", "inventory.places"),
+    source="docs: connect-aws, external IPs of a cluster",
+)
+def allow_lists(case: Case) -> Iterator[Hit]:
+    """Public services may admit known addresses only.
+
+    Your old Airflow called from addresses that are on their allow lists; Astro calls from others. They stay the same
+    for the life of the cluster. Keep the old ones listed until the source is decommissioned.
+    """
+    public = [place.host for place, path, _ in paths(case.plan, case.inventory) if path == "public"]
     if public:
-        yield ALLOW_LISTS.finding(
+        yield Hit(
             f"{len(public)} public place(s) may admit known addresses only: {listed(public)}.",
-            "decisions.networking",
             "Add the external IPs of the Astro cluster to their allow lists before the first test.",
         )

@@ -6,23 +6,16 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import Rule, Suggestion, listed
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Plan, SecretsBackend
+    from astroferry.model.plan import SecretsBackend
 
-KEEP = Rule("SEC-015", "warn", "migration guide, Phase 3: secrets backend")
-COLLIDING = Rule("SEC-006", "refuse", "provider microsoft-azure 15.2.1: KeyVaultBackend turns _ into -")
-NOT_STORABLE = Rule("SEC-008", "refuse", "naming rules of Key Vault, GCP Secret Manager, and environment variables")
-TOO_LARGE = Rule("SEC-010", "refuse", "limits of the stores, 2026", "medium")
-PROVIDER = Rule("SEC-021", "warn", "docs: Airflow 3 Runtime images carry only the providers that Astro needs")
-RULES = (KEEP, COLLIDING, NOT_STORABLE, TOO_LARGE, PROVIDER)
-
+BOOK = Book("secrets")
+WHERE = "decisions.secrets_backend"
 BACKENDS: dict[str, SecretsBackend] = {
     "SecretsManagerBackend": "aws-secrets-manager",
     "SystemsManagerParameterStoreBackend": "aws-parameter-store",
@@ -55,8 +48,10 @@ _STORABLE: dict[SecretsBackend, re.Pattern[str]] = {
 """names without their prefix; the longest prefix in use is taken off the length"""
 
 
-def suggest(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[SecretsBackend]:
+@BOOK.suggests(WHERE)
+def suggest(case: Case) -> Suggestion[SecretsBackend]:
     """The backend that the source uses, else Airflow's own database, where they are today."""
+    inventory = case.inventory
     used = _used(inventory)
     if used is not None:
         return Suggestion(
@@ -71,40 +66,79 @@ def suggest(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestio
     return Suggestion("airflow", reason)
 
 
-def problems(plan: Plan, inventory: Inventory, _facts: OrganizationFacts | None) -> Iterator[Finding]:
-    """Where the chosen backend is another than the source's, or cannot hold what the source has."""
-    chosen, where = plan.decisions.secrets_backend, "decisions.secrets_backend"
-    used = _used(inventory)
+@BOOK.rule(
+    "SEC-015",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.secrets_backend", "inventory.config"),
+    source="migration guide, Phase 3: secrets backend",
+)
+def keep_the_backend(case: Case) -> Iterator[Hit]:
+    """The source reads secrets from another backend.
+
+    Where the source uses one of the backends that Astro reads too, nothing has to move: Astro is pointed at it.
+    """
+    chosen, used = case.plan.decisions.secrets_backend, _used(case.inventory)
     if used is not None and chosen != used:
-        yield KEEP.finding(
+        yield Hit(
             f"The source reads secrets from {used}, the plan puts them into {chosen}.",
-            where,
             "Point Astro at the same backend, or copy there what DAGs use.",
         )
-    if plan.decisions.airflow == "3" and chosen in _PROVIDERS:
-        yield PROVIDER.finding(
+
+
+@BOOK.rule(
+    "SEC-021",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.secrets_backend", "plan.decisions.airflow"),
+    source="docs: Airflow 3 Runtime images carry only the providers that Astro needs",
+)
+def needs_its_provider(case: Case) -> Iterator[Hit]:
+    """An Airflow 3 Runtime has no provider for the backend.
+
+    Without it no component finds any secret. List the package in requirements.txt of the Astro project.
+    """
+    decisions = case.plan.decisions
+    chosen = decisions.secrets_backend
+    if decisions.airflow == "3" and chosen in _PROVIDERS:
+        yield Hit(
             f"Airflow 3 Runtimes come without {_PROVIDERS[chosen]}; without it no secret is found.",
-            where,
             f"List {_PROVIDERS[chosen]} in requirements.txt.",
         )
-    names = _names(plan, inventory)
+
+
+@BOOK.rule(
+    "SEC-008",
+    "refuse",
+    about=WHERE,
+    reads=("plan.decisions.secrets_backend", "plan.values", "inventory.connections", "inventory.variables"),
+    source="naming rules of Key Vault, GCP Secret Manager, and environment variables",
+)
+def cannot_be_named_so(case: Case) -> Iterator[Hit]:
+    """The backend cannot hold these names.
+
+    Each store has its own rule for names: no dots in GCP Secret Manager, letters, digits and hyphens in Key Vault.
+    """
+    chosen = case.plan.decisions.secrets_backend
     pattern = _STORABLE.get(chosen)
-    bad = [name for name in names if pattern is not None and not pattern.fullmatch(name)]
+    bad = [name for name in _names(case) if pattern is not None and not pattern.fullmatch(name)]
     if bad:
-        yield NOT_STORABLE.finding(f"{chosen} cannot hold these names: {listed(bad)}.", listed(bad), "Rename them.")
-    yield from _collisions(chosen, names)
-    largest = _LARGEST.get(chosen)
-    large = [seen.key for seen in inventory.variables if largest is not None and seen.size > largest]
-    if large:
-        yield TOO_LARGE.finding(
-            f"{chosen} holds values up to {largest} bytes; too large: {listed(large)}.",
-            listed(large),
-            "Split them, or keep them elsewhere.",
-        )
+        yield Hit(f"{chosen} cannot hold these names: {listed(bad)}.", "Rename them.", listed(bad))
 
 
-def _collisions(chosen: SecretsBackend, names: list[str]) -> Iterator[Finding]:
-    """Names that the backend cannot tell apart; connections and variables have separate prefixes there."""
+@BOOK.rule(
+    "SEC-006",
+    "refuse",
+    about=WHERE,
+    reads=("plan.decisions.secrets_backend", "plan.values", "inventory.connections", "inventory.variables"),
+    source="provider microsoft-azure 15.2.1: KeyVaultBackend turns _ into -",
+)
+def cannot_be_told_apart(case: Case) -> Iterator[Hit]:
+    """Two names become one in the backend.
+
+    Key Vault knows no underscore, so my_db and my-db are one secret there; environment variables know no case.
+    """
+    chosen = case.plan.decisions.secrets_backend
     fold = {
         "azure-key-vault": lambda name: name.replace("_", "-").lower(),
         "astro-environment": str.upper,
@@ -112,17 +146,44 @@ def _collisions(chosen: SecretsBackend, names: list[str]) -> Iterator[Finding]:
     if fold is None:
         return
     together: defaultdict[str, set[str]] = defaultdict(set)
-    for name in names:
+    for name in _names(case):
         together[fold(name)].add(name)
     for same in together.values():
         if len(same) > 1:
             pair = " and ".join(sorted(same))
-            yield COLLIDING.finding(f"{chosen} cannot tell {pair} apart.", pair, "Rename all but one.")
+            yield Hit(f"{chosen} cannot tell {pair} apart.", "Rename all but one.", pair)
 
 
-def _names(plan: Plan, inventory: Inventory) -> list[str]:
-    connections = [seen.conn_id for seen in inventory.connections if seen.conn_id not in plan.values.skip_connections]
-    variables = [seen.key for seen in inventory.variables if seen.key not in plan.values.skip_variables]
+@BOOK.rule(
+    "SEC-010",
+    "refuse",
+    about=WHERE,
+    reads=("plan.decisions.secrets_backend", "inventory.variables"),
+    source="limits of the stores, 2026",
+    confidence="medium",
+)
+def too_large(case: Case) -> Iterator[Hit]:
+    """Values are larger than the backend takes.
+
+    Sizes are those of the variables' values in bytes, as the source shows them.
+    """
+    chosen = case.plan.decisions.secrets_backend
+    largest = _LARGEST.get(chosen)
+    large = [seen.key for seen in case.inventory.variables if largest is not None and seen.size > largest]
+    if large:
+        yield Hit(
+            f"{chosen} holds values up to {largest} bytes; too large: {listed(large)}.",
+            "Split them, or keep them elsewhere.",
+            listed(large),
+        )
+
+
+def _names(case: Case) -> list[str]:
+    skipped = case.plan.values
+    connections = [
+        seen.conn_id for seen in case.inventory.connections if seen.conn_id not in skipped.skip_connections
+    ]
+    variables = [seen.key for seen in case.inventory.variables if seen.key not in skipped.skip_variables]
     return connections + variables
 
 
