@@ -176,7 +176,7 @@ def standing(path: Path, *lines: tuple[str, dict[str, Any]]) -> Standing:
     return Journal(path).standing()["a"]
 
 
-OLD, OLDER = {"old": 1}, {"old": 0}
+OLD, OLDER, ABSENT = {"old": 1}, {"old": 0}, {"existed": False}
 
 
 @pytest.mark.parametrize(
@@ -205,6 +205,18 @@ OLD, OLDER = {"old": 1}, {"old": 0}
         ),
         ([("found", OLDER), ("begin", OLD)], {"observed": OLD}, {}, True),
         ([("undone", {}), ("found", OLD)], {}, OLD, False),
+        # refused: as it was before that try, which is not ours where we had made nothing
+        ([("begin", OLD), ("refused", {}), ("failed", {})], {}, {}, False),
+        (
+            [("begin", OLDER), ("applied", {"id": 1}), ("done", {}), ("begin", OLD), ("refused", {}), ("failed", {})],
+            {"observed": OLDER},
+            {"id": 1},
+            True,
+        ),
+        ([("begin", OLDER), ("begin", OLD), ("refused", {})], {"observed": OLDER}, {}, True),
+        # what is absent when it is begun again was not made by the try that a crash ended
+        ([("begin", ABSENT), ("begin", ABSENT), ("refused", {}), ("failed", {})], {}, {}, False),
+        ([("begin", OLD), ("applied", {"id": 1}), ("begin", ABSENT)], {"observed": ABSENT}, {}, True),
     ],
 )
 def test_standings(

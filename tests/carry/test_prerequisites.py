@@ -77,10 +77,11 @@ def test_a_login_that_may_not_list_connections_and_a_list_that_fails(world: Worl
 
 def test_remote_execution_needs_a_plan_that_has_it(world: World) -> None:
     remote = {"execution": "remote", "cluster": "standard", "networking": "remote-agents"}
+    product = world.astro.organizations[world.astro.organization]["productPlans"][0]
+    product["productPlanName"] = "ENTERPRISE"
     world.planned(decisions=remote)
+    assert told(world)[1]["astro-plan"]["outcome"] == "met"
+    product["productPlanName"] = "TEAM_V2"
     code, found = told(world)
     assert code == Exit.PLAN
     assert found["astro-plan"]["outcome"] == "missing"
-    organization = world.astro.organizations[world.astro.organization]
-    organization["productPlans"][0]["productPlanName"] = "ENTERPRISE"
-    assert told(world)[1]["astro-plan"]["outcome"] == "met"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -54,6 +55,11 @@ def nobody(_line: str) -> None:
     """Tell nobody."""
 
 
+def uncounted() -> Callable[[], int]:
+    """A count that always grows: where nobody counts, anything may have changed."""
+    return itertools.count().__next__
+
+
 @dataclass
 class Context:
     """One run's surroundings.
@@ -62,6 +68,7 @@ class Context:
     `connect_target` opens the Airflow API of a Deployment by its Astro id.
     `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
     `load_values` reads the secret values, once, when the first action needs them.
+    `changes` counts the requests that may have changed something at either end.
     """
 
     plan: Plan
@@ -72,6 +79,7 @@ class Context:
     connect_target: Callable[[str], Awaitable[Airflow]]
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
+    changes: Callable[[], int] = field(default_factory=uncounted)
     clock: Clock = field(default_factory=WallClock)
     tell: Callable[[str], None] = nobody
     deployments: dict[str, str] = field(default_factory=dict)

@@ -25,6 +25,7 @@ Event = Literal[
     "applied",  # the server took it; facts: what was made
     "done",  # read back and found so
     "found",  # it was so already; nothing was changed by us
+    "refused",  # what was begun has surely changed nothing: refused by the server, or never sent
     "failed",  # could not; `why`
     "undo-begin",
     "undone",
@@ -49,7 +50,8 @@ class Standing:
     """Where one action stands after all its lines.
 
     `before`: what the *first* begin since the last undo observed; that is what undoing restores, however often the
-    action was begun again after a crash. `made`: the facts of what was made.
+    action was begun again after a crash. `made`: the facts of what was made. `former`: both of these as they were
+    when it was last begun, to which a refusal goes back.
     """
 
     event: Event
@@ -57,11 +59,13 @@ class Standing:
     made: dict[str, Any] = field(default_factory=dict)
     why: str = ""
     at: datetime | None = None
+    former: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
 
     @property
     def ours(self) -> bool:
         """Whether we changed something that has not been undone (or may have: a begin without an end)."""
-        return self.event in {"begin", "applied", "done", "failed", "undo-begin"} and bool(self.before)
+        events = {"begin", "applied", "done", "refused", "failed", "undo-begin"}
+        return self.event in events and bool(self.before)
 
 
 class Journal:
@@ -154,13 +158,19 @@ def _entry(number: int, line: bytes) -> Entry:
 def _next(standing: Standing | None, entry: Entry) -> Standing:
     before = standing.before if standing else {}
     made = standing.made if standing else {}
+    former = standing.former if standing else ({}, {})
     if entry.event == "begin":
-        if standing is None or standing.event in {"undone", "found"} or not before:
+        # What is not there now was not made by an earlier try, or is gone.
+        gone = entry.facts.get("existed") is False
+        former = ({}, {}) if gone else (before, made)
+        if standing is None or standing.event in {"undone", "found"} or not before or gone:
             before, made = {"observed": entry.facts}, {}
+    elif entry.event == "refused":
+        before, made = former
     elif entry.event == "applied":
         made = {**made, **entry.facts}
     elif entry.event == "undone":
         before, made = {}, {}
     elif entry.event == "found" and not before:
         made = entry.facts
-    return Standing(entry.event, before, made, entry.why, entry.at)
+    return Standing(entry.event, before, made, entry.why, entry.at, former)

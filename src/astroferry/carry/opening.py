@@ -156,10 +156,13 @@ async def opened(
         where, organization = api_address(plan), plan.target.organization
         astro, token = await open_astro(where, plan.target.credentials, organization, stack, ask)
 
+        ends = [source.http, astro.http]
+
         async def target(deployment_id: str) -> Airflow:
             secret = await astro_token(plan.target.credentials, ask)
             airflow = await connect_deployment(await astro.deployment(deployment_id), secret)
             stack.push_async_callback(airflow.http.aclose)
+            ends.append(airflow.http)
             return airflow
 
         async def values() -> SourceValues:
@@ -180,6 +183,7 @@ async def opened(
             connect_target=target,
             load_values=values,
             standing=lambda action: journal.standing().get(action),
+            changes=lambda: sum(http.changes for http in ends),
             clock=clock or WallClock(),
             tell=tell,
         )

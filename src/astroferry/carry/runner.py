@@ -138,8 +138,7 @@ async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool)
             return _found(action, seen, journal)
         if seen.state != "todo":
             return _failed(info, seen.why, journal)
-        journal.write(info.id, "begin", facts=seen.facts)
-        journal.write(info.id, "applied", facts=await action.apply(ctx))
+        await _apply(action, seen, ctx, journal)
         return _verified(info, await action.verify(ctx), journal)
     except AstroferryError as error:
         if _ends_the_run(error):
@@ -149,6 +148,22 @@ async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool)
         if dry_run:
             return Step(info, "failed", str(error))
         return _failed(info, str(error), journal)
+
+
+async def _apply(action: Action, seen: Observation, ctx: Context, journal: Journal) -> None:
+    """Apply between two lines; where that has surely changed nothing, a line says so.
+
+    Without it, what somebody else makes later would be taken for ours, and undone.
+    """
+    journal.write(action.info.id, "begin", facts=seen.facts)
+    changes = ctx.changes()
+    try:
+        facts = await action.apply(ctx)
+    except AstroferryError:
+        if ctx.changes() == changes:
+            journal.write(action.info.id, "refused")
+        raise
+    journal.write(action.info.id, "applied", facts=facts)
 
 
 def _ends_the_run(error: AstroferryError) -> bool:

@@ -32,6 +32,9 @@ Transport = httpx.AsyncBaseTransport
 OK = (200, 201, 204)
 RETRIED = frozenset({429, 502, 503, 504})
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+READING = frozenset({"GET", "HEAD"})
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
+"""errors before a request has left us"""
 LONGEST_WAIT = 120.0
 """seconds: a server that asks for a longer pause is not waited for"""
 _JITTER = random.SystemRandom()
@@ -71,6 +74,8 @@ class Http:
         self._answered = False
         self._accepted = False
         self._logins = 0
+        self.changes = 0
+        """requests so far that may have changed something there: sent, no reading, and not refused"""
         self._client = self._open(transport, timeout, concurrency, keeps_cookies=keeps_cookies)
 
     def _open(
@@ -243,8 +248,10 @@ class Http:
                 response = await self._client.request(method, url, **{**request, "headers": headers})
                 text = response.text
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+                self.changes += method not in READING and not isinstance(error, NEVER_SENT)
                 return _unreachable(error, self.name, bare(url))
         self._answered = True
+        self.changes += method not in READING and not _refused(response.status_code)
         names = {name.lower(): value for name, value in response.headers.items()}
         return Answer(method, bare(url), response.status_code, names, text)
 
@@ -255,6 +262,11 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
         return
     for item in value if isinstance(value, list | tuple) else (value,):
         yield name, str(item).lower() if isinstance(item, bool) else str(item)
+
+
+def _refused(status: int) -> bool:
+    """Whether a server that answers so has surely done nothing; behind a 5xx it may have done it all the same."""
+    return 300 <= status < 500 and status != 408
 
 
 def _backoff(tries: int) -> float:
