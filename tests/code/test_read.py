@@ -222,3 +222,14 @@ def test_walking_too_deep_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.text())
 def test_any_text_is_read_without_an_exception(text: str) -> None:
     read(text)
+
+
+def test_executor_configs_are_noticed() -> None:
+    code = seen("""
+        with DAG("a"):
+            PythonOperator(task_id="t", executor_config={"pod_override": pod})
+        with DAG("b"):
+            PythonOperator(task_id="t")
+    """)
+    assert code.of("a").executor_configs == {"line 3"}
+    assert code.of("b").executor_configs == set()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from astroferry.model.plan import Deployment, Values, Wave, Workspace
+from astroferry.model.plan import Deployment, Values, Wave, WorkerQueue, Workspace
 from astroferry.model.plancheck import problems_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def test_addresses(plan: Plan, end: str) -> None:
         ({"networking": "vpc-peering"}, "networking", "vpc-peering needs a dedicated cluster"),
         ({"networking": "private-endpoint"}, "networking", "needs a dedicated cluster"),
         ({"networking": "vpn"}, "networking", "needs a dedicated cluster"),
+        ({"networking": "transit-gateway"}, "networking", "needs a dedicated cluster"),
         ({"cluster": "dedicated"}, "cluster_name", "is missing: which dedicated cluster"),
         ({"networking": "remote-agents"}, "networking", "need decisions.execution = remote"),
     ],
@@ -177,3 +178,33 @@ def test_numbers_of_the_cutover_are_positive(plan: Plan) -> None:
     names = {field.name for field in dataclasses.fields(plan.cutover) if field.name != "gap"}
     assert set(found(with_part(plan, "cutover", **dict.fromkeys(names, 0)))) == {f"cutover.{name}" for name in names}
     assert set(found(with_part(plan, "cutover", poll=float("nan"), drain_timeout=10**400))) == {"cutover.poll"}
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"vpc_subnet_range": "172.20.0.0"}, None),
+        ({"vpc_subnet_range": "172.20.0.0/20", "own_ranges": ("10.0.0.0/8", "fd00::/8")}, None),
+        ({"vpc_subnet_range": "172.20.0.1/20"}, "vpc_subnet_range"),
+        ({"pod_subnet_range": "pods"}, "pod_subnet_range"),
+        ({"own_ranges": ("10.0.0.0/8", "10.0.0.0/33")}, "own_ranges.1"),
+    ],
+)
+def test_address_ranges_are_ranges(plan: Plan, given: dict[str, Any], where: str | None) -> None:
+    assert set(found(with_part(plan, "network", **given))) == ({f"network.{where}"} if where else set())
+
+
+@pytest.mark.parametrize(
+    ("queue", "where"),
+    [
+        (WorkerQueue("heavy"), None),
+        (WorkerQueue("default"), ".name"),
+        (WorkerQueue(""), ".name"),
+        (WorkerQueue("q" * 64), ".name"),
+        (WorkerQueue("heavy", worker_min=2, worker_max=1), ""),
+        (WorkerQueue("heavy", worker_concurrency=0), ""),
+    ],
+)
+def test_worker_queues(plan: Plan, queue: WorkerQueue, where: str | None) -> None:
+    wrong = found(with_deployment(plan, worker_queues=(WorkerQueue("light"), queue)))
+    assert set(wrong) == ({f"deployments.0.worker_queues.1{where}"} if where is not None else set())

@@ -32,6 +32,8 @@ class Facts:
     produces: set[str] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
     connections: set[str] = field(default_factory=set)
+    executor_configs: set[str] = field(default_factory=set)
+    """where a task is given one: "line 12" """
     computed: set[str] = field(default_factory=set)
     """what is named by an expression: "line 12: trigger_dag_id" """
 
@@ -151,10 +153,16 @@ class _Reader:
         elif called == "get_connection":
             self._name(node, "conn_id", facts.connections, facts)
         for keyword in node.keywords:
-            if keyword.arg == "outlets":
-                self._uris(keyword.value, facts.produces, facts)
-            elif keyword.arg is not None and keyword.arg.endswith("conn_id") and called != "get_connection":
-                self._connection(keyword.value, keyword.arg, facts)
+            self._keyword(keyword, called, node.lineno, facts)
+
+    def _keyword(self, keyword: ast.keyword, called: str, line: int, facts: Facts) -> None:
+        """What an operator's argument names."""
+        if keyword.arg == "outlets":
+            self._uris(keyword.value, facts.produces, facts)
+        elif keyword.arg == "executor_config":
+            facts.executor_configs.add(f"line {line}")
+        elif keyword.arg is not None and keyword.arg.endswith("conn_id") and called != "get_connection":
+            self._connection(keyword.value, keyword.arg, facts)
 
     def _schedule(self, node: ast.Call, facts: Facts) -> None:
         for keyword in node.keywords:

@@ -89,6 +89,12 @@ class Dag:
     active_runs: int = 0
     operators: tuple[str, ...] = ()
     """operator class names used by its tasks, sorted; empty where tasks were not read"""
+    queues: tuple[str, ...] = ()
+    """worker queues that its tasks name, sorted; empty where tasks were not read"""
+    pools: tuple[str, ...] = ()
+    """pools that its tasks draw from, sorted; likewise"""
+    pod_overrides: bool = False
+    """whether its code gives tasks an executor_config (`pod_override`); False too where code was not read"""
     consumes: tuple[str, ...] = ()
     """dataset/asset URIs that schedule it"""
     produces: tuple[str, ...] = ()

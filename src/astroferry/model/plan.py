@@ -41,7 +41,7 @@ Conflict = Literal["fail", "skip", "overwrite"]
 Travel = Literal["export-file", "starship", "api", "typed", "backend", "none"]
 Execution = Literal["hosted", "remote"]
 ClusterType = Literal["standard", "dedicated"]
-Networking = Literal["public", "vpc-peering", "private-endpoint", "vpn", "remote-agents"]
+Networking = Literal["public", "vpc-peering", "transit-gateway", "private-endpoint", "vpn", "remote-agents"]
 Layout = Literal["one", "team", "environment", "business-unit", "project"]
 SecretsBackend = Literal[
     "airflow",  # the Deployment's metadata database, through its Airflow API
@@ -115,6 +115,23 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """Address ranges (CIDR): those of a dedicated cluster on Astro, and those of networks of yours.
+
+    The cluster's cannot be changed once it is made, so they are agreed before. `secondary_range` is AWS's for pods;
+    `pod_subnet_range`, `service_subnet_range` and `service_peering_range` are Google Cloud's. `own_ranges`: every
+    network that Astro shall reach now or later; none may overlap.
+    """
+
+    vpc_subnet_range: str = ""
+    secondary_range: str = ""
+    pod_subnet_range: str = ""
+    service_subnet_range: str = ""
+    service_peering_range: str = ""
+    own_ranges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlacePath:
     """The network path to one place, as the user confirmed it."""
 
@@ -151,10 +168,30 @@ class Conflicts:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A Workspace to be found by name, or made."""
+    """A Workspace to be found by name, or made, and which DAGs belong to it.
+
+    A DAG named in `dags` of any Workspace belongs there; every other belongs to the first whose `owners`, `tags` or
+    `folders` (below the DAG folder) it has; what is left, to the first Workspace that names none of these.
+    """
 
     name: str
     description: str = ""
+    owners: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    dags: tuple[str, ...] = ()
+    """exceptions to the rules above, by id"""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerQueue:
+    """A worker queue beside the default one; `name` is what tasks say in `queue=`."""
+
+    name: str
+    machine: str = "A5"
+    worker_min: int = 0
+    worker_max: int = 10
+    worker_concurrency: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +213,8 @@ class Deployment:
     worker_min: int = 0
     worker_max: int = 10
     worker_concurrency: int = 5
+    worker_queues: tuple[WorkerQueue, ...] = ()
+    """beside the default queue, which `worker_*` describe"""
     environment: dict[str, str] = field(default_factory=dict)
     secret_environment: tuple[str, ...] = ()
 
@@ -236,6 +275,7 @@ class Plan:
     created: datetime
     target: Target = field(default_factory=Target)
     decisions: Decisions = field(default_factory=Decisions)
+    network: Network = field(default_factory=Network)
     values: Values = field(default_factory=Values)
     conflicts: Conflicts = field(default_factory=Conflicts)
     code: Code = field(default_factory=Code)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import fields
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from astroferry.errors import Problem
@@ -13,7 +15,7 @@ from astroferry.model.secret import is_masked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.plan import Plan
+    from astroferry.model.plan import Deployment, Plan
 
 _SOURCES = re.compile(r"environment|keyring|prompt|file:.+")
 _SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|FERNET_KEY)", re.IGNORECASE)
@@ -21,11 +23,13 @@ _URL_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _RUNTIME = re.compile(r"\d+\.\d+\.\d+|\d+\.\d+-\d+")
 WORKSPACE_NAME_LENGTH = 50
 """Astro API v1, CreateWorkspaceRequest.name"""
+QUEUE_NAME_LENGTH = 63
+"""Astro API v1, WorkerQueueRequest.name"""
 
 
 def problems_of(plan: Plan) -> list[Problem]:
     """Every contradiction; `where` is a dotted path with list positions from 0."""
-    checks = (_credentials, _decisions, _values, _names, _deployments, _waves, _cutover)
+    checks = (_credentials, _decisions, _network, _values, _names, _deployments, _waves, _cutover)
     return [problem for check in checks for problem in check(plan)]
 
 
@@ -58,13 +62,29 @@ def _decisions(plan: Plan) -> Iterator[Problem]:
         yield Problem("decisions.execution", "remote execution needs Airflow 3")
     if decisions.cluster == "dedicated" and not decisions.cluster_name:
         yield Problem("decisions.cluster_name", "is missing: which dedicated cluster do the Deployments go into?")
-    if decisions.networking in {"vpc-peering", "private-endpoint", "vpn"} and decisions.cluster == "standard":
+    if (
+        decisions.networking in {"vpc-peering", "transit-gateway", "private-endpoint", "vpn"}
+        and decisions.cluster == "standard"
+    ):
         yield Problem(
             "decisions.networking",
             f"{decisions.networking} needs a dedicated cluster, but decisions.cluster is standard",
         )
     if decisions.networking == "remote-agents" and decisions.execution != "remote":
         yield Problem("decisions.networking", "remote agents need decisions.execution = remote")
+
+
+def _network(plan: Plan) -> Iterator[Problem]:
+    network = plan.network
+    ranges = [(field.name, getattr(network, field.name)) for field in fields(network) if field.name != "own_ranges"]
+    ranges += [(f"own_ranges.{number}", text) for number, text in enumerate(network.own_ranges)]
+    for where, text in ranges:
+        if not text:
+            continue
+        try:
+            ip_network(text)
+        except ValueError:
+            yield Problem(f"network.{where}", 'is no address range such as "172.20.0.0/20" (no host bits set)')
 
 
 def _values(plan: Plan) -> Iterator[Problem]:
@@ -105,6 +125,7 @@ def _deployments(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{where}.worker_min", "must not be negative")
         if deployment.worker_max < 1:
             yield Problem(f"{where}.worker_max", "must be at least 1")
+        yield from _queues(deployment, where)
         for name, value in deployment.environment.items():
             if is_masked(value):
                 yield Problem(f"{where}.environment.{name}", "is a masked value (***), not a value")
@@ -113,6 +134,19 @@ def _deployments(plan: Plan) -> Iterator[Problem]:
                     f"{where}.environment.{name}",
                     "looks secret: name it in secret_environment; a plan holds no secret",
                 )
+
+
+def _queues(deployment: Deployment, where: str) -> Iterator[Problem]:
+    """Astro API v1: names of worker queues are unique and 1 to 63 characters; `default` is the Deployment's own."""
+    counted = Counter(["default", *(queue.name for queue in deployment.worker_queues)])
+    for number, queue in enumerate(deployment.worker_queues):
+        at = f"{where}.worker_queues.{number}"
+        if not 1 <= len(queue.name) <= QUEUE_NAME_LENGTH:
+            yield Problem(f"{at}.name", f"must have 1 to {QUEUE_NAME_LENGTH} characters")
+        elif counted[queue.name] > 1:
+            yield Problem(f"{at}.name", f'there is another queue "{queue.name}" (the default one counts)')
+        if not 0 <= queue.worker_min <= queue.worker_max or queue.worker_max < 1 or queue.worker_concurrency < 1:
+            yield Problem(at, "needs 0 <= worker_min <= worker_max, worker_max >= 1 and worker_concurrency >= 1")
 
 
 def _waves(plan: Plan) -> Iterator[Problem]:

@@ -30,11 +30,13 @@ _SECTIONS = {
     "[source.fingerprint]": "# What the source looked like when the plan was made; `check` shows what changed since.",
     "[target]": "# Where we go to.",
     "[decisions]": "# The decision points of the migration guide.",
+    "[network]": "# Address ranges (CIDR) of a dedicated cluster; own_ranges: networks of yours, to be kept clear.",
     "[values]": "# How secret values travel: export-file | starship | api | typed | backend | none",
     "[conflicts]": "# When the target has one of that name with other content: fail | skip | overwrite",
     "[code]": "# The DAG folder, relative to this file.",
     "[cutover]": "# Seconds, except watch_ticks. gap: run | list (ticks between pause and unpause, catchup=False).",
     "[[places]]": "# Network paths: public | vpn | peering | private-endpoint | local | unknown",
+    "[[workspaces]]": "# owners, tags, folders: which DAGs belong there, the first fit wins; dags: exceptions.",
     "[[deployments]]": "# role: test | production | both",
     "[[waves]]": '# dags = ["*"] means all that no other wave names; `without` takes some out again.',
 }
@@ -121,10 +123,15 @@ def save_wave_state(plan: Plan, path: Path, wave: str) -> None:
 def _bare(value: Any) -> Any:
     """Dataclasses as tables, without what is empty by default: TOML has no null, and people read this."""
     if dataclasses.is_dataclass(value):
-        return {
+        table = {
             field.name: _bare(item)
             for field in dataclasses.fields(value)
             if (item := getattr(value, field.name)) is not None and not (item in ("", (), {}) and _empty(field))
+        }
+        return {
+            name: item
+            for name, item in table.items()
+            if item != {} or not dataclasses.is_dataclass(getattr(value, name))
         }
     if isinstance(value, tuple):
         return [_bare(item) for item in value]

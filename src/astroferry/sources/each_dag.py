@@ -115,6 +115,8 @@ class EachDag:
                 active_runs=dag.active_runs,
                 last_run=runs[0] if runs else None,
                 operators=tuple(sorted({task.operator for task in tasks})),
+                queues=tuple(sorted({task.queue for task in tasks})),
+                pools=tuple(sorted({task.pool for task in tasks})),
                 consumes=self.consumes.get(dag.dag_id, ()),
                 produces=self.produces.get(dag.dag_id, ()),
             )
@@ -177,6 +179,7 @@ class EachDag:
             waits_for=tuple(sorted(facts.waits_for.union(dag.waits_for))),
             consumes=tuple(sorted(facts.consumes.union(dag.consumes))),
             produces=tuple(sorted(facts.produces.union(dag.produces))),
+            pod_overrides=bool(facts.executor_configs),
         )
         if full.triggers or full.waits_for or full.consumes or full.produces:
             return replace(full, dependencies="read from code")

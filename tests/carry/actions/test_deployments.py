@@ -272,3 +272,14 @@ def test_undoing_after_the_deployment_is_gone(world: World, somebody: Callable[.
     refused = world.on_plan("verify")
     assert refused.code == Exit.REMOTE
     assert f'"{DEPLOYMENT}" is not on Astro yet. Run apply first.' in refused.err
+
+
+def test_worker_queues_are_made_with_the_deployment(world: World) -> None:
+    queue = {"name": "heavy", "machine": "A20", "worker_max": 3, "worker_concurrency": 10}
+    made = {"name": DEPLOYMENT, "workspace": "Quay", "executor": "ASTRO", "worker_queues": [queue]}
+    prepared(world, deployments=[made])
+    settings = next(iter(world.astro.deployments.values())).settings
+    assert [(item["name"], item["astroMachine"], item["isDefault"]) for item in settings["workerQueues"]] == [
+        ("default", "A5", True),
+        ("heavy", "A20", False),
+    ]

@@ -162,7 +162,18 @@ def create_body(
                 "minWorkerCount": deployment.worker_min,
                 "maxWorkerCount": deployment.worker_max,
                 "workerConcurrency": deployment.worker_concurrency,
-            }
+            },
+            *(
+                {
+                    "name": queue.name,
+                    "isDefault": False,
+                    "astroMachine": queue.machine,
+                    "minWorkerCount": queue.worker_min,
+                    "maxWorkerCount": queue.worker_max,
+                    "workerConcurrency": queue.worker_concurrency,
+                }
+                for queue in deployment.worker_queues
+            ),
         ]
     return body
 
