@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
 from typing import Any, ClassVar, Literal
 
+from astroferry.model.cutoverday import Approval, ApprovalRule, Before, Decommission, Limits, Person, Watch
 from astroferry.model.inventory import PathKind, SourceKind  # noqa: TC001 - likewise
 from astroferry.model.strict import STRICT
 
 FORMAT = 1
+WHEN_SET = {"when_set": True}
+"""marks a section that the file shows only where it says something else than the default"""
 
 CredentialSource = str
 """`environment`, `keyring`, `prompt`, or `file:PATH`."""
@@ -280,11 +283,18 @@ class Plan:
     conflicts: Conflicts = field(default_factory=Conflicts)
     code: Code = field(default_factory=Code)
     cutover: Cutover = field(default_factory=Cutover)
+    before: Before = field(default_factory=Before, metadata=WHEN_SET)
+    limits: Limits = field(default_factory=Limits, metadata=WHEN_SET)
+    watch: Watch = field(default_factory=Watch, metadata=WHEN_SET)
+    decommission: Decommission = field(default_factory=Decommission, metadata=WHEN_SET)
+    approval: ApprovalRule = field(default_factory=ApprovalRule, metadata=WHEN_SET)
+    people: tuple[Person, ...] = ()
     places: tuple[PlacePath, ...] = ()
     workspaces: tuple[Workspace, ...] = ()
     deployments: tuple[Deployment, ...] = ()
     waves: tuple[Wave, ...] = ()
     confirmed: tuple[Confirmation, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     decided: tuple[str, ...] = ()
     """stages that were gone through; the wizard's list shows the others as open"""
     review_again: tuple[str, ...] = ()

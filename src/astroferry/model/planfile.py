@@ -35,6 +35,12 @@ _SECTIONS = {
     "[conflicts]": "# When the target has one of that name with other content: fail | skip | overwrite",
     "[code]": "# The DAG folder, relative to this file.",
     "[cutover]": "# Seconds, except watch_ticks. gap: run | list (ticks between pause and unpause, catchup=False).",
+    "[before]": "# What a cutover asks for: values compared not longer ago, and a written rollback plan (a file).",
+    "[limits]": "# When a cutover in a window (--at, --until) stops itself and puts everything back.",
+    "[watch]": "# The first full cycle. outputs: a DAG that checks results, or an address that must answer 200.",
+    "[decommission]": "# What must hold before the old side may go. database: environment | file:PATH",
+    "[approval]": "# Steps that need a second person: apply, cutover, decommission (see: astroferry approve).",
+    "[[people]]": "# Who must be able to work on Astro, with the least role in the Workspace.",
     "[[places]]": "# Network paths: public | vpn | peering | private-endpoint | local | unknown",
     "[[workspaces]]": "# owners, tags, folders: which DAGs belong there, the first fit wins; dags: exceptions.",
     "[[deployments]]": "# role: test | production | both",
@@ -126,7 +132,7 @@ def _bare(value: Any) -> Any:
         table = {
             field.name: _bare(item)
             for field in dataclasses.fields(value)
-            if (item := getattr(value, field.name)) is not None and not (item in ("", (), {}) and _empty(field))
+            if (item := getattr(value, field.name)) is not None and not _unsaid(field, item)
         }
         return {
             name: item
@@ -136,6 +142,13 @@ def _bare(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_bare(item) for item in value]
     return value
+
+
+def _unsaid(field: dataclasses.Field[Any], item: Any) -> bool:
+    """Whether the file says the same without this field."""
+    if field.metadata.get("when_set"):
+        return field.default_factory is not dataclasses.MISSING and bool(item == field.default_factory())
+    return item in ("", (), {}) and _empty(field)
 
 
 def _empty(field: dataclasses.Field[Any]) -> bool:
