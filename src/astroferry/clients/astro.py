@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ClusterSeen,
         EnvironmentObjectSeen,
         OrganizationSeen,
+        TeamSeen,
         UserSeen,
         WorkspaceSeen,
     )
@@ -98,7 +99,7 @@ class Astro:
             body = await self._get(path, {**params, "limit": PAGE, "offset": offset}) or {}
             items = body.get(key) or []
             for item in items:
-                found.setdefault(item.get("id") or f"{offset}:{len(found)}", item)
+                found.setdefault(item.get("id") or item.get("userId") or f"{offset}:{len(found)}", item)
             offset += len(items)
             if not items or offset >= int(body.get("totalCount") or 0):
                 return list(found.values())
@@ -128,9 +129,20 @@ class Astro:
         options = await self._get("/cluster-options", {"type": type_, "provider": provider})
         return [dict(each) for each in options or ()]
 
-    async def users(self) -> tuple[UserSeen, ...]:
-        """The organization's people; NotAllowedError for tokens that may not see them."""
-        return tuple(shapes.user_of(item) for item in await self._pages("/users", "users", {}))
+    async def users(self, workspace_id: str | None = None) -> tuple[UserSeen, ...]:
+        """The people of the organization, or of a Workspace; NotAllowedError for tokens that may not see them."""
+        params = {"workspaceId": workspace_id}
+        return tuple(shapes.user_of(item) for item in await self._pages("/users", "users", params))
+
+    async def teams(self, workspace_id: str | None = None) -> tuple[TeamSeen, ...]:
+        """The teams of the organization, or those with a role in a Workspace."""
+        params = {"workspaceId": workspace_id}
+        return tuple(shapes.team_of(item) for item in await self._pages("/teams", "teams", params))
+
+    async def team_members(self, team_id: str) -> tuple[str, ...]:
+        """Ids of a team's people."""
+        pages = await self._pages(f"/teams/{segment(team_id)}/members", "teamMembers", {})
+        return tuple(item["userId"] for item in pages)
 
     # Deployments
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from astroferry.clients.address import bare, is_loopback
 from astroferry.diagnostics import remember_secret
 from astroferry.model.organization import (
+    AlertSeen,
     ClusterSeen,
     DeploymentOptions,
     DeploymentSeen,
@@ -21,6 +22,7 @@ from astroferry.model.organization import (
     Machine,
     OrganizationSeen,
     RuntimeRelease,
+    TeamSeen,
     TokenSeen,
     UserSeen,
     WorkspaceSeen,
@@ -248,7 +250,41 @@ def _machine(item: dict[str, Any]) -> Machine:
 
 def user_of(item: dict[str, Any]) -> UserSeen:
     """A person."""
-    return UserSeen(item["id"], item["username"], item.get("fullName") or "", item.get("organizationRole") or "")
+    return UserSeen(
+        item["id"],
+        item["username"],
+        item.get("fullName") or "",
+        item.get("organizationRole") or "",
+        item.get("status") or "ACTIVE",
+        _workspace_roles(item),
+    )
+
+
+def team_of(item: dict[str, Any]) -> TeamSeen:
+    """A team."""
+    return TeamSeen(item["id"], item["name"], _workspace_roles(item))
+
+
+def _workspace_roles(item: dict[str, Any]) -> dict[str, str]:
+    return {each["workspaceId"]: each["role"] for each in item.get("workspaceRoles") or ()}
+
+
+def alert_of(item: dict[str, Any]) -> AlertSeen:
+    """An alert; of its channels only the kind is kept, because their addresses are secrets."""
+    patterns = (item.get("rules") or {}).get("patternMatches") or ()
+    return AlertSeen(
+        id=item["id"],
+        name=item["name"],
+        type=item["type"],
+        deployment_id=item.get("deploymentId") or item["entityId"],
+        channels=tuple(each["type"] for each in item.get("notificationChannels") or ()),
+        dags=tuple(
+            value
+            for each in patterns
+            if each.get("entityType") == "DAG_ID" and each.get("operatorType") == "IS"
+            for value in each.get("values") or ()
+        ),
+    )
 
 
 def environment_object_of(item: dict[str, Any]) -> EnvironmentObjectSeen:

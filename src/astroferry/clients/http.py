@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import random
 import socket
@@ -102,6 +103,12 @@ class Http:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    def beside(self, base_url: str) -> Http:
+        """The same connection, credentials and pace for another address of the same remote; closed with this one."""
+        other = copy.copy(self)
+        other.url = base_url.rstrip("/")
+        return other
 
     async def pause(self, seconds: float) -> None:
         """Let time pass, by the clock that everything here waits by."""

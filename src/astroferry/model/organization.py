@@ -153,12 +153,40 @@ class DeploymentOptions:
 
 @dataclass(frozen=True, slots=True)
 class UserSeen:
-    """A person in the organization, with the organization role."""
+    """A person in the organization, with the organization role.
+
+    `username` is the e-mail address. `status`: ACTIVE, PENDING (invited), INACTIVE, BANNED. `workspace_roles`:
+    Workspace id -> role, those of the person alone; what a team gives is in `TeamSeen`.
+    """
 
     id: str
     username: str
     full_name: str = ""
     role: str = ""
+    status: str = "ACTIVE"
+    workspace_roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamSeen:
+    """A team. `workspace_roles`: Workspace id -> the role that each of its members has there."""
+
+    id: str
+    name: str
+    workspace_roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """An alert of a Deployment. `type`: DAG_FAILURE, TASK_FAILURE, say. `channels`: kinds of who is told."""
+
+    id: str
+    name: str
+    type: str
+    deployment_id: str
+    channels: tuple[str, ...] = ()
+    dags: tuple[str, ...] = ()
+    """DAG ids that its pattern names; empty where it says something else than IS"""
 
 
 @dataclass(frozen=True, slots=True)

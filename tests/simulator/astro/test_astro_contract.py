@@ -19,8 +19,8 @@ from astroferry.simulator.contract import (
     validate_answer,
     validate_request,
 )
-from astroferry.simulator.contract.check import EXTRACT, _errors
-from astroferry.simulator.contract.derive import OPERATIONS, extract, main, written
+from astroferry.simulator.contract.check import BETA_EXTRACT, EXTRACT, _errors
+from astroferry.simulator.contract.derive import BETA_OPERATIONS, BETA_ROOT, OPERATIONS, extract, main, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("ASTROFERRY_SHARED", ROOT.parent / "shared"))
 OPENAPI = SHARED / "contracts" / "astro" / "openapi-v1.json"
+BETA_OPENAPI = OPENAPI.with_name("openapi-v1beta1-alerts.json")
+BOTH = ((OPENAPI, EXTRACT, OPERATIONS, ""), (BETA_OPENAPI, BETA_EXTRACT, BETA_OPERATIONS, BETA_ROOT))
 
 LIMITS = (
     "type",
@@ -109,12 +111,14 @@ def _body_of(part: dict[str, Any]) -> str:
     )
 
 
-def _against_the_full_api(full: dict[str, Any]) -> list[str]:
+def _against_the_full_api(
+    full: dict[str, Any], facts: dict[str, Any], names: tuple[str, ...], root: str
+) -> list[str]:
     """Every path, method, parameter, status and schema of ours that the full document does not bear out."""
     found: list[str] = []
     defined = full["components"]["schemas"]
-    for operation in operations().values():
-        described = full["paths"].get(operation.path, {}).get(operation.method.lower())
+    for operation in [operations()[name] for name in names]:
+        described = full["paths"].get(operation.path.removeprefix(root), {}).get(operation.method.lower())
         if described is None or described["operationId"] != operation.id:
             found.append(f"{operation.id}: {operation.method} {operation.path}")
             continue
@@ -129,7 +133,7 @@ def _against_the_full_api(full: dict[str, Any]) -> list[str]:
             found += [] if same else [f"{operation.id} {status}"]
         same = json.dumps(operation.body) == _body_of(described.get("requestBody", {}))
         found += [] if same else [f"{operation.id}: body"]
-    for name, mine in schemas().items():
+    for name, mine in facts["schemas"].items():
         found += _differences(mine, defined[name], defined, name)
     return found
 
@@ -153,29 +157,36 @@ def _wrong_with(part: dict[str, Any]) -> list[str]:
     return found + [f"prose: {key}" for key in ("description", "example") if isinstance(part.get(key), str)]
 
 
-def _inconsistent() -> list[str]:
+def _inconsistent(path: Path) -> list[str]:
     """What cannot be so within the extract alone."""
-    text = EXTRACT.read_text(encoding="utf-8")
-    found = [] if written(json.loads(text)) == text else ["the file is not as derive writes it"]
-    for operation in operations().values():
+    text = path.read_text(encoding="utf-8")
+    facts = json.loads(text)
+    found = [] if written(facts) == text else ["the file is not as derive writes it"]
+    differing = {name for name, mine in facts["schemas"].items() if schemas()[name] != mine}
+    found += [f"{name} is not the same in both" for name in differing - {"Error"}]
+    for operation in [operations()[name] for name in facts["operations"]]:
         success = [status for status in operation.answers if status.startswith("2")]
         if len(success) != 1 or not {"401", "500"} <= operation.answers.keys():
             found.append(f"{operation.id}: statuses")
-    return found + [wrong for part in _objects(json.loads(text)) for wrong in _wrong_with(part)]
+    return found + [wrong for part in _objects(facts) for wrong in _wrong_with(part)]
 
 
-def test_the_extract_is_consistent_and_true_to_the_full_api() -> None:
-    assert _inconsistent() == []
-    if OPENAPI.exists():
-        full = json.loads(OPENAPI.read_text(encoding="utf-8"))
-        assert _against_the_full_api(full) == []
-        assert written(extract(full)) == EXTRACT.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("openapi", "path", "names", "root"), BOTH, ids=["v1", "v1beta1"])
+def test_the_extract_is_consistent_and_true_to_the_full_api(
+    openapi: Path, path: Path, names: tuple[str, ...], root: str
+) -> None:
+    assert _inconsistent(path) == []
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    if openapi.exists():
+        full = json.loads(openapi.read_text(encoding="utf-8"))
+        assert _against_the_full_api(full, facts, names, root) == []
+        assert written(extract(full, beta=bool(root))) == path.read_text(encoding="utf-8")
     else:
-        assert len(operations()) == len(OPERATIONS)
+        assert set(facts["operations"]) == set(names)
 
 
 def test_every_operation_has_a_handler_and_no_other() -> None:
-    assert set(HANDLERS) == set(OPERATIONS) == set(operations())
+    assert set(HANDLERS) == {*OPERATIONS, *BETA_OPERATIONS} == set(operations())
 
 
 def test_derive_keeps_facts_and_drops_prose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

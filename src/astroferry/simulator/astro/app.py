@@ -22,10 +22,10 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(state: AstroState) -> Starlette:
-    """The app that serves this state at its root: `/v1/...`, `/uploads/...`, `/<deployment>/...`."""
+    """The app that serves this state at its root: `/v1`, `/platform/v1beta1`, `/uploads`, `/<deployment>`."""
 
     async def serve_api(request: Request) -> Response:
-        path = f"/{request.path_params['path']}"
+        path = request.url.path.removeprefix("/v1")
         found = find_operation(request.method, path)
         operation = found[0].id if found is not None else ""
         return await guarded(state, request, path, operation, lambda: api(state, request, path))
@@ -41,6 +41,7 @@ def create_app(state: AstroState) -> Starlette:
     return Starlette(
         routes=[
             Route("/v1/{path:path}", serve_api, methods=_METHODS),
+            Route("/platform/v1beta1/{path:path}", serve_api, methods=_METHODS),
             Route("/uploads/{deploy}/{name}", serve_upload, methods=_METHODS),
             Route("/{short}/{path:path}", serve_airflow, methods=_METHODS),
         ]

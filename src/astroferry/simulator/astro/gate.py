@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import httpx
 from starlette.responses import JSONResponse, Response
 
-from astroferry.simulator.astro import clusters, deployments, deploys, environment_objects, organizations
+from astroferry.simulator.astro import alerts, clusters, deployments, deploys, environment_objects, organizations
 from astroferry.simulator.astro.tokens import BadTokenError, read_token
 from astroferry.simulator.astro.wire import Call, RefusedError, error_body
 from astroferry.simulator.contract import find_operation, methods_of, read_query, validate_answer, validate_request
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from astroferry.simulator.astro.wire import Handler
 
 HANDLERS: dict[str, Handler] = {
+    **alerts.HANDLERS,
     **organizations.HANDLERS,
     **clusters.HANDLERS,
     **deployments.HANDLERS,

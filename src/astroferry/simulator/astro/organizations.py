@@ -80,6 +80,17 @@ async def list_teams(call: Call) -> dict[str, Any]:
     return call.page("teams", teams)
 
 
+async def list_team_members(call: Call) -> dict[str, Any]:
+    """The people of a team."""
+    need_organization_scope(call)
+    team = call.state.teams.get(call.path["teamId"])
+    if team is None or team["organizationId"] != call.organization:
+        raise RefusedError(404, f"Team {call.path['teamId']} not found")
+    members = [call.state.users[user] for user in call.state.members.get(team["id"], ())]
+    shown = [{"userId": user["id"], "username": user["username"], "fullName": user["fullName"]} for user in members]
+    return call.page("teamMembers", shown)
+
+
 def _has_role(subject: dict[str, Any], call: Call) -> bool:
     workspace = call.query.get("workspaceId")
     return workspace is None or any(role["workspaceId"] == workspace for role in subject.get("workspaceRoles", ()))
@@ -200,6 +211,7 @@ HANDLERS: dict[str, Handler] = {
     "getSelfUser": get_self_user,
     "listUsers": list_users,
     "listTeams": list_teams,
+    "listTeamMembers": list_team_members,
     "listApiTokens": list_api_tokens,
     "listRoles": list_roles,
     "listRoleTemplates": list_role_templates,

@@ -17,7 +17,7 @@ from astroferry.simulator.astro.tarball import write_folder
 from astroferry.simulator.astro.tokens import Claims, make_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from astroferry.simulator.astro.dataplane import DataPlaneFactory
@@ -73,6 +73,9 @@ class AstroState:
         self.environment_objects: dict[str, EnvironmentObject] = {}
         self.users: dict[str, dict[str, Any]] = {}
         self.teams: dict[str, dict[str, Any]] = {}
+        self.members: dict[str, list[str]] = {}
+        """team id -> ids of its people"""
+        self.alerts: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, IssuedToken] = {}
         self.requests: list[Logged] = []
         self.contract_violations: list[str] = []
@@ -138,6 +141,40 @@ class AstroState:
             "status": "ACTIVE",
         }
         return organization
+
+    def add_person(self, email: str, workspace: str = "", role: str = "WORKSPACE_MEMBER", **more: Any) -> str:
+        """Somebody in the organization, with a role in a Workspace where one is given; gives the id."""
+        user, stamp = self.new_id(), self.stamp()
+        self.users[user] = {
+            "id": user,
+            "username": email,
+            "fullName": email.partition("@")[0].title(),
+            "avatarUrl": "",
+            "status": "ACTIVE",
+            "organizationRole": "ORGANIZATION_MEMBER",
+            "createdAt": stamp,
+            "updatedAt": stamp,
+            "organization": self.organization,
+            "workspaceRoles": [{"workspaceId": workspace, "role": role}] if workspace else [],
+            **more,
+        }
+        return user
+
+    def add_team(self, name: str, workspace: str, role: str, members: Iterable[str]) -> str:
+        """A team with a role in a Workspace; `members` are ids of people; gives its id."""
+        team, stamp = self.new_id(), self.stamp()
+        self.teams[team] = {
+            "id": team,
+            "name": name,
+            "organizationId": self.organization,
+            "organizationRole": "ORGANIZATION_MEMBER",
+            "isIdpManaged": False,
+            "createdAt": stamp,
+            "updatedAt": stamp,
+            "workspaceRoles": [{"workspaceId": workspace, "role": role}],
+        }
+        self.members[team] = list(members)
+        return team
 
     def token(
         self,

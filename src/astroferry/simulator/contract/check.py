@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 EXTRACT = Path(__file__).with_name("astro-v1.json")
+BETA_EXTRACT = Path(__file__).with_name("astro-v1beta1.json")
+"""what is not in v1 (alerts); its paths begin with /platform/v1beta1, those of v1 with nothing"""
 
 Pairs = list[tuple[str, str]]
 """a query string, in order, keys repeated"""
@@ -70,8 +72,9 @@ class Operation:
 
 @cache
 def _extract() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(EXTRACT.read_text(encoding="utf-8"))
-    return loaded
+    """Both extracts as one; an error has the body of v1, which is the stricter one."""
+    v1, beta = (json.loads(path.read_text(encoding="utf-8")) for path in (EXTRACT, BETA_EXTRACT))
+    return {part: {**beta[part], **v1[part]} for part in ("operations", "schemas")}
 
 
 @cache
@@ -87,7 +90,7 @@ def schemas() -> dict[str, Any]:
 
 
 def find_operation(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-    """The operation of a method and a path below /v1, with the path's parameters."""
+    """The operation of a method and a path (of v1: below /v1), with the path's parameters."""
     for operation in operations().values():
         if operation.method == method and (parameters := operation.match(path)) is not None:
             return operation, parameters

@@ -1,6 +1,7 @@
 """Derive our extract of the Astro API (`astro-v1.json`) from a full OpenAPI document: facts only, no prose.
 
-Run as `python -m astroferry.simulator.contract.derive OPENAPI.json`; it writes beside itself. Kept are the
+Run as `python -m astroferry.simulator.contract.derive OPENAPI.json`; it writes beside itself. With a second word,
+"beta", the document is that of the alerts in v1beta1, and the extract is `astro-v1beta1.json`. Kept are the
 operations in `OPERATIONS` with their query parameters, statuses and every schema they reach; dropped are
 descriptions, examples, tags and whatever else is prose.
 """
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from astroferry.simulator.contract.check import EXTRACT
+from astroferry.simulator.contract.check import BETA_EXTRACT, EXTRACT
 
 OPERATIONS = (
     "listOrganizations",
@@ -20,6 +21,7 @@ OPERATIONS = (
     "getSelfUser",
     "listUsers",
     "listTeams",
+    "listTeamMembers",
     "listRoles",
     "listRoleTemplates",
     "listApiTokens",
@@ -52,6 +54,9 @@ OPERATIONS = (
     "updateEnvironmentObject",
     "deleteEnvironmentObject",
 )
+
+BETA_OPERATIONS = ("listAlerts",)
+BETA_ROOT = "/platform/v1beta1"
 
 _KEPT = (
     "$ref",
@@ -128,14 +133,15 @@ def _operation(method: str, path: str, described: dict[str, Any]) -> dict[str, A
     }
 
 
-def extract(openapi: dict[str, Any]) -> dict[str, Any]:
+def extract(openapi: dict[str, Any], *, beta: bool = False) -> dict[str, Any]:
     """The extract: `operations` by operation id, and `schemas` by name; KeyError where an operation is gone."""
+    root, names = (BETA_ROOT, BETA_OPERATIONS) if beta else ("", OPERATIONS)
     found = {
-        described["operationId"]: _operation(method, path, described)
+        described["operationId"]: _operation(method, root + path, described)
         for path, methods in openapi["paths"].items()
         for method, described in methods.items()
     }
-    operations = {name: found[name] for name in OPERATIONS}
+    operations = {name: found[name] for name in names}
     all_schemas = openapi["components"]["schemas"]
     schemas: dict[str, Any] = {}
     waiting = _reached(operations)
@@ -143,7 +149,7 @@ def extract(openapi: dict[str, Any]) -> dict[str, Any]:
         name = waiting.pop()
         schemas[name] = _facts(all_schemas[name])
         waiting |= _reached(schemas[name]) - schemas.keys()
-    return {"api": "v1", "operations": operations, "schemas": dict(sorted(schemas.items()))}
+    return {"api": "v1beta1" if beta else "v1", "operations": operations, "schemas": dict(sorted(schemas.items()))}
 
 
 def written(facts: dict[str, Any]) -> str:
@@ -156,9 +162,11 @@ def written(facts: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Derive the extract from the OpenAPI document at the one path given."""
+    """Derive an extract from the OpenAPI document at the path given."""
     openapi = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-    EXTRACT.write_text(written(extract(openapi)), encoding="utf-8")
+    beta = "beta" in arguments[1:]
+    where = BETA_EXTRACT if beta else EXTRACT
+    where.write_text(written(extract(openapi, beta=beta)), encoding="utf-8")
 
 
 if __name__ == "__main__":
