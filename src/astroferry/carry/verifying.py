@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry.carry.actions.deploy import DeployDags, deploy_folder
 from astroferry.carry.compare import compare, expected_digests
 from astroferry.carry.graph import connections_to_carry, variables_to_carry
+from astroferry.carry.probed import KNOWN_GOOD, NOTE, facts_of
 from astroferry.carry.probes.probefile import probe_file
 from astroferry.carry.probes.values import (
     ProbeTimes,
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Deployment
 
 PROBE_LABEL = "astroferry: DAGs with the values probe"
-NOTE = "verify"
-"""prefix of the journal's notes on comparisons: `verify/DEPLOYMENT`"""
+__all__ = ["NOTE", "PROBE_LABEL", "Verified", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +89,22 @@ async def verify(
     carried = {"connection": set(connections), "variable": set(variables)}
     rows = compare([item for item in expected if item.id in carried[item.kind]], result)
     verified = Verified(deployment.name, rows)
-    counts: dict[str, int] = {}
-    for row in verified.rows:
-        counts[row.outcome] = counts.get(row.outcome, 0) + 1
-    facts = {"counts": counts, "not_compared": [row.id for row in verified.not_compared]}
-    journal.write(note, "applied", facts=facts)
+    journal.write(note, "applied", facts=facts_of(verified.rows))
     if verified.equal:
         journal.write(note, "done")
+        await _record_known_good(ctx, journal, deployment)
     else:
         journal.write(note, "failed", why="not every value is the same")
     return verified
+
+
+async def _record_known_good(ctx: Context, journal: Journal, deployment: Deployment) -> None:
+    """Keep which deploy is live now that all is equal: rolling back DAG code later goes to it."""
+    deploys = await ctx.astro.deploys(ctx.deployments[deployment.name])
+    live = next((deploy for deploy in deploys if deploy.status == "DEPLOYED"), None)
+    if live is not None:
+        facts = {"deploy_id": live.id, "runtime": live.runtime_version, "tarball_version": live.dag_tarball_version}
+        journal.write(f"{KNOWN_GOOD}/{deployment.name}", "found", facts=facts)
 
 
 async def _probed(
