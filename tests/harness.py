@@ -446,6 +446,10 @@ class World:
                 {"name": "pilot", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["ticks_on", "ticks_now"]},
                 {"name": "rest", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["*"]},
             ],
+            "confirmed": [
+                {"what": what, "by": "Olivia Owner", "at": NOW}
+                for what in ("alerts", "people-invited", "rollback-plan")
+            ],
             **changes,
         }
 

@@ -14,7 +14,7 @@ from astroferry import diagnostics
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import Exit, UsageError
-from astroferry.faces.headless import apply, assess, check, cutover, plan, rollback, show, status
+from astroferry.faces.headless import apply, approve, assess, check, cutover, plan, rollback, show, status
 from astroferry.model import inventoryfile, planfile
 
 if TYPE_CHECKING:
@@ -139,6 +139,11 @@ async def _walk(folder: Path, url: str, answers: Path) -> Exit:
         ("check migration.toml", check.run, named),
         ("show migration.toml", show.run, named),
         ("apply migration.toml", apply.run, named),
+        (
+            "approve migration.toml --by 'Olivia Owner' --what alerts --what people-invited --what rollback-plan",
+            approve.run,
+            {**named, "by": "Olivia Owner", "what": ["alerts", "people-invited", "rollback-plan"]},
+        ),
         (f"cutover migration.toml --wave pilot --confirm {DEPLOYMENT}", cutover.run, {**named, "wave": "pilot"}),
         (
             f"rollback migration.toml --wave pilot --dag {TICKS[1]} --confirm {DEPLOYMENT}",

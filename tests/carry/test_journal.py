@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from astroferry.carry import journal as journal_module
-from astroferry.carry.journal import Journal, Standing
+from astroferry.carry.journal import Journal, Standing, operator
 from astroferry.diagnostics import remember_secret
 from astroferry.errors import Exit, PlanError
 from astroferry.model.secret import Secret
@@ -45,7 +45,26 @@ def test_what_is_written_is_read_back(path: Path, clock: FixedClock) -> None:
         "at": "2026-11-22T12:01:00+00:00",
         "action": "wave",
         "event": "note",
+        "by": operator(),
     }
+
+
+def test_who_carries_out_is_told_by_the_environment_or_the_machine(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASTROFERRY_OPERATOR", "deploy-bot")
+    assert Journal(path).write("a", "note").by == "deploy-bot"
+    monkeypatch.delenv("ASTROFERRY_OPERATOR")
+    assert "@" in operator()
+
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert operator().startswith(f"{os.getuid()}@")
+    # A line of an older journal has nobody.
+    path.write_text('{"n": 1, "at": "2026-11-22T12:01:00+00:00", "action": "a", "event": "note"}\n', "utf-8")
+    assert Journal(path).entries[0].by == ""
 
 
 def test_a_new_journal_is_empty_and_makes_no_file(path: Path) -> None:

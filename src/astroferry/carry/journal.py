@@ -6,8 +6,10 @@ It lies beside the plan (`migration.journal.jsonl`) and holds ids, counts and ou
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -35,7 +37,7 @@ Event = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `at` is UTC; `facts` is JSON-able."""
+    """One line. `at` is UTC; `facts` is JSON-able; `by`: who carried it out ("" in lines of before 0.2)."""
 
     number: int
     at: datetime
@@ -43,6 +45,7 @@ class Entry:
     event: Event
     why: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,17 @@ class Standing:
         return self.event in events and bool(self.before)
 
 
+def operator() -> str:
+    """Who carries the plan out: ASTROFERRY_OPERATOR (for CI), else the user of this machine and its name."""
+    if named := os.environ.get("ASTROFERRY_OPERATOR", "").strip():
+        return named
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user without a name
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
 class Journal:
     """Append-only; each line is synced before `write` returns.
 
@@ -77,14 +91,17 @@ class Journal:
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
         self._now = now
+        self._by = operator()
         self.entries: list[Entry] = []
         self._load()
 
     def write(self, action: str, event: Event, *, why: str = "", facts: dict[str, Any] | None = None) -> Entry:
         """Append one line and sync it to the disk; `why` may hold a server's words and is redacted."""
         why = redact(why)
-        entry = Entry(len(self.entries) + 1, self._now(), action, event, why, facts or {})
+        entry = Entry(len(self.entries) + 1, self._now(), action, event, why, facts or {}, self._by)
         record: dict[str, Any] = {"n": entry.number, "at": entry.at.isoformat(), "action": action, "event": event}
+        if self._by:
+            record["by"] = self._by
         if why:
             record["why"] = why
         if entry.facts:
@@ -152,7 +169,7 @@ def _entry(number: int, line: bytes) -> Entry:
     facts = record.get("facts", {})
     if event not in get_args(Event) or not isinstance(facts, dict):
         raise ValueError(line)
-    return Entry(number, at, record["action"], event, record.get("why", ""), facts)
+    return Entry(number, at, record["action"], event, record.get("why", ""), facts, str(record.get("by", "")))
 
 
 def _next(standing: Standing | None, entry: Entry) -> Standing:

@@ -151,7 +151,8 @@ async def opened(
             # Another process may have ended, and changed it, while we waited for nothing but luck.
             plan, inventory = read_plan(path)
         folder = dags_folder(plan, path)
-        journal = Journal(journal_path(path))
+        clock = clock or WallClock()
+        journal = Journal(journal_path(path), now=clock.now)
         source, login = await open_source(plan.source.url, plan.source.credentials, stack, ask)
         where, organization = api_address(plan), plan.target.organization
         astro, token = await open_astro(where, plan.target.credentials, organization, stack, ask)
@@ -184,7 +185,7 @@ async def opened(
             load_values=values,
             standing=lambda action: journal.standing().get(action),
             changes=lambda: sum(http.changes for http in ends),
-            clock=clock or WallClock(),
+            clock=clock,
             tell=tell,
         )
         yield Opened(path, plan, inventory, ctx, journal, folder, token)

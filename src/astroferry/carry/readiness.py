@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.probed import KNOWN_GOOD, last_comparison
 from astroferry.clients.astro_alerts import alerts
-from astroferry.errors import NotAllowedError, UnsupportedVersionError
+from astroferry.errors import NotAllowedError, PlanError, Problem, UnsupportedVersionError
 from astroferry.model.approval import lacks_approval, valid_approval
 from astroferry.model.comparison import NOT_OPEN
 from astroferry.model.cutoverday import WORKSPACE_ROLES
@@ -25,16 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from astroferry.carry.opening import Opened
-    from astroferry.model.plan import Deployment
+    from astroferry.model.cutoverday import Step
+    from astroferry.model.plan import Deployment, Plan
 
 BACKEND_VARIABLE = "AIRFLOW__SECRETS__BACKEND"
 _YOU = "you"
 _OWNER = "a Workspace Owner on Astro"
-
-
-def is_ready(checks: tuple[Prerequisite, ...]) -> bool:
-    """Whether nothing is missing and nothing is left to be confirmed."""
-    return not open_checks(checks)
 
 
 def open_checks(checks: tuple[Prerequisite, ...]) -> tuple[Prerequisite, ...]:
@@ -241,6 +238,27 @@ def _approval(way: Opened) -> Iterator[Prerequisite]:
         yield _met("approval", title, f"by {approved.by}, {approved.at:%Y-%m-%d %H:%M}")
 
 
-def missing_words(checks: tuple[Prerequisite, ...]) -> list[str]:
-    """A line for each open check, for a refusal."""
-    return [f"{check.title}: {check.detail}" for check in open_checks(checks)]
+async def must_be_ready(way: Opened, wave: str) -> tuple[Prerequisite, ...]:
+    """The checklist of a wave that may begin; PlanError with every open check where it may not.
+
+    A cutover that was begun and interrupted goes on without it: halfway is the worst place to be kept.
+    """
+    if standings_of(way.journal, wave, given_back=False):
+        return ()
+    checks = await readiness(way, wave)
+    if problems := [Problem(check.key, f"{check.title}: {check.detail}") for check in open_checks(checks)]:
+        raise PlanError(
+            f'The wave "{wave}" is not ready to be cut over: {several(len(problems), "check")} not met.', problems
+        )
+    way.journal.write(
+        f"ready/{wave}",
+        "found",
+        facts={"checks": {check.key: f"{check.outcome}: {check.detail}" for check in checks}},
+    )
+    return checks
+
+
+def must_be_approved(plan: Plan, step: Step) -> None:
+    """PlanError where the plan asks for a second person's word before this step, and it is not there."""
+    if lacking := lacks_approval(plan, step):
+        raise PlanError(lacking, hint="A second person runs: astroferry approve PLAN --by NAME.")

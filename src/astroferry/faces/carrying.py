@@ -18,6 +18,7 @@ from astroferry.carry.handover.wave import (
     standings_of,
 )
 from astroferry.carry.opening import opened
+from astroferry.carry.readiness import must_be_approved, must_be_ready
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
 from astroferry.carry.waves import advance, gate, set_state
@@ -54,6 +55,7 @@ class Carrier:
     async def carry(self, work: Work) -> None:
         """All that is left up to DAGs that lie paused on Astro, stage by stage, then the comparison."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
+            must_be_approved(way.plan, "apply")
             actions = build(way.plan, way.inventory, way.dags_folder)
             work.total = len(actions)
             before: list[str] = []
@@ -128,6 +130,7 @@ class Carrier:
         """Drain a wave on the source, hand its schedule over, watch the first ticks."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
             gate(way, work.wave)
+            await must_be_ready(way, work.wave)
             await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
             for finding in refusals(way.plan, way.inventory, work.wave):
                 work.tell(f"{finding.message} {finding.todo}")

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from astroferry.errors import Problem
+from astroferry.model import cutoverdaycheck as daycheck
 from astroferry.model.secret import is_masked
 
 if TYPE_CHECKING:
@@ -29,7 +30,17 @@ QUEUE_NAME_LENGTH = 63
 
 def problems_of(plan: Plan) -> list[Problem]:
     """Every contradiction; `where` is a dotted path with list positions from 0."""
-    checks = (_credentials, _decisions, _network, _values, _names, _deployments, _waves, _cutover, _cutover_day, _people, _outputs)
+    checks = (
+        _credentials,
+        _decisions,
+        _network,
+        _values,
+        _names,
+        _deployments,
+        _waves,
+        _cutover,
+        daycheck.problems_of,
+    )
     return [problem for check in checks for problem in check(plan)]
 
 
@@ -170,50 +181,3 @@ def _cutover(plan: Plan) -> Iterator[Problem]:
         number = getattr(plan.cutover, name)
         if not 0 < number < math.inf:
             yield Problem(f"cutover.{name}", "must be greater than 0")
-
-
-def _cutover_day(plan: Plan) -> Iterator[Problem]:
-    for section, name, least in _LEAST:
-        number = getattr(getattr(plan, section), name)
-        if not least <= number < math.inf:
-            yield Problem(f"{section}.{name}", f"must be at least {least:g}")
-    if not 0 <= plan.watch.success_drop <= 100:
-        yield Problem("watch.success_drop", "must be between 0 and 100")
-    asides = (("watch.webhook", plan.watch.webhook), ("decommission.database", plan.decommission.database))
-    for where, source in asides:
-        if source and not _KEPT_ASIDE.fullmatch(source):
-            # The text is not repeated: it may be the address itself, with a password in it.
-            yield Problem(where, "must be environment or file:PATH; never the address itself, which is a secret")
-    if plan.approval.before and not plan.approval.author.strip():
-        yield Problem("approval.author", "is missing: whoever wrote the plan cannot approve it, so name them")
-
-
-def _people(plan: Plan) -> Iterator[Problem]:
-    for number, person in enumerate(plan.people):
-        if not _EMAIL.fullmatch(person.email):
-            yield Problem(f"people.{number}.email", "is no e-mail address")
-
-
-def _outputs(plan: Plan) -> Iterator[Problem]:
-    for number, check in enumerate(plan.watch.outputs):
-        where = f"watch.outputs.{number}"
-        if bool(check.dag) == bool(check.url):
-            yield Problem(where, "needs either a dag or a url")
-        elif check.url and not check.url.startswith(("https://", "http://")):
-            yield Problem(f"{where}.url", "must begin with https:// or http://")
-        elif "@" in check.url.partition("?")[0]:
-            yield Problem(f"{where}.url", "holds a user name or password; it is asked without credentials")
-
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_KEPT_ASIDE = re.compile(r"environment|file:.+")
-_LEAST = (
-    ("before", "verified_within_hours", 1),
-    ("limits", "failed_dags", 0),
-    ("limits", "drain_minutes", 1),
-    ("watch", "poll_seconds", 0.1),
-    ("watch", "late_minutes", 1),
-    ("watch", "queued_minutes", 1),
-    ("watch", "slower", 1),
-    ("decommission", "quiet_hours", 0),
-)

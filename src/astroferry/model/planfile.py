@@ -6,10 +6,12 @@ import dataclasses
 import json
 import re
 import tomllib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import NewerFormatError, PlanError, Problem
 from astroferry.model import plan as plan_module
+from astroferry.model.cutoverday import Approval
 from astroferry.model.files import atomic_write, read_text
 from astroferry.model.plan import Plan
 from astroferry.model.plancheck import problems_of
@@ -19,6 +21,8 @@ from astroferry.model.tomlplace import line_of, with_text
 if TYPE_CHECKING:
     from datetime import date, time
     from pathlib import Path
+
+    from astroferry.model.plan import Confirmation
 
 _HEAD = """\
 # The plan of a migration to Astro, made by astroferry. Edit it by hand if you like, then: astroferry check FILE
@@ -126,6 +130,31 @@ def save_wave_state(plan: Plan, path: Path, wave: str) -> None:
     atomic_write(path, with_text(text, f"waves.{index}", "state", state, after="name"))
 
 
+def add_record(plan: Plan, path: Path, record: Confirmation | Approval) -> Plan:
+    """Put what a person said into the plan's file, at its end; every other byte stays as the user has it.
+
+    Raises PlanError where the file cannot be read or written. Where the file lists them inline, it is written anew.
+    """
+    text = read_text(path, "plan")
+    lines = [f"{name} = {_toml(value)}" for name, value in dataclasses.asdict(record).items()]
+    if isinstance(record, Approval):
+        kind, added = "approvals", dataclasses.replace(plan, approvals=(*plan.approvals, record))
+    else:
+        kind, added = "confirmed", dataclasses.replace(plan, confirmed=(*plan.confirmed, record))
+    longer = "\n".join([text.rstrip("\n"), "", f"[[{kind}]]", *lines, ""])
+    try:
+        tomllib.loads(longer)
+    except ValueError:
+        longer = dump(added)
+    atomic_write(path, longer)
+    return added
+
+
+def _toml(value: object) -> str:
+    """A name or a moment as TOML; JSON's text is TOML's, but for a lone surrogate, which nobody's name has."""
+    return value.isoformat() if isinstance(value, datetime) else json.dumps(value)
+
+
 def _bare(value: Any) -> Any:
     """Dataclasses as tables, without what is empty by default: TOML has no null, and people read this."""
     if dataclasses.is_dataclass(value):
@@ -168,4 +197,4 @@ def _words(where: str) -> str:
     return re.sub(r"\.(\d+)(?=\.|$)", lambda match: f"[{int(match[1]) + 1}]", where)
 
 
-__all__ = ["Problem", "dump", "load", "parse", "save", "save_wave_state"]
+__all__ = ["Problem", "add_record", "dump", "load", "parse", "save", "save_wave_state"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.opening import Opened, opened
+from astroferry.carry.readiness import must_be_approved
 from astroferry.carry.runner import Report, carry_out
 from astroferry.carry.waves import advance
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
@@ -37,6 +38,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
         if wave is not None and wave not in {item.name for item in way.plan.waves}:
             known = ", ".join(item.name for item in way.plan.waves)
             raise UsageError(f'There is no wave "{wave}" in {path}.', hint=f"Waves: {known}.")
+        if not dry_run:
+            must_be_approved(way.plan, "apply")
         confirm_overwriting(way, arguments)
         actions = build(way.plan, way.inventory, way.dags_folder, wave=wave)
         report = await _carry(way, actions, stage, dry_run=dry_run)

@@ -11,7 +11,9 @@ from astroferry.advice.suggest import problems as held_against
 from astroferry.carry.graph import connections_to_carry, variables_to_carry
 from astroferry.carry.opening import opened, read_facts
 from astroferry.carry.prerequisites import ROLES, prerequisites
+from astroferry.carry.readiness import open_checks, readiness
 from astroferry.carry.verifying import NOTE
+from astroferry.carry.waves import READY
 from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.headless.asking import asker
 from astroferry.model.inventoryfile import drift
@@ -41,6 +43,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         findings = [*held_against(way.plan, way.inventory, facts), *file_findings(way.plan, way.path.parent)]
         uncompared = _uncompared(way.journal)
         lacking = await _lacking(way)
+        waves = {wave.name: await readiness(way, wave.name) for wave in way.plan.waves if wave.state in READY}
     refused = [finding for finding in findings if finding.severity == "refuse"]
     missing = [item for item in needed if item.outcome == "missing"]
     good = not refused and not missing and not uncompared and not lacking
@@ -57,10 +60,16 @@ async def run(arguments: argparse.Namespace) -> Exit:
                 ],
                 "not_compared": uncompared,
                 "values_missing": lacking,
+                "cutover": {
+                    wave: [{"key": item.key, "outcome": item.outcome, "detail": item.detail} for item in checks]
+                    for wave, checks in waves.items()
+                },
             }
         )
     else:
         diagnostics.data("\n".join(_page(needed, changed, findings, uncompared, lacking, good=good)))
+        for wave, checks in waves.items():
+            diagnostics.data("\n".join(checklist(wave, checks)))
     return Exit.DONE if good else Exit.PLAN
 
 
@@ -108,3 +117,11 @@ def _page(
     if lacking:
         lines += ["", "Values that could not be had", *(f"  {name}: {why}" for name, why in lacking.items())]
     return [*lines, "", "The plan can be carried out." if good else "The plan cannot be carried out yet: see above."]
+
+
+def checklist(wave: str, checks: tuple[Prerequisite, ...]) -> list[str]:
+    """The guide's checklist of one wave, with what was seen; it refuses a cutover, not the carrying out."""
+    rows = [(item.outcome, item.title, item.detail) for item in checks]
+    left = len(open_checks(checks))
+    end = f"{left} open: a cutover would be refused." if left else "A cutover may begin."
+    return ["", f'Before the cutover of "{wave}"', *table(("", "what", "evidence"), rows, width=118), end]

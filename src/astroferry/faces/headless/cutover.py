@@ -9,6 +9,7 @@ from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of
 from astroferry.carry.opening import opened
+from astroferry.carry.readiness import must_be_ready
 from astroferry.carry.runner import carry_out
 from astroferry.carry.waves import gate, set_state
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
@@ -29,6 +30,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         wave = known_wave(way, arguments.wave)
         confirm(way, wave, arguments.confirm)
         gate(way, wave)
+        await must_be_ready(way, wave)
         await find(way.ctx, way.plan.deployment(way.plan.wave(wave).production))
         stay = refusals(way.plan, way.inventory, wave)
         for finding in stay:
