@@ -18,7 +18,7 @@ import pyte
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 DEADLINE = 60.0
@@ -167,7 +167,10 @@ def environment(**given: str) -> dict[str, str]:
 
 @contextmanager
 def terminal(
-    folder: Path, words: Sequence[str] = ("astroferry",), size: tuple[int, int] = (24, 80), **given: str
+    folder: Path,
+    words: Sequence[str] = ("astroferry",),
+    size: tuple[int, int] = (24, 80),
+    given: Mapping[str, str] | None = None,
 ) -> Iterator[Terminal]:
     """A Python module with arguments (`words`) in a terminal of that size (rows, columns)."""
     ours, theirs = pty.openpty()
@@ -178,7 +181,7 @@ def terminal(
         stdout=theirs,
         stderr=theirs,
         cwd=folder,
-        env=environment(**given),
+        env=environment(**(given or {})),
         start_new_session=True,
     )
     os.close(theirs)

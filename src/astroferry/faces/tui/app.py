@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.theme import Theme
 
 from astroferry.diagnostics import redact
@@ -141,6 +142,9 @@ class Ferry(App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Send only what has changed; Textual's own display writes it."""
         drawn = self._running and not self._closed and not self._batch_count and self._driver is not None
+        if drawn and screen.outer_size != self.size:
+            # A small screen hands its resize on to those below, late: an older size may be the last one they heard.
+            screen.post_message(Resize(self.size, self.size))
         if drawn and not self.is_headless and renderable is not None:
             if isinstance(renderable, LayoutUpdate | ChopsUpdate):
                 text = self._frame.changes(renderable, self.size, self.console)
