@@ -273,3 +273,39 @@ def test_carrying_stages_have_gates_that_exist_and_one_confirms() -> None:
     assert [each.key for each in CARRYING if each.confirms] == ["cutover"]
     assert not isinstance(Carrying("x", "X", "y"), Deciding)
     assert all(isinstance(each, Deciding) for each in DECIDING)
+
+
+def test_ranges_are_proposed_where_a_dedicated_cluster_is_joined_with_your_network() -> None:
+    plan = filled(ANSWERS | {"network.own_ranges": ["172.16.0.0/12"]}).plan
+    assert plan.network.vpc_subnet_range == "172.20.0.0/20"
+    made = desk()
+    for key, value in (("decisions.cluster", "dedicated"), ("decisions.networking", "vpc-peering")):
+        made.answer(key, value)
+    made.answer("network.own_ranges", ["172.16.0.0/12"])
+    asked = {question.key: question for question in stage("networking").questions(made)}
+    assert asked["network.vpc_subnet_range"].suggested == "10.0.0.0/20"
+    assert "your network 172.16.0.0/12" in asked["network.vpc_subnet_range"].reason
+    made.answer("decisions.networking", "public")
+    assert "network.vpc_subnet_range" not in {question.key for question in stage("networking").questions(made)}
+
+
+def test_ways_are_those_of_the_cloud_and_say_who_must_do_what() -> None:
+    made = desk()
+    made.answer("decisions.cloud", "GCP")
+    made.answer("decisions.cluster", "dedicated")
+    question = stage("networking").questions(made)[0]
+    assert [option.value for option in question.options] == [
+        "public",
+        "vpc-peering",
+        "private-endpoint",
+        "vpn",
+        "remote-agents",
+    ]
+    agents = question.option("remote-agents")
+    assert agents is not None
+    assert "remote execution only" in agents.refused
+    made.answer("decisions.networking", "vpc-peering")
+    made.mark_decided("networking")
+    known = "\n".join(stage("networking").known(made))
+    assert "Astro support: Create the peering" in known
+    assert "api.example.com" in known

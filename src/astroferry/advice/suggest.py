@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.rules import cluster, execution, network, secrets, values, version, waves, workspaces
+from astroferry.advice.rules import cluster, execution, network, ranges, secrets, values, version, waves, workspaces
 from astroferry.advice.rules.rule import Book, Case
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ BOOKS = (
     execution.BOOK,
     cluster.BOOK,
     network.BOOK,
+    ranges.BOOK,
     workspaces.BOOK,
     secrets.BOOK,
     values.BOOK,
@@ -67,6 +68,16 @@ def suggest(case: Case) -> dict[str, Suggestion[Any]]:
         if key.startswith("decisions.") and found[key].value not in {"", None}:
             case = case.with_answer(key, found[key].value)
     return found
+
+
+def refusals(case: Case, key: str, values: Iterable[str]) -> dict[str, str]:
+    """Value -> why it cannot be taken for that plan key here, by the rules of all books; others are left out."""
+    offered = tuple(values)
+    found: dict[str, str] = {}
+    for book in BOOKS:
+        if isinstance(book, Book):
+            found = {**book.refusals(case, key, offered), **found}
+    return {value: found[value] for value in offered if value in found}
 
 
 def problems(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None = None) -> list[Finding]:

@@ -300,6 +300,7 @@ _WHERE = (
     ("decisions.region", "cluster"),
     ("decisions.networking", "networking"),
     ("places", "networking"),
+    ("network", "networking"),
     ("decisions.workspaces", "workspaces"),
     ("workspaces", "workspaces"),
     ("deployments", "workspaces"),

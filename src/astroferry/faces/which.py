@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from typing import TextIO
+from typing import Literal
 
 Face = Literal["headless", "plain", "full-screen"]
 
@@ -21,11 +18,11 @@ def choose(*, no_input: bool, plain: bool) -> tuple[Face, str]:
         return "headless", "--no-input"
     if os.environ.get("CI"):
         return "headless", "CI is set"
-    if not _is_terminal(sys.stdin):
+    if not sys.stdin.isatty():
         return "headless", "stdin is not a terminal"
     if plain:
         return "plain", "--plain"
-    if not _is_terminal(sys.stderr):
+    if not sys.stderr.isatty():
         return "plain", "stderr is not a terminal"
     term = os.environ.get("TERM", "")
     if term in {"", "dumb", "unknown"}:
@@ -33,8 +30,3 @@ def choose(*, no_input: bool, plain: bool) -> tuple[Face, str]:
     if "utf" not in (sys.stderr.encoding or "").lower():
         return "plain", "the terminal's encoding is not UTF-8"
     return "full-screen", "a terminal that can show it"
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person is at the other end; a stream that was closed before we began is None."""
-    return stream is not None and stream.isatty()

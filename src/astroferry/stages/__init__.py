@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from astroferry.stages.decisions import (
-    ClusterStage,
-    ExecutionStage,
-    NetworkingStage,
-    SecretsStage,
-    VersionStage,
-)
+from astroferry.stages.decisions import ExecutionStage, SecretsStage, VersionStage
 from astroferry.stages.ends import InventoryStage, Prerequisites, SourceStage
 from astroferry.stages.layout import ValuesStage, WavesStage, WorkspacesStage
+from astroferry.stages.places import ClusterStage, NetworkingStage
 from astroferry.stages.stage import Carrying, Deciding
 
 DECIDING: tuple[Deciding, ...] = (

@@ -1,15 +1,14 @@
-"""The decision points of the guide: Airflow version, execution model, cluster type, networking, secrets backend."""
+"""Decision points of the guide: Airflow version, execution model, secrets backend."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.rules import cluster, execution, network, secrets, version
+from astroferry.advice.rules import execution, secrets, version
 from astroferry.advice.rules.rule import Book
-from astroferry.advice.suggest import SUGGESTIONS
+from astroferry.advice.suggest import SUGGESTIONS, refusals
 from astroferry.model.words import names
 from astroferry.stages.asking import decision, plain
-from astroferry.stages.question import Option, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from astroferry.advice.rules.rule import Suggestion
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
+    from astroferry.stages.question import Question
 
 
 def advised(desk: Desk, key: str) -> Suggestion[Any] | None:
@@ -25,19 +25,23 @@ def advised(desk: Desk, key: str) -> Suggestion[Any] | None:
     return SUGGESTIONS[key](case) if case is not None else None
 
 
-def checked(desk: Desk, book: Any) -> tuple[Finding, ...]:
-    """What a book of rules holds against the plan."""
+def checked(desk: Desk, *books: Any) -> tuple[Finding, ...]:
+    """What books of rules hold against the plan."""
     case = desk.case
     if case is None:
         return ()
-    if isinstance(book, Book):
-        return tuple(book.problems(case))
-    return tuple(book.problems(case.plan, case.inventory, case.facts))
+    found: list[Finding] = []
+    for book in books:
+        # Files that are not books yet.
+        found += (
+            book.problems(case) if isinstance(book, Book) else book.problems(case.plan, case.inventory, case.facts)
+        )
+    return tuple(found)
 
 
-def refused(desk: Desk, book: Book, key: str, values: Iterable[str]) -> dict[str, str]:
+def refused(desk: Desk, key: str, values: Iterable[str]) -> dict[str, str]:
     """Value -> why it cannot be taken, for those of a decision that the rules refuse here."""
-    return book.refusals(desk.case, key, values) if desk.case is not None else {}
+    return refusals(desk.case, key, values) if desk.case is not None else {}
 
 
 class VersionStage:
@@ -108,7 +112,7 @@ class ExecutionStage:
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The places that tasks reach."""
-        return _places_known(desk)
+        return places_known(desk)
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Hosted or remote."""
@@ -121,130 +125,13 @@ class ExecutionStage:
                     "remote": ("remote", "in your own environment, by agents that call out; Business or Enterprise"),
                 },
                 advised(desk, "decisions.execution"),
-                refused(desk, execution.BOOK, execution.WHERE, ("hosted", "remote")),
+                refused(desk, execution.WHERE, ("hosted", "remote")),
             ),
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the execution rules."""
         return checked(desk, execution.BOOK)
-
-
-class ClusterStage:
-    """Shared or reserved infrastructure, and where."""
-
-    key = "cluster"
-    title = "Cluster type"
-    guide = "Decision point: Cluster type"
-    skipping = ""
-    upsets = ("networking",)
-
-    def known(self, desk: Desk) -> tuple[str, ...]:
-        """The places that tasks reach."""
-        return _places_known(desk)
-
-    def questions(self, desk: Desk) -> tuple[Question, ...]:
-        """Type, cloud, region."""
-        decisions = desk.plan.decisions
-        name = (
-            plain(
-                "decisions.cluster_name",
-                "Which dedicated cluster?",
-                "text",
-                decisions.cluster_name or None,
-                "as it is now",
-                help="Made on Astro beforehand: it takes hours, and its ranges are agreed with your network team.",
-            ),
-        )
-        return (
-            decision(
-                "decisions.cluster",
-                "Which cluster type?",
-                {
-                    "standard": ("standard", "shared infrastructure, isolated by namespace; ready in minutes"),
-                    "dedicated": (
-                        "dedicated",
-                        "reserved for you; needed for peering and private endpoints; takes hours",
-                    ),
-                },
-                advised(desk, "decisions.cluster"),
-            ),
-            Question(
-                "decisions.cloud",
-                "Which cloud?",
-                "choice",
-                (Option("AWS", "AWS"), Option("GCP", "Google Cloud"), Option("AZURE", "Azure")),
-                suggested=decisions.cloud,
-                reason="next to the data, if that is where it is",
-            ),
-            plain("decisions.region", "Which region?", "text", decisions.region, "next to the data, if it is there"),
-            *(name if decisions.cluster == "dedicated" else ()),
-        )
-
-    def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the cluster rules."""
-        return checked(desk, cluster.BOOK)
-
-
-class NetworkingStage:
-    """How Astro reaches what the DAGs reach."""
-
-    key = "networking"
-    title = "Networking"
-    guide = "Phase 3: Networking"
-    skipping = "paths stay as guessed, and the review says so"
-    upsets = ()
-
-    def known(self, desk: Desk) -> tuple[str, ...]:
-        """Each place and why we think so."""
-        return (
-            tuple(f"{item.host}: {item.path} ({item.why})" for item in desk.inventory.places)
-            if desk.inventory
-            else ()
-        )
-
-    def questions(self, desk: Desk) -> tuple[Question, ...]:
-        """The way, and the path to each place."""
-        asked = [
-            decision(
-                "decisions.networking",
-                "How does Astro reach your data?",
-                {
-                    "public": ("over the internet", "with Astro's addresses on your allow lists"),
-                    "vpc-peering": ("VPC peering", "dedicated cluster; your network team accepts the peering"),
-                    "private-endpoint": (
-                        "private endpoints",
-                        "dedicated cluster; PrivateLink or Private Service Connect",
-                    ),
-                    "vpn": ("VPN", "dedicated cluster; arranged with Astronomer's support"),
-                    "remote-agents": ("remote agents", "tasks run inside your network"),
-                },
-                advised(desk, "decisions.networking"),
-            )
-        ]
-        if desk.inventory is not None and desk.inventory.places:
-            hosts = tuple(dict.fromkeys(place.host for place in desk.inventory.places))
-            guessed = {place.host: place for place in desk.inventory.places}
-            asked.append(
-                Question(
-                    "places",
-                    "Over which path is each place reached?",
-                    "per-item",
-                    tuple(
-                        Option(path, path)
-                        for path in ("public", "vpn", "peering", "private-endpoint", "local", "unknown")
-                    ),
-                    hosts,
-                    [{"host": host, "path": guessed[host].path} for host in hosts],
-                    "guessed from the host names",
-                    notes={host: guessed[host].why for host in hosts},
-                )
-            )
-        return tuple(asked)
-
-    def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the networking rules."""
-        return checked(desk, network.BOOK)
 
 
 class SecretsStage:
@@ -286,7 +173,8 @@ class SecretsStage:
         return checked(desk, secrets.BOOK)
 
 
-def _places_known(desk: Desk) -> tuple[str, ...]:
+def places_known(desk: Desk) -> tuple[str, ...]:
+    """The places that tasks reach, by path."""
     if desk.inventory is None:
         return ()
     by_path: dict[str, list[str]] = {}

@@ -72,15 +72,6 @@ def test_private_places_suggest_a_dedicated_cluster() -> None:
     assert "10.0.0.1: 10.0.0.1 looks so." in found.evidence
 
 
-def test_a_standard_cluster_and_private_places() -> None:
-    found = list(cluster.BOOK.problems(Case(PLAN, PRIVATE, None)))
-    assert ids(found) == ["NET-002"]
-    assert "10.0.0.1, crm.corp, erp.corp" in found[0].message
-    assert ids(cluster.BOOK.problems(Case(REMOTE, PRIVATE, None))) == []
-    assert ids(network.BOOK.problems(Case(decided(networking="vpn"), INVENTORY, None))) == ["NET-001"]
-    assert ids(cluster.BOOK.problems(Case(DEDICATED, PRIVATE, facts("TEAM")))) == []
-
-
 def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:
     said = (
         PlacePath("10.0.0.1", "public"),
@@ -96,12 +87,6 @@ def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:
     assert "only guessed: api.example.com." in found["NET-ask"]
 
 
-@pytest.mark.parametrize(("plans", "expected"), [(("DEVELOPER",), ["NET-018"]), (("TEAM",), []), ((), [])])
-def test_dedicated_clusters_and_plans(plans: tuple[str, ...], expected: list[str]) -> None:
-    assert ids(cluster.BOOK.problems(Case(decided(cluster="dedicated"), INVENTORY, facts(*plans)))) == expected
-    assert ids(cluster.BOOK.problems(Case(decided(cluster="dedicated"), INVENTORY, None))) == []
-
-
 def test_the_way_of_most_private_places_is_suggested() -> None:
     assert network.suggest(Case(PLAN, INVENTORY)).value == "public"
     assert network.suggest(Case(PLAN, PRIVATE)).value == "public"
@@ -111,16 +96,6 @@ def test_the_way_of_most_private_places_is_suggested() -> None:
     assert network.suggest(Case(DEDICATED, one)).value == "private-endpoint"
     two = replace(INVENTORY, places=(place("x", "vpn"), place("y", "peering")))
     assert network.suggest(Case(DEDICATED, two)).value == "vpc-peering"
-
-
-def test_networking_problems() -> None:
-    assert ids(network.BOOK.problems(Case(PLAN, INVENTORY, None))) == []
-    assert ids(network.BOOK.problems(Case(PLAN, PRIVATE, None))) == ["NET-004", "NET-ask", "NET-021"]
-    local = replace(INVENTORY, places=(place("localhost", "local"),))
-    assert ids(network.BOOK.problems(Case(PLAN, local, None))) == ["NET-local"]
-    assert network.suggest(Case(REMOTE, PRIVATE)).value == "remote-agents"
-    assert ids(network.BOOK.problems(Case(decided(networking="remote-agents"), INVENTORY, None))) == ["NET-agents"]
-    assert ids(network.BOOK.problems(Case(DEDICATED, PRIVATE, None))) == ["NET-ask", "NET-021"]
 
 
 def test_workspaces_by_owners_of_a_large_source() -> None:

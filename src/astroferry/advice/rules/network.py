@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.rules.cluster import ON_DEDICATED
 from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
+from astroferry.advice.ways_in import way_in, ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +62,47 @@ def needs_dedicated(case: Case) -> Iterator[Hit]:
     if decisions.networking in ON_DEDICATED and decisions.cluster == "standard":
         yield Hit(
             f"{decisions.networking} exists on dedicated clusters only.", 'Set decisions.cluster to "dedicated".'
+        )
+
+
+@BOOK.rule(
+    "NET-006",
+    "refuse",
+    about=WHERE,
+    reads=("plan.decisions.networking", "plan.decisions.cloud"),
+    source="docs: connect-aws, connect-gcp, connect-azure",
+)
+def not_in_that_cloud(case: Case) -> Iterator[Hit]:
+    """Each cloud has its own ways into a private network.
+
+    AWS: VPC peering, Transit Gateway, PrivateLink, VPN. Google Cloud: VPC peering, Private Service Connect, VPN.
+    Azure: VNet peering, Private Link, a virtual WAN hub or VPN gateway.
+    """
+    decisions = case.plan.decisions
+    if decisions.networking in ON_DEDICATED and way_in(decisions.cloud, decisions.networking) is None:
+        there = ", ".join(f"{way.way} ({way.name})" for way in ways(decisions.cloud))
+        yield Hit(f"There is no {decisions.networking} on {decisions.cloud}.", f"There are: {there}.")
+
+
+@BOOK.rule(
+    "NET-guide",
+    "advise",
+    about=WHERE,
+    reads=("plan.decisions.networking", "plan.decisions.cloud"),
+    source="guide, Phase 3: AWS and Google Cloud only; docs: connect-aws, connect-gcp, connect-azure",
+)
+def not_in_the_guide(case: Case) -> Iterator[Hit]:
+    """The migration guide does not name this way, newer documents do.
+
+    The guide names peering and PrivateLink on AWS and peering on Google Cloud. Newer documents add Transit Gateway
+    and VPN on AWS, Private Service Connect and VPN on Google Cloud, and all of Azure. Ask before you build on it.
+    """
+    decisions = case.plan.decisions
+    chosen = way_in(decisions.cloud, decisions.networking)
+    if chosen is not None and not chosen.guide:
+        yield Hit(
+            f"The guide does not name {chosen.name} on {decisions.cloud}; newer documents do ({chosen.source}).",
+            "Have Astro's support confirm it before your network team begins.",
         )
 
 
@@ -161,4 +203,31 @@ def allow_lists(case: Case) -> Iterator[Hit]:
         yield Hit(
             f"{len(public)} public place(s) may admit known addresses only: {listed(public)}.",
             "Add the external IPs of the Astro cluster to their allow lists before the first test.",
+        )
+
+
+@BOOK.rule(
+    "NET-023",
+    "advise",
+    about=WHERE,
+    reads=("plan.decisions.networking", "plan.places", "inventory.places"),
+    source="docs of 2024: connect-aws; docs: connect-azure-hostname-resolution",
+)
+def private_names(case: Case) -> Iterator[Hit]:
+    """Peering alone resolves no private names.
+
+    AWS: switch on DNS resolution for the peering, or associate the Route 53 zones; a Transit Gateway has no DNS.
+    Azure: support forwards DNS. Google Cloud: share the private zone. Test by name, not by address.
+    """
+    if case.plan.decisions.networking not in {"vpc-peering", "transit-gateway", "vpn"}:
+        return
+    named = [
+        place.host
+        for place, path, _ in paths(case.plan, case.inventory)
+        if path in PRIVATE and any(letter.isalpha() for letter in place.host) and ":" not in place.host
+    ]
+    if named:
+        yield Hit(
+            f"{len(named)} private place(s) are known by name: {listed(named)}; a network path alone resolves none.",
+            "Plan how Astro resolves them, and test by name.",
         )
