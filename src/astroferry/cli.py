@@ -95,6 +95,9 @@ def parser() -> argparse.ArgumentParser:
     verify = verb("verify", "compare both ends now, value by value, with a probe on the target")
     cutover = verb("cutover", "drain a wave on the source, hand its schedule over, watch the first ticks")
     cutover.add_argument("--wave", metavar="WAVE", required=True)
+    watch = verb("watch", "watch the first full cycle on the target; changes nothing")
+    watch.add_argument("--wave", metavar="WAVE", help="only this wave (default: all that were cut over)")
+    watch.add_argument("--once", action="store_true", help="look once, instead of until the cycle is over")
     rollback = verb("rollback", "give DAGs back to the source; ticks are not run again")
     rollback.add_argument("--wave", metavar="WAVE", help="only this wave")
     rollback.add_argument("--dag", metavar="DAG", help="only this DAG")
@@ -109,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
     )
     audit = verb("audit", "everything that was done, by whom, when, where and how it ended; for people and auditors")
     audit.add_argument("--out", metavar="FILE", help="a .csv or .jsonl file (default: JSON lines on stdout)")
-    for one in (check, show, apply, verify, cutover, rollback, status, approve, audit):
+    for one in (check, show, apply, verify, cutover, watch, rollback, status, approve, audit):
         one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
     explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
     explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")

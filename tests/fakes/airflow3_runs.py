@@ -62,6 +62,9 @@ async def get_runs(server: FakeAirflow3, request: Request) -> Any:
     since = request.query_params.get("run_after_gte")
     if since:
         runs = [run for run in runs if _run_after(run) >= datetime.fromisoformat(since)]
+    began = request.query_params.get("start_date_gte")
+    if began:
+        runs = [run for run in runs if run.start is not None and run.start >= datetime.fromisoformat(began)]
     return page(request, "dag_runs", [run_json(run) for run in ordered(request, runs, RUN_ORDER, "id")])
 
 
@@ -124,6 +127,7 @@ def _task_json(run: SimRun, task: SimTask) -> dict[str, Any]:
         "map_index": -1,
         "state": task.state,
         "operator_name": task.spec.operator,
+        "queued_when": iso(run.queued_at),
         "try_number": 1 if task.state in {"running", "success", "failed"} else 0,
         "start_date": iso(task.start),
         "end_date": iso(None if task.state == "running" else task.end),
@@ -132,8 +136,15 @@ def _task_json(run: SimRun, task: SimTask) -> dict[str, Any]:
 
 
 async def get_task_instances(server: FakeAirflow3, request: Request) -> Any:
-    run = run_of(server, request)
-    return page(request, "task_instances", [_task_json(run, task) for task in run.tasks])
+    dag_id, run_id = request.path_params["dag_id"], request.path_params["run_id"]
+    if "~" in {dag_id, run_id}:
+        dags = list(server.engine.dags.values()) if dag_id == "~" else [dag_of(server, request)]
+        runs = [run for dag in dags for run in dag.runs.values()]
+    else:
+        runs = [run_of(server, request)]
+    states = request.query_params.getlist("state")
+    found = [(run, task) for run in runs for task in run.tasks if not states or task.state in states]
+    return page(request, "task_instances", [_task_json(run, task) for run, task in found])
 
 
 async def get_log(server: FakeAirflow3, request: Request) -> Any:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.clients import airflow_shapes as shapes
 from astroferry.clients.address import segment
-from astroferry.clients.airflow_reading import Reading, raise_unless_missing
+from astroferry.clients.airflow_reading import raise_unless_missing
+from astroferry.clients.airflow_rows import Rows
 from astroferry.errors import (
     ConflictError,
     MaskedValueError,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 CREATED = (200, 201)
 
 
-class Writing(Reading):
+class Writing(Rows):
     """The writing half of `Airflow`.
 
     Raises as `Reading` does. No value with Airflow's mask in it is ever sent (MaskedValueError): 3.x would store

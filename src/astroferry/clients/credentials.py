@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Ask = Callable[[str, bool], Awaitable[str]]
 """Asks a person one question; True hides what is typed. The answer is "" where nothing was typed."""
-__all__ = ["Ask", "KeyringSeen", "SourceLogin", "astro_token", "describe_keyring", "source_login"]
+__all__ = ["Ask", "KeyringSeen", "SourceLogin", "astro_token", "describe_keyring", "kept_aside", "source_login"]
 
 ASTRO_VARIABLE = "ASTRO_API_TOKEN"
 SOURCE_TOKEN_VARIABLE = "ASTROFERRY_SOURCE_TOKEN"  # noqa: S105 - a variable's name
@@ -148,9 +148,33 @@ async def _from_prompt(end: _End, ask: Ask | None) -> SourceLogin | None:
     return SourceLogin(token=Secret(token)) if token else None
 
 
+async def kept_aside(source: str, variable: str, what: str) -> Secret:
+    """One line that is itself a secret, such as a webhook's address: out of `variable` ("environment") or file:PATH.
+
+    `what` names it in messages. Raises NotAllowedError where it is not there, PlanError for another source.
+    """
+    if source == "environment":
+        text = os.environ.get(variable, "")
+    elif source.startswith("file:"):
+        text = _private_text(Path(source.removeprefix("file:")).expanduser())
+    else:
+        raise PlanError(f'"{source}" is no place for {what}.', hint="Use environment or file:PATH.")
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if len(lines) != 1:
+        raise NotAllowedError(
+            f"There is no {what} in the {_place(source)}.",
+            hint=f"Set {variable}, or put it into a file, on one line.",
+        )
+    return Secret(lines[0])
+
+
 def _from_file(name: str) -> SourceLogin | None:
-    """A file that only its owner can read; a link is followed, and what it leads to is judged."""
     path = Path(name).expanduser()
+    return _parsed(_private_text(path), path)
+
+
+def _private_text(path: Path) -> str:
+    """A file that only its owner can read; a link is followed, and what it leads to is judged."""
     trouble, text = "", ""
     try:
         with path.open("rb") as file:
@@ -166,7 +190,7 @@ def _from_file(name: str) -> SourceLogin | None:
         trouble = "it is not text"
     if trouble:
         raise NotAllowedError(f"The credentials file {path} is not used: {trouble}.", hint=f"Try: chmod 600 {path}")
-    return _parsed(text, path)
+    return text
 
 
 def _parsed(text: str, path: Path) -> SourceLogin | None:

@@ -1,0 +1,136 @@
+"""`astroferry watch` on both ends: a whole cycle, an alarm, a late tick, the webhook, a server that is away."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from tests.harness import DEPLOYMENT
+
+from astroferry.carry.journal import Journal
+from astroferry.carry.watching import last_verdicts
+
+if TYPE_CHECKING:
+    import pytest
+    from tests.harness import World
+
+SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 1}
+CONFIRM = ("--wave", "pilot", "--confirm", DEPLOYMENT)
+
+
+def cut_over(world: World, **watch: Any) -> None:
+    world.applied(cutover=SLOWLY, watch={"poll_seconds": 60.0, **watch})
+    ran = world.on_plan("cutover", *CONFIRM)
+    assert ran.code == 0, ran.err
+
+
+def verdicts(world: World, *more: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    ran = world.on_plan("watch", "--json", *more)
+    assert ran.out, ran.err
+    return ran.code, {item["dag_id"]: item for item in ran.json["waves"]["pilot"]}
+
+
+def test_a_whole_cycle_goes_well(world: World) -> None:
+    cut_over(world)
+    code, first = verdicts(world, "--once")
+    began = world.clock.now()
+    ran = world.on_plan("watch", "--wave", "pilot")
+    assert ran.code == 0, ran.err
+    assert 'The first full cycle of "pilot"' in ran.out
+    assert "well     ticks_now" in ran.out
+    assert "100 % of" in ran.out
+    assert (world.clock.now() - began).total_seconds() < 20 * 60
+    found = last_verdicts(Journal(world.journal_path), "pilot")
+    assert {item.verdict for item in found.values()} == {"well"}
+    assert all(item.missed == item.twice == 0 for item in found.values())
+    assert code == 0
+    assert first.keys() == {"ticks_on", "ticks_now"}
+
+
+def test_a_run_on_the_source_is_an_alarm_at_once(world: World) -> None:
+    cut_over(world)
+    world.estate.engine.dags["ticks_now"].is_paused = False
+    code, found = verdicts(world)
+    assert code == 6
+    assert found["ticks_now"]["verdict"] == "alarm"
+    assert "it is unpaused on the source: pause it there at once" in found["ticks_now"]["reasons"]
+    assert found["ticks_on"]["verdict"] in {"well", "watching"}
+    world.clock.pass_by(600)
+    world.estate.engine.advance(world.clock.now())
+    world.estate.engine.dags["ticks_now"].is_paused = True
+    code, found = verdicts(world, "--once")
+    assert "began on the source since it was handed over" in " ".join(found["ticks_now"]["reasons"])
+    assert last_verdicts(Journal(world.journal_path), "pilot")["ticks_now"].verdict == "alarm"
+
+
+def test_a_target_that_stands_still_is_amiss(world: World) -> None:
+    cut_over(world, late_minutes=10)
+    world.target.dags["ticks_on"].is_paused = True
+    world.clock.pass_by(3600)
+    code, found = verdicts(world)
+    assert code == 6
+    assert found["ticks_on"]["verdict"] == "amiss"
+    assert "it is paused on the target" in found["ticks_on"]["reasons"]
+    assert any(reason.startswith("late: nothing has run yet") for reason in found["ticks_on"]["reasons"])
+
+
+def test_your_own_checks_and_the_webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = [
+        {"name": "orders complete", "url": "https://checks.example.com/orders", "contains": "complete"},
+        {"name": "no check ran", "dag": "by_hand"},
+    ]
+    cut_over(world, outputs=outputs, webhook="environment")
+    monkeypatch.setenv("ASTROFERRY_WEBHOOK", "https://hooks.example.com/services/T0/deep-Secret-77")
+    sent: list[dict[str, Any]] = []
+    page = ["orders: missing"]
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        if request.url.host == "checks.example.com":
+            assert "authorization" not in request.headers
+            return httpx.Response(200, text=page[0])
+        if request.url.host == "hooks.example.com":
+            sent.append(json.loads(request.content))
+            return httpx.Response(500 if len(sent) > 1 else 204)
+        return None
+
+    world.wire.before = answer
+    code, found = verdicts(world, "--once")
+    assert code == 6
+    assert found["ticks_on"]["reasons"] == ["your check failed: orders complete"]
+    assert [message["verdict"] for message in sent] == ["amiss"]
+    page[0] = "orders: complete"
+    ran = world.on_plan("watch", "--once")
+    assert ran.code == 0, ran.err
+    assert "warn: The webhook answered with 500." in ran.err
+    assert "deep-Secret" not in ran.err + ran.out
+    monkeypatch.delenv("ASTROFERRY_WEBHOOK")
+    assert "There is no webhook's address in the environment" in world.on_plan("watch", "--once").err
+
+
+def test_a_server_that_is_away_is_asked_again_for_a_while(world: World) -> None:
+    cut_over(world, late_minutes=5)
+    away = [25]
+
+    def gone(request: httpx.Request) -> httpx.Response | None:
+        if request.url.host == "source.test" and away[0] > 0:
+            away[0] -= 1
+            return httpx.Response(503)
+        return None
+
+    world.wire.before = gone
+    ran = world.on_plan("watch")
+    assert ran.code in {0, 5}, ran.err
+    away[0] = 10**6
+    ran = world.on_plan("watch")
+    assert ran.code == 5
+
+
+def test_nothing_to_watch_is_said(world: World) -> None:
+    world.planned()
+    ran = world.on_plan("watch")
+    assert ran.code == 3
+    assert "No wave has been cut over" in ran.err
+    ran = world.on_plan("watch", "--wave", "pilot")
+    assert ran.code == 3
+    assert 'No DAG of the wave "pilot" runs on the target by a cutover.' in ran.err
