@@ -156,7 +156,8 @@ def _open(arguments: argparse.Namespace) -> int:
             f"The wizard needs a full screen, and this is none ({why}).",
             hint="Use the verbs instead, beginning with: astroferry assess URL",
         )
-    parser().print_help(sys.stderr)
+    diagnostics.say(parser().format_help())
+    diagnostics.say(f"astroferry: the wizard asks nothing here ({why}); give it a verb.")
     return int(Exit.USAGE)
 
 

@@ -67,6 +67,9 @@ def data_json(value: Any) -> None:
 
 def say(text: str = "") -> None:
     """Narrate on stderr; a vanished stderr never stops the work."""
+    if sys.stderr is None:
+        # Closed before we began; `print` would take stdout instead, and that is data.
+        return
     try:
         print(redact(text), file=sys.stderr, flush=True)
     except (BrokenPipeError, ValueError, OSError):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 Face = Literal["headless", "plain", "full-screen"]
 
@@ -18,11 +21,11 @@ def choose(*, no_input: bool, plain: bool) -> tuple[Face, str]:
         return "headless", "--no-input"
     if os.environ.get("CI"):
         return "headless", "CI is set"
-    if not sys.stdin.isatty():
+    if not _is_terminal(sys.stdin):
         return "headless", "stdin is not a terminal"
     if plain:
         return "plain", "--plain"
-    if not sys.stderr.isatty():
+    if not _is_terminal(sys.stderr):
         return "plain", "stderr is not a terminal"
     term = os.environ.get("TERM", "")
     if term in {"", "dumb", "unknown"}:
@@ -30,3 +33,8 @@ def choose(*, no_input: bool, plain: bool) -> tuple[Face, str]:
     if "utf" not in (sys.stderr.encoding or "").lower():
         return "plain", "the terminal's encoding is not UTF-8"
     return "full-screen", "a terminal that can show it"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; a stream that was closed before we began is None."""
+    return stream is not None and stream.isatty()

@@ -1,133 +1,165 @@
-"""The wizard in a real terminal (a pty): it paints, is silent when idle, and ends cleanly on signals."""
+"""The wizard in a real terminal (a pty): what it sends, whatever becomes of the terminal, and how it ends."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.terminal import (
+    CTRL_C,
+    DOWN,
+    ENTER,
+    ESCAPE,
+    F1,
+    F2,
+    TAB,
+    Terminal,
+    environment,
+    terminal,
+)
 
+from astroferry.faces.navigator import STOPS
 from astroferry.model import planfile
+from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-DEADLINE = 40.0
-"""seconds; for a machine that has much else to do"""
+ALL = tuple(stage.key for stage in DECIDING)
+STORM = ((5, 20), (40, 120), (16, 60), (24, 80), (1, 1), (60, 200), (10, 300), (24, 79))
+HEAD = f"of {len(STOPS)} · "
+COMMAND = (sys.executable, "-m", "astroferry")
 
 
-class Terminal:
-    """The other end of the pty."""
-
-    def __init__(self, process: subprocess.Popen[bytes], descriptor: int) -> None:
-        self.process = process
-        self.descriptor = descriptor
-        self.seen = b""
-
-    def read(self, seconds: float) -> bytes:
-        """What comes within that time."""
-        found = b""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            ready, _, _ = select.select([self.descriptor], [], [], left)
-            if not ready:
-                break
-            try:
-                found += os.read(self.descriptor, 65536)
-            except OSError:
-                break
-        self.seen += found
-        return found
-
-    def wait_for(self, text: str) -> None:
-        """Until it is on the screen."""
-        end = time.monotonic() + DEADLINE
-        while text.encode() not in self.seen:
-            assert time.monotonic() < end, f"{text!r} never came: {self.seen[-2000:]!r}"
-            self.read(0.2)
-
-    def send(self, keys: str) -> None:
-        os.write(self.descriptor, keys.encode())
-
-    def ends(self) -> int:
-        """Its exit code; what it still writes is read, so that it is not held up."""
-        end = time.monotonic() + DEADLINE
-        while self.process.poll() is None and time.monotonic() < end:
-            self.read(0.1)
-        return self.process.wait(timeout=1)
+def begin(screen: Terminal) -> None:
+    """A new migration, up to the first stage."""
+    screen.wait_for("Start a new migration")
+    screen.send(ENTER)
+    screen.wait_for("be called")
+    screen.send("acme", ENTER)
+    screen.wait_for("Organization id")
+    screen.settle()
 
 
-@contextmanager
-def terminal(folder: Path, size: tuple[int, int] = (24, 80), **environment: str) -> Iterator[Terminal]:
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ASTRO", "COV", "CI", "SSH_"))}
-    kept |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"} | environment
-    process = subprocess.Popen(
-        [sys.executable, "-m", "astroferry"],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        cwd=folder,
-        env=kept,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    try:
-        yield Terminal(process, ours)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(ours)
+def test_little_is_sent_and_no_size_confuses_it(folder: Path) -> None:
+    with terminal(folder) as screen:
+        begin(screen)
+        screen.press(TAB, TAB, "first")
+        letters = [screen.cost("x", "firstx"), screen.cost("y", "firstxy")]
+        assert max(letters) <= 300, letters
+        moved = [
+            screen.cost(F2, f"2 {HEAD}Source"),
+            screen.cost(ESCAPE, f"1 {HEAD}Prerequisites"),
+            screen.cost(TAB, "↑↓ choose"),
+            screen.cost(TAB, "firstxy"),
+        ]
+        # A screen of 80 x 24 drawn whole is 8 to 15 kB.
+        assert max(moved) <= 5000, moved
+        assert screen.read(3.0) == b"", "nothing is sent while nothing happens"
+        before = screen.text
+        for number in range(48):
+            screen.resize(*STORM[number % len(STORM)])
+            if number % 12 == 0:
+                # Help opens and closes meanwhile: Textual tells screens of a size one after the other.
+                screen.send(F1, F1)
+                screen.read(0.05)
+        screen.resize(24, 80)
+        screen.wait_until(lambda: screen.text == before, "the screen as it was before")
+        screen.press("\x0c")
+        assert screen.text == before, "Ctrl+L draws the same"
+
+
+def test_a_lost_line_keeps_what_was_typed(folder: Path) -> None:
+    with terminal(folder) as screen:
+        begin(screen)
+        screen.press(TAB, TAB, "cl1", F2)
+        screen.wait_for(f"2 {HEAD}Source")
+        screen.press("http://airflow")
+        screen.hang_up()
+        assert screen.ends() == 129
+    plan = planfile.load(folder / "migration.toml", unfinished=True)
+    assert (plan.target.organization, plan.source.url) == ("cl1", "http://airflow")
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)], ids=["hang-up", "termination"]
+    ("decided", "title", "number", "code"),
+    [
+        (ALL[:4], "Execution model", signal.SIGHUP, 129),
+        (ALL, "Review", signal.SIGTERM, 143),
+        ((*ALL, "review"), "Prepare", signal.SIGHUP, 129),
+    ],
 )
-def test_it_is_silent_when_idle_and_a_signal_saves_and_ends(folder: Path, number: signal.Signals, code: int) -> None:
-    with terminal(folder) as screen:
-        screen.wait_for("Start a new migration")
-        screen.send("\r")
-        screen.wait_for("be called")
-        screen.send("acme\r")
-        screen.wait_for("of 17")
-        screen.wait_for("Organization id")
-        while screen.read(0.5):
-            pass
-        assert screen.read(1.5) == b"", "nothing is sent while nothing happens"
-        screen.process.send_signal(number)
+def test_a_signal_saves_and_ends(
+    saved: Callable[..., Path], decided: tuple[str, ...], title: str, number: signal.Signals, code: int
+) -> None:
+    # tests/live/test_signals.py does so in every stage.
+    path = saved(decided=decided)
+    with terminal(path.parent) as screen:
+        screen.wait_for("Go on with sales")
+        screen.send(ENTER)
+        screen.wait_for(f"{HEAD}{title}")
+        screen.signal(number)
         assert screen.ends() == code
         assert b"Saved to" in screen.seen
-    assert planfile.load(folder / "migration.toml", unfinished=True).name == "acme"
+    assert planfile.load(path).decided == decided
 
 
 @pytest.mark.parametrize(
-    ("size", "environment"),
-    [((0, 0), {"NO_COLOR": "1"}), ((16, 60), {"TERM": "linux"})],
-    ids=["no size", "16 colours"],
+    ("size", "given"),
+    [
+        ((0, 0), {"NO_COLOR": "1", "TERM": "linux"}),
+        ((16, 60), {"TERM": "frobnicate"}),
+    ],
+    ids=["no size, 16 colours", "small, unknown"],
 )
-def test_it_paints_on_small_and_simple_terminals(
-    folder: Path, size: tuple[int, int], environment: dict[str, str]
-) -> None:
-    with terminal(folder, size, **environment) as screen:
+def test_it_paints_on_small_and_simple_terminals(folder: Path, size: tuple[int, int], given: dict[str, str]) -> None:
+    with terminal(folder, size=size, given=given) as screen:
         screen.wait_for("Start a new migration")
-        screen.send("\x03")
+        screen.press(DOWN)
+        screen.send(CTRL_C)
         assert screen.ends() == 0
 
 
-def test_without_a_screen_it_says_what_to_do(folder: Path) -> None:
-    with terminal(folder, TERM="dumb") as screen:
-        assert screen.ends() == 2
-        assert b"astroferry assess URL" in screen.seen
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"TERM": "dumb"},
+        {"TERM": "unknown"},
+        {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=["dumb", "unknown", "not UTF-8"],
+)
+def test_no_full_screen_where_a_terminal_cannot_show_it(folder: Path, given: dict[str, str]) -> None:
+    with terminal(folder, given=given) as screen:
+        screen.settle(1.0)
+        screen.signal(signal.SIGINT)
+        assert screen.ends() in {0, 2, 130}
+        assert screen.seen.strip()
+        assert b"\x1b[?1049h" not in screen.seen
+        assert b"Traceback" not in screen.seen
+
+
+@pytest.mark.parametrize("how", ["a file", "closed"])
+def test_without_a_keyboard_it_says_why_it_asks_nothing(folder: Path, how: str) -> None:
+    words = COMMAND if how == "a file" else ("sh", "-c", '"$@" <&-', "sh", *COMMAND)
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder, env=environment(), check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "stdin is not a terminal" in done.stderr
+    assert done.stdout == ""
+
+
+def test_closed_streams_are_no_bug(folder: Path) -> None:
+    done = subprocess.run(
+        ("sh", "-c", '"$@" <&- 2>&-', "sh", *COMMAND),
+        stdout=subprocess.PIPE,
+        cwd=folder,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.theme import Theme
 
 from astroferry.diagnostics import redact
 from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.carrying import Carrier
 from astroferry.faces.tui.asking import Asker
+from astroferry.faces.tui.frame import Changes, Frame
 from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
@@ -27,6 +30,10 @@ from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+    from rich.console import RenderableType
+    from textual.screen import Screen
 
     from astroferry.faces.session import Session
 
@@ -69,6 +76,7 @@ class Ferry(App[None]):
         Binding("f10,ctrl+x", "menu", show=False, priority=True),
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "menu", show=False, priority=True),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
     ]
 
     def __init__(
@@ -90,6 +98,7 @@ class Ferry(App[None]):
         self.reports: list[Path] = []
         self.bug: BaseException | None = None
         self._interrupted = False
+        self._frame = Frame()
         self.animation_level = "none"
         self.register_theme(FERRY)
         self.theme = "ansi-dark" if few_colours() else "ferry"
@@ -127,6 +136,31 @@ class Ferry(App[None]):
     def wizard(self) -> WizardScreen | None:
         """The wizard's screen, also under a small one."""
         return next((screen for screen in self.screen_stack if isinstance(screen, WizardScreen)), None)
+
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send only what has changed; Textual's own display writes it."""
+        drawn = self._running and not self._closed and not self._batch_count and self._driver is not None
+        if drawn and screen.outer_size != self.size:
+            # A small screen hands its resize on to those below, late: an older size may be the last one they heard.
+            screen.post_message(Resize(self.size, self.size))
+        if drawn and not self.is_headless and renderable is not None:
+            if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+                text = self._frame.changes(renderable, self.size, self.console)
+                renderable = Changes(text) if text or self.cursor_position != self._previous_cursor_position else None
+            else:
+                self._frame.forget()
+        super()._display(screen, renderable)
+
+    def on_resize(self) -> None:
+        """Another size, or back from the shell: nobody knows what the terminal shows."""
+        self._frame.forget()
+
+    def action_redraw(self) -> None:
+        """Ctrl+L: all of it once more, where something else has written over it."""
+        self._frame.forget()
+        self.screen.refresh()
 
     # -- leaving -----------------------------------------------------------------------------------------------
 
