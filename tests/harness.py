@@ -49,7 +49,8 @@ DEPLOYMENT = "quay-production"
 STARTED = datetime(2026, 11, 20, tzinfo=UTC)
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 WORK = (Task("work", does="true"),)
-PLAYGROUND = ("ASTROFERRY_SOURCE_TOKEN", "CI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SSL_CERT_FILE")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+PLAYGROUND = ("ASTROFERRY_SOURCE_TOKEN", "CI", "SSL_CERT_FILE", "SSL_CERT_DIR", *PROXIES)
 
 TICKS_ON = DagSpec("ticks_on", "quay", "quay-team", STARTED, "*/5 * * * *", WORK, catchup=True, max_active_runs=3)
 TICKS_NOW = DagSpec("ticks_now", "quay", "quay-team", STARTED, "*/5 * * * *", WORK)

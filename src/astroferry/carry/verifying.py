@@ -126,7 +126,7 @@ async def _probed(
             variables,
             clock=ctx.clock,
             tell=ctx.tell,
-            times=times or ProbeTimes(parse=float(ctx.plan.cutover.parse_timeout)),
+            times=times or ProbeTimes(parse=float(ctx.plan.cutover.parse_timeout), poll=ctx.plan.cutover.poll),
             test_connections=True,
         )
     finally:

@@ -1,14 +1,10 @@
-"""The wire itself: time-outs, rate, retries, and errors that are sentences; nobody else knows the HTTP library."""
+"""The wire itself: time-outs, rate, retries; with `unreachable.py` the only one who knows the HTTP library."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import logging
-import random
-import socket
-import ssl
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +13,8 @@ import httpx
 from astroferry import __version__
 from astroferry.clients.address import bare
 from astroferry.clients.answers import Answer, json_of, not_the_api, refusal
-from astroferry.clients.pacing import Clock, Paces, RealClock
+from astroferry.clients.pacing import Clock, Paces, RealClock, backoff, pause_before
+from astroferry.clients.unreachable import unreachable
 from astroferry.errors import NotTheApiError, UnreachableError
 
 if TYPE_CHECKING:
@@ -38,7 +35,6 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.
 """errors before a request has left us"""
 LONGEST_WAIT = 120.0
 """seconds: a server that asks for a longer pause is not waited for"""
-_JITTER = random.SystemRandom()
 
 
 class Http:
@@ -209,7 +205,7 @@ class Http:
                     renewed = True
                     if await self._renew(auth, logins):
                         continue
-                pause = _pause(outcome, tries, self._clock)
+                pause = pause_before(tries, outcome.headers, self._clock)
                 if outcome.status not in RETRIED or not may_repeat or tries >= self._retries or pause > LONGEST_WAIT:
                     return outcome
             else:
@@ -217,7 +213,7 @@ class Http:
                 # A server that never answered is a wrong address more often than a bad moment: say so at once.
                 if not (passing and may_repeat and self._answered and tries < self._retries):
                     raise error
-                pause = _backoff(tries)
+                pause = backoff(tries)
             tries += 1
             await self._clock.sleep(pause)
 
@@ -256,7 +252,7 @@ class Http:
                 text = response.text
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
                 self.changes += method not in READING and not isinstance(error, NEVER_SENT)
-                return _unreachable(error, self.name, bare(url))
+                return unreachable(error, self.name, bare(url))
         self._answered = True
         self.changes += method not in READING and not _refused(response.status_code)
         names = {name.lower(): value for name, value in response.headers.items()}
@@ -274,70 +270,3 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 def _refused(status: int) -> bool:
     """Whether a server that answers so has surely done nothing; behind a 5xx it may have done it all the same."""
     return 300 <= status < 500 and status != 408
-
-
-def _backoff(tries: int) -> float:
-    return min(20.0, 0.5 * 2.0**tries) * _JITTER.uniform(0.5, 1.0)
-
-
-def _pause(answer: Answer, tries: int, clock: Clock) -> float:
-    """Seconds until the next try: what the server asks for (seconds or a date), or a growing pause."""
-    asked = answer.headers.get("retry-after", "").strip()
-    if asked.isdigit():
-        return float(asked) + _JITTER.uniform(0.0, 0.5)
-    if asked:
-        try:
-            return max(0.0, (parsedate_to_datetime(asked) - clock.now()).total_seconds())
-        except (ValueError, TypeError):
-            return _backoff(tries)
-    return _backoff(tries)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        waiting += [one.__cause__, one.__context__]
-        if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
-
-
-def _unreachable(error: BaseException, where: str, url: str) -> tuple[UnreachableError, bool]:
-    """The sentence for a request without an answer, and whether trying again may help."""
-    causes = list(_causes(error))
-    at = f"{where} could not be reached at {url}: "
-    for cause in causes:
-        if isinstance(cause, ssl.SSLError):
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return UnreachableError(
-                    f"{at}its certificate is not accepted ({cause.verify_message}).",
-                    hint="Where a company authority signs it, set SSL_CERT_FILE to that authority's certificate.",
-                ), False
-            return UnreachableError(
-                f"{at}it does not speak TLS with us ({getattr(cause, 'reason', None) or 'the handshake failed'}).",
-                hint="Where the server speaks plain http, use the http address.",
-            ), False
-        if isinstance(cause, socket.gaierror):
-            return UnreachableError(
-                f"{at}its name is not known here.", hint="Check the address, and DNS or VPN on this machine."
-            ), False
-    if isinstance(error, httpx.TimeoutException):
-        return UnreachableError(
-            f"{at}it did not answer in time.", hint="Check firewall, VPN and HTTPS_PROXY, or try again later."
-        ), True
-    if isinstance(error, httpx.ProxyError):
-        return UnreachableError(f"{at}the proxy refused.", hint="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."), False
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or isinstance(error, httpx.ConnectError):
-        return UnreachableError(
-            f"{at}the connection was refused.", hint="Check host and port, and that the server is running."
-        ), True
-    if isinstance(error, httpx.TransportError):
-        return UnreachableError(
-            f"{at}the connection was lost.", hint="Run the same command again; what is done stays done."
-        ), True
-    return UnreachableError(f"{at}the address or the answer cannot be read.", hint="Check the address."), False

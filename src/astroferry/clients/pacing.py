@@ -1,13 +1,17 @@
-"""How fast we may ask: a clock that can be injected, and a token bucket that spreads requests over time."""
+"""How fast we may ask: an injected clock, a token bucket over all requests, and pauses before a further try."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_JITTER = random.SystemRandom()
 
 
 class Clock(Protocol):
@@ -73,3 +77,21 @@ class Paces:
         pace = self._paces.get(method) or self._paces.get("")
         if pace is not None:
             await pace.wait()
+
+
+def backoff(tries: int) -> float:
+    """Seconds before the next try after so many; growing, and never twice the same, so that clients do not march."""
+    return min(20.0, 0.5 * 2.0**tries) * _JITTER.uniform(0.5, 1.0)
+
+
+def pause_before(tries: int, headers: Mapping[str, str], clock: Clock) -> float:
+    """Seconds until the next try: what the server asks for (Retry-After: seconds or a date), or a growing pause."""
+    asked = headers.get("retry-after", "").strip()
+    if asked.isdigit():
+        return float(asked) + _JITTER.uniform(0.0, 0.5)
+    if asked:
+        try:
+            return max(0.0, (parsedate_to_datetime(asked) - clock.now()).total_seconds())
+        except (ValueError, TypeError):
+            return backoff(tries)
+    return backoff(tries)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import socket
-import ssl
 import subprocess
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,29 +17,10 @@ from tests.harness import DEPLOYMENT, SOURCE, World
 from astroferry.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.harness import Ran
 
-# Self-signed for 127.0.0.1 until 2126; it opens nothing.
-CERTIFICATE = """\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJrV5wM8EOnM/HFJ2
-jaT2FOVibO3OouGamHiHJJCWh+ahRANCAATOsNPQ0rw22ipB8VcmM0SW7GUrdaJE
-Vh9y3NnnlzIQ9s1e0W0zfdhN0YYr/KkdAfgb7TfJ2MIqi5gonomlOUih
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBpDCCAUqgAwIBAgIUAgpu83AWCEtfqVajy9ceISlHsscwCgYIKoZIzj0EAwIw
-HjEcMBoGA1UEAwwTc2VsZi1zaWduZWQuZXhhbXBsZTAgFw0yNjExMjIyMzIwMzJa
-GA8yMTI2MTAyOTIzMjAzMlowHjEcMBoGA1UEAwwTc2VsZi1zaWduZWQuZXhhbXBs
-ZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABM6w09DSvDbaKkHxVyYzRJbsZSt1
-okRWH3Lc2eeXMhD2zV7RbTN92E3Rhiv8qR0B+BvtN8nYwiqLmCieiaU5SKGjZDBi
-MB0GA1UdDgQWBBSQ3IBf4PtsaxD4vT+U4iV9kTdg1TAfBgNVHSMEGDAWgBSQ3IBf
-4PtsaxD4vT+U4iV9kTdg1TAPBgNVHRMBAf8EBTADAQH/MA8GA1UdEQQIMAaHBH8A
-AAEwCgYIKoZIzj0EAwIDSAAwRQIhALR2u9CCOIrkgFp6IVEnAqWK4HUTCrsxITA2
-4SR5WADuAiAYaqn2pUzvGzX4HO+vXr4xz2xAW4pdMQwoKig48+obNA==
------END CERTIFICATE-----
-"""
 HTML = "<html><body>Please log in</body></html>"
 
 
@@ -98,38 +76,6 @@ def test_a_port_that_refuses_on_a_real_socket(world: World) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         refused(world.run("assess", url, "--out", str(world.inventory_path)), Exit.REMOTE, "connection was refused")
-    assert not world.inventory_path.exists()
-
-
-@contextlib.contextmanager
-def self_signed(folder: Path) -> Iterator[int]:
-    """A TLS server whose certificate nobody knows; its port."""
-    pem = folder / "server.pem"
-    pem.write_text(CERTIFICATE, encoding="ascii")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    plain, _ = listening.accept()
-                    with plain, contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as safe:
-                        safe.recv(1024)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listening.getsockname()[1]
-        # Closing does not wake a thread that accepts; a last connection does.
-        listening.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
-
-
-def test_a_certificate_that_nobody_knows(world: World) -> None:
-    world.on_the_network = True
-    with self_signed(world.folder) as port:
-        ran = world.run("assess", f"https://127.0.0.1:{port}", "--out", str(world.inventory_path))
-    refused(ran, Exit.REMOTE, "its certificate is not accepted", "SSL_CERT_FILE")
     assert not world.inventory_path.exists()
 
 
