@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import PlanError, Problem
+from astroferry.model.division import begins, divided
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ def rows_of_tables(value: Any) -> list[tuple[str, str]]:
 
 def _wave_in_words(table: dict[str, Any]) -> str:
     dags = table.get("dags", ["*"])
-    what = "all other DAGs" if "*" in dags else several(len(dags), "DAG")
+    beginnings = any(begins(dag) is not None for dag in dags)
+    what = "all other DAGs" if "*" in dags else "DAGs" if beginnings else several(len(dags), "DAG")
     without = f", without {len(table['without'])}" if table.get("without") else ""
     production, test = table["production"], table.get("test", "")
     where = f"on {production}" if test == production else f"on {production}, tested on {test}"
@@ -106,15 +108,8 @@ def from_text(key: str, text: str) -> list[dict[str, Any]]:
 
 def wave_of(waves: Sequence[dict[str, Any]], everything: Iterable[str]) -> dict[str, str]:
     """DAG id -> the wave that takes it, or "" for none."""
-    named = {dag: wave["name"] for wave in waves for dag in wave.get("dags", ["*"]) if dag != "*"}
-    rest = next((wave for wave in waves if "*" in wave.get("dags", ["*"])), None)
-    found = {}
-    for dag in everything:
-        wave = named.get(dag)
-        if wave is None and rest is not None and dag not in rest.get("without", []):
-            wave = rest["name"]
-        found[dag] = wave or ""
-    return found
+    shapes = ((wave["name"], wave.get("dags", ["*"]), wave.get("without", ())) for wave in waves)
+    return {dag: takers[-1] if takers else "" for dag, takers in divided(shapes, everything).items()}
 
 
 def assign(waves: Sequence[dict[str, Any]], dags: Iterable[str], name: str) -> list[dict[str, Any]]:

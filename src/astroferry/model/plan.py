@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from astroferry.model.cutoverday import Approval, ApprovalRule, Before, Decommission, Limits, Person, Watch
+from astroferry.model.division import divided
 from astroferry.model.inventory import PathKind, SourceKind  # noqa: TC001 - likewise
 from astroferry.model.strict import STRICT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT = 1
 WHEN_SET = {"when_set": True}
@@ -233,7 +237,8 @@ class Code:
 class Wave:
     """DAGs that move together.
 
-    `dags`: ids, or ["*"] for all that no other wave names; `without` takes some of them out again.
+    `dags`: ids, beginnings of ids ("sales_*"), or "*" for all that no other wave names; a whole id wins over a
+    beginning, a longer one over a shorter. `without` takes some of them out again.
     `test` and `production` name Deployments; they may be the same one.
     """
 
@@ -322,7 +327,8 @@ class Plan:
 
     def dags_of(self, wave: Wave, all_dags: tuple[str, ...]) -> tuple[str, ...]:
         """The DAG ids of a wave, in the order of `all_dags`; "*" means those no other wave names."""
-        named = {dag for other in self.waves if other.name != wave.name for dag in other.dags if dag != "*"}
-        chosen = {dag for dag in all_dags if dag not in named} if "*" in wave.dags else set()
-        chosen |= set(wave.dags) - {"*"}
-        return tuple(dag for dag in all_dags if dag in chosen and dag not in wave.without)
+        return tuple(dag for dag, waves in self.divided(all_dags).items() if wave.name in waves)
+
+    def divided(self, all_dags: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """DAG id -> names of the waves that take it (none, or one in a sound plan), in the order of `all_dags`."""
+        return divided(((wave.name, wave.dags, wave.without) for wave in self.waves), all_dags)

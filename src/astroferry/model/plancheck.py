@@ -170,6 +170,8 @@ def _waves(plan: Plan) -> Iterator[Problem]:
                     f"waves.{number}.{role}", f'there is no Deployment "{getattr(wave, role)}" in this plan'
                 )
         for dag in wave.dags:
+            if "*" in dag[:-1]:
+                yield Problem(f"waves.{number}.dags", f'"{dag}": a * can only stand at the end, as in "sales_*"')
             if dag in owners:
                 what = 'all other DAGs ("*")' if dag == "*" else f'DAG "{dag}"'
                 yield Problem(f"waves.{number}.dags", f'{what} belongs to wave "{owners[dag]}" already')

@@ -137,7 +137,8 @@ class DagsArrived:
         airflow = await ctx.target(self.deployment.name)
         there = {dag.dag_id: dag async for dag in airflow.dags()}
         absent = [dag for dag in self.expected if dag not in there]
-        running = [dag for dag in self.expected if dag in there and not there[dag].is_paused and not _moved(ctx, dag)]
+        moved = _moved(ctx)
+        running = [dag for dag in self.expected if dag in there and not there[dag].is_paused and dag not in moved]
         if absent or running:
             return Observation("todo", facts={"absent": absent[:50], "running": running[:50]})
         return Observation("done", facts={"dags": len(self.expected)})
@@ -178,10 +179,8 @@ class DagsArrived:
         return "nothing to undo"
 
 
-def _moved(ctx: Context, dag: str) -> bool:
-    """Whether a wave has handed this DAG over, so that it may run on the target."""
-    all_dags = tuple(item.dag_id for item in ctx.inventory.dags)
-    return any(
-        wave.state in {"cut over", "kept", "released"} and dag in ctx.plan.dags_of(wave, all_dags)
-        for wave in ctx.plan.waves
-    )
+def _moved(ctx: Context) -> frozenset[str]:
+    """The DAGs that a wave has handed over, so that they may run on the target."""
+    gone = {wave.name for wave in ctx.plan.waves if wave.state in {"cut over", "kept", "released"}}
+    divided = ctx.plan.divided(item.dag_id for item in ctx.inventory.dags)
+    return frozenset(dag for dag, waves in divided.items() if not gone.isdisjoint(waves))

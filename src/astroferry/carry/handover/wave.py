@@ -143,7 +143,7 @@ def _handovers(plan: Plan, inventory: Inventory, wave: str, standings: Mapping[s
 
 
 def _dags(plan: Plan, inventory: Inventory, wave: str) -> list[Dag]:
-    ids = plan.dags_of(plan.wave(wave), tuple(dag.dag_id for dag in inventory.dags))
+    ids = set(plan.dags_of(plan.wave(wave), tuple(dag.dag_id for dag in inventory.dags)))
     return [dag for dag in inventory.dags if dag.dag_id in ids]
 
 
