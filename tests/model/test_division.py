@@ -57,5 +57,7 @@ def test_as_looking_at_each_pattern_would_find(starts: list[list[str]], everythi
     waves = [(str(number), [f"{start}*" for start in dags], ()) for number, dags in enumerate(starts)]
     found = divided(waves, everything)
     for dag in everything:
-        fits = [(len(start), -number) for number, dags in enumerate(starts) for start in dags if dag.startswith(start)]
+        fits = [
+            (len(start), -number) for number, dags in enumerate(starts) for start in dags if dag.startswith(start)
+        ]
         assert found[dag] == ((str(-max(fits)[1]),) if fits else ())

@@ -103,7 +103,7 @@ def test_the_file_explains_itself(plan: Plan) -> None:
     for section, word in (
         ("[source]", "# Where we come from"),
         ("[decisions]", "# The decision points"),
-        ("[[waves]]", "# dags ="),
+        ("[[waves]]", "# dags:"),
         ("places = [", "# Network paths"),
         ("[[deployments]]", "# role:"),
     ):

@@ -28,8 +28,8 @@ class Link:
 class Dependencies:
     """All links between DAGs of an inventory.
 
-    `direct`: by TriggerDagRun and by sensors. `datasets`: URI -> (DAGs that write it, DAGs it starts), only where both
-    are there: their pairs are never listed, since they may be millions.
+    `direct`: by TriggerDagRun and by sensors. `datasets`: URI -> (DAGs that write it, DAGs it starts), only where
+    both are there: their pairs are never listed, since they may be millions.
     """
 
     direct: tuple[Link, ...]
@@ -150,34 +150,36 @@ def _strongly_connected(following: Mapping[str, Sequence[str]]) -> Iterator[list
     low: dict[str, int] = {}
     stack: list[str] = []
     on_stack: set[str] = set()
+    work: list[tuple[str, Iterator[str]]] = []
+
+    def enter(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        work.append((node, iter(following[node])))
+
     for start in following:
-        if start in index:
-            continue
-        work = [(start, iter(following[start]))]
-        index[start] = low[start] = len(index)
-        stack.append(start)
-        on_stack.add(start)
+        if start not in index:
+            enter(start)
         while work:
             node, rest = work[-1]
-            for other in rest:
-                if other not in index:
-                    index[other] = low[other] = len(index)
-                    stack.append(other)
-                    on_stack.add(other)
-                    work.append((other, iter(following[other])))
-                    break
-                if other in on_stack:
-                    low[node] = min(low[node], index[other])
-            else:
+            other = next(rest, None)
+            if other is None:
                 work.pop()
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == index[node]:
-                    component = []
-                    while True:
-                        member = stack.pop()
-                        on_stack.discard(member)
-                        component.append(member)
-                        if member == node:
-                            break
-                    yield component
+                    yield list(_popped(stack, on_stack, node))
+            elif other not in index:
+                enter(other)
+            elif other in on_stack:
+                low[node] = min(low[node], index[other])
+
+
+def _popped(stack: list[str], on_stack: set[str], last: str) -> Iterator[str]:
+    """Take from the stack down to `last`, which is the bottom of its component."""
+    member = ""
+    while member != last:
+        member = stack.pop()
+        on_stack.discard(member)
+        yield member

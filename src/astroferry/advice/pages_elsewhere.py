@@ -209,15 +209,5 @@ The value is the same, but the service did not accept it from there: an allow li
 tests more than tasks use. Try it in a DAG on the target.
 """,
     ),
-    (
-        "CUT-refused",
-        "warn",
-        """This DAG's schedule is not handed over by the cutover.
-
-Only cron schedules with data intervals have been proven exactly-once on real servers; for others the reason is told.
-The DAG lies paused on Astro. Move it by hand when it is idle: pause it on the source, see that no run is active
-there, unpause it on Astro, and watch its first run.
-""",
-    ),
 )
 """(code, severity or "" where it varies, page)"""

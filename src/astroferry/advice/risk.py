@@ -18,7 +18,7 @@ from croniter.croniter import CroniterError
 from astroferry.advice.ticks import PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from astroferry.advice.dependencies import Dependencies
     from astroferry.model.inventory import Dag, Schedule
@@ -28,7 +28,10 @@ LEVELS: tuple[Level, ...] = ("low", "medium", "high")
 
 _CRITICAL = frozenset({"critical", "tier0", "tier1", "p0", "p1", "sev0", "sev1", "sla"})
 _HARMLESS = frozenset(
-    "report reports reporting dashboard newsletter test sandbox poc experimental demo dev adhoc backfill".split()
+    {
+        *("report", "reports", "reporting", "dashboard", "newsletter", "backfill", "adhoc"),
+        *("test", "sandbox", "poc", "experimental", "demo", "dev"),
+    }
 )
 _WORD = re.compile(r"[a-z]+\d*")
 _MANY_DEPENDANTS = 5
@@ -53,39 +56,41 @@ def risk_of(dag: Dag, dependants: int = 0) -> Risk:
     """The risk of one DAG on which that many others depend."""
     if dag.is_paused:
         return Risk("low", ("paused",))
-    points = 0
-    why: list[str] = []
-
-    def counts(number: int, reason: str) -> None:
-        nonlocal points
-        points += number
-        why.append(reason)
-
-    if dag.schedule.kind == "none":
-        why.append("only started by hand or by others")
-    else:
-        points += 1
-    per_day = runs_per_day(dag.schedule)
-    if per_day >= 96:
-        counts(2, "runs every 15 minutes or more often")
-    elif per_day >= 24:
-        counts(1, "runs every hour or more often")
-    words = _words(dag)
-    marked = sorted(words & _CRITICAL)
-    if marked:
-        counts(3, f"marked {marked[0]}")
-    elif harmless := sorted(words & _HARMLESS):
-        counts(-2, f"named {harmless[0]}")
-    if dependants >= _MANY_DEPENDANTS:
-        counts(2, f"{dependants:,} others depend on it")
-    elif dependants:
-        counts(1, f"{dependants} other{'s' if dependants > 1 else ''} depend{'s' if dependants == 1 else ''} on it")
+    marked = _words(dag) & _CRITICAL
+    signs = [*_of_schedule(dag.schedule), *_of_name(dag), *_of_dependants(dependants)]
     if dag.last_run is not None and dag.last_run.state == "failed":
-        counts(1, "its last run failed")
+        signs.append((1, "its last run failed"))
     if dag.dependencies == "unknown until code is read":
-        counts(1, "what it depends on is unknown")
+        signs.append((1, "what it depends on is unknown"))
+    points = sum(number for number, _ in signs)
     level: Level = "low" if points < 1 else "medium" if points < 3 else "high"
-    return Risk(level, tuple(why), bool(marked) or dependants >= _MANY_DEPENDANTS)
+    return Risk(level, tuple(why for _, why in signs if why), bool(marked) or dependants >= _MANY_DEPENDANTS)
+
+
+def _of_schedule(schedule: Schedule) -> Iterator[tuple[int, str]]:
+    if schedule.kind == "none":
+        yield 0, "only started by hand or by others"
+        return
+    per_day = runs_per_day(schedule)
+    if per_day >= 96:
+        yield 3, "runs every 15 minutes or more often"
+    elif per_day >= 24:
+        yield 2, "runs every hour or more often"
+    else:
+        yield 1, ""
+
+
+def _of_name(dag: Dag) -> Iterator[tuple[int, str]]:
+    words = _words(dag)
+    if marked := sorted(words & _CRITICAL):
+        yield 3, f"marked {marked[0]}"
+    elif harmless := sorted(words & _HARMLESS):
+        yield -2, f"named {harmless[0]}"
+
+
+def _of_dependants(number: int) -> Iterator[tuple[int, str]]:
+    if number:
+        yield 2 if number >= _MANY_DEPENDANTS else 1, f"{number:,} depend{'s' if number == 1 else ''} on it"
 
 
 def runs_per_day(schedule: Schedule) -> float:

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.rules import cluster, execution, network, ranges, secrets, values, version, waves, workspaces
-from astroferry.advice.rules.rule import Book, Case
+from astroferry.advice.rules import (
+    cluster,
+    cutover,
+    execution,
+    network,
+    ranges,
+    secrets,
+    values,
+    version,
+    waves,
+    workspaces,
+)
+from astroferry.advice.rules.rule import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from astroferry.advice.rules.rule import Rule, Suggestion
     from astroferry.model.finding import Finding, Severity
@@ -29,7 +40,7 @@ SUGGESTIONS: dict[str, Suggest] = {
     **workspaces.BOOK.suggestions,
     **secrets.BOOK.suggestions,
     **values.BOOK.suggestions,
-    "waves": lambda case: waves.suggest(case.inventory, case.facts),
+    **waves.BOOK.suggestions,
 }
 """plan key -> suggestion, in the order of the guide"""
 
@@ -42,7 +53,8 @@ BOOKS = (
     workspaces.BOOK,
     secrets.BOOK,
     values.BOOK,
-    waves,
+    waves.BOOK,
+    cutover.BOOK,
 )
 """the books of rules, in the order of the decisions"""
 
@@ -51,10 +63,7 @@ _ORDER: dict[Severity, int] = {"refuse": 0, "warn": 1, "advise": 2}
 
 def rules() -> tuple[Rule, ...]:
     """Every rule of every book."""
-    found: list[Rule] = []
-    for book in BOOKS:
-        found += book.rules if isinstance(book, Book) else book.RULES
-    return tuple(found)
+    return tuple(rule for book in BOOKS for rule in book.rules)
 
 
 def suggest(case: Case) -> dict[str, Suggestion[Any]]:
@@ -75,21 +84,12 @@ def refusals(case: Case, key: str, values: Iterable[str]) -> dict[str, str]:
     offered = tuple(values)
     found: dict[str, str] = {}
     for book in BOOKS:
-        if isinstance(book, Book):
-            found = {**book.refusals(case, key, offered), **found}
+        found = {**book.refusals(case, key, offered), **found}
     return {value: found[value] for value in offered if value in found}
 
 
 def problems(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None = None) -> list[Finding]:
     """Everything the rules hold against the plan, the gravest first, otherwise in the order of the decisions."""
     case = Case(plan, inventory, facts)
-    found = [finding for book in BOOKS for finding in _held(book, case)]
+    found = [finding for book in BOOKS for finding in book.problems(case)]
     return sorted(found, key=lambda finding: _ORDER[finding.severity])
-
-
-def _held(book: Any, case: Case) -> Iterable[Finding]:
-    if isinstance(book, Book):
-        return book.problems(case)
-    # Files that are not books yet.
-    held: Iterator[Finding] = book.problems(case.plan, case.inventory, case.facts)
-    return held

@@ -14,7 +14,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from astroferry.advice.dependencies import dependencies, groups
-from astroferry.advice.risk import LEVELS, risks
+from astroferry.advice.risk import LEVELS, risks, runs_per_day
 from astroferry.advice.shorthand import shorthand
 from astroferry.model.words import names, several
 
@@ -77,23 +77,25 @@ def divide(inventory: Inventory) -> Division:
     risk = risks(dags, links)
     together = groups(dags, links)
     members = _members(dags, together)
-    told = list(_about_large(dags, links, members, limit := _limit(len(dags))))
+    number = sum(len(ids) > 1 for ids in members.values())
+    told = list(_about_large(dags, links, members, limit := size_limit(len(dags))))
     if len(dags) < SINGLE:
         batches = [("all", [dag.dag_id for dag in dags])]
     elif len(dags) <= FINE:
         told += _join_pools(dags, together, limit)
-        units = _fine(_members(dags, together), risk)
-        pilot = _pilot(units, {dag.dag_id: dag for dag in dags}) if len(dags) >= SMALL else []
-        batches = [("pilot", pilot)] if pilot else []
-        batches += _filled([unit for unit in units if unit.dags[0] not in set(pilot)], limit)
+        members = _members(dags, together)
+        batches = _filled(_units(members, risk), limit)
     else:
         batches, more = _coarse(dags, members, risk, limit)
         told += more
+    if len(dags) >= SMALL:
+        batches = _with_pilot(batches, _units(members, risk), dags)
     waves = _proposed([(name, ids) for name, ids in batches if ids], risk)
-    return Division(waves, sum(len(ids) > 1 for ids in members.values()), tuple(told))
+    return Division(waves, number, tuple(told))
 
 
-def _limit(number: int) -> int:
+def size_limit(number: int) -> int:
+    """How many DAGs a wave should have at most, of that many in all."""
     return max(SMALL, ceil(number / WAVES))
 
 
@@ -133,57 +135,69 @@ def _join_pools(dags: Sequence[Dag], together: Together, limit: int) -> list[str
     """Put DAGs that share a pool into one group while that stays small; a sentence for each pool that is divided."""
     users: dict[str, list[str]] = {}
     for dag in dags:
-        for pool in dag.pools:
+        for pool in set(dag.pools) - {"default_pool"}:
             users.setdefault(pool, []).append(dag.dag_id)
     told = []
     for pool, ids in sorted(users.items(), key=lambda item: (len(item[1]), item[0])):
         if len(ids) > max(2, SHARED * len(dags)):
             continue
-        joined = sum(together.size(dag) for dag in {together.root(dag): dag for dag in ids}.values())
+        joined = sum(together.size(root) for root in {together.root(dag_id) for dag_id in ids})
         if joined <= limit:
-            for dag in ids[1:]:
-                together.join(ids[0], dag)
+            for dag_id in ids[1:]:
+                together.join(ids[0], dag_id)
         else:
             told.append(
-                f'The pool "{pool}" limits DAGs of more than one wave; until all have moved, each side counts its own.'
+                f'The pool "{pool}" limits DAGs of several waves; until all have moved, each side counts its own.'
             )
     return told
 
 
-def _fine(members: dict[Hashable, list[str]], risk: dict[str, Risk]) -> list[_Unit]:
+def _units(members: dict[Hashable, list[str]], risk: dict[str, Risk]) -> list[_Unit]:
     units = [
         _Unit(ids, max(LEVELS.index(risk[dag].level) for dag in ids), _family(min(ids))) for ids in members.values()
     ]
     return sorted(units, key=lambda unit: (unit.rank, unit.family, unit.dags[0]))
 
 
-def _pilot(units: Sequence[_Unit], dags: dict[str, Dag]) -> list[str]:
-    """A few harmless DAGs that go the whole way: with a cron schedule that runs, if there are such."""
+def _with_pilot(
+    batches: list[tuple[str, list[str]]], units: Sequence[_Unit], dags: Sequence[Dag]
+) -> list[tuple[str, list[str]]]:
+    """A few harmless DAGs before all others, to try the way: with a cron schedule that runs, if there are such."""
+    often = {
+        dag.dag_id: min(runs_per_day(dag.schedule), 1.0)
+        for dag in dags
+        if not dag.is_paused and dag.schedule.kind == "cron"
+    }
 
-    def order(unit: _Unit) -> tuple[int, int, str]:
-        running = any(not dags[dag].is_paused and dags[dag].schedule.kind == "cron" for dag in unit.dags)
-        return (not running, len(unit.dags), unit.dags[0])
+    def order(unit: _Unit) -> tuple[float, int, str]:
+        # Daily or more often shows its first ticks soonest; a paused one shows none.
+        return -max(often.get(dag, 0.0) for dag in unit.dags), len(unit.dags), unit.dags[0]
 
     chosen: list[str] = []
     for unit in sorted((unit for unit in units if unit.rank == 0), key=order):
         if len(chosen) + len(unit.dags) <= PILOT:
             chosen += unit.dags
-    return chosen
+    taken = set(chosen)
+    return [("pilot", chosen), *((name, [dag for dag in ids if dag not in taken]) for name, ids in batches)]
 
 
-def _filled(units: Iterable[_Unit], limit: int) -> list[tuple[str, list[str]]]:
-    """Units of one level after another into waves of at most `limit` DAGs; a larger unit has one of its own."""
+def _filled(units: Sequence[_Unit], limit: int) -> list[tuple[str, list[str]]]:
+    """The units of each level into as few waves as the limit allows, about as large; a larger unit has its own."""
     found: list[tuple[str, list[str]]] = []
-    numbers: Counter[str] = Counter()
-    level = ""
-    for unit in units:
-        if LEVELS[int(unit.rank)] != level or not found or len(found[-1][1]) + len(unit.dags) > limit:
-            level = LEVELS[int(unit.rank)]
-            numbers[level] += 1
-            found.append((f"{level}-{numbers[level]}", []))
-        found[-1][1].extend(unit.dags)
-    # One wave of a level needs no number.
-    return [(name if numbers[name[:-2]] > 1 or name[-2] != "-" else name[:-2], ids) for name, ids in found]
+    for rank, level in enumerate(LEVELS):
+        mine = [unit for unit in units if unit.rank == rank]
+        ordinary = [unit for unit in mine if len(unit.dags) <= limit]
+        waves = [unit.dags for unit in mine if len(unit.dags) > limit]
+        number = sum(len(unit.dags) for unit in ordinary)
+        each = number / max(1, ceil(number / limit))
+        fill: list[list[str]] = []
+        for unit in ordinary:
+            if not fill or len(fill[-1]) + len(unit.dags) > limit or len(fill[-1]) >= each:
+                fill.append([])
+            fill[-1] += unit.dags
+        waves = fill + waves
+        found += [(f"{level}-{place}" if len(waves) > 1 else level, ids) for place, ids in enumerate(waves, 1)]
+    return found
 
 
 def _coarse(
@@ -210,7 +224,9 @@ def _coarse(
             "move last."
         )
     elif critical:
-        told.append(f"{len(critical):,} DAGs are marked critical; they are too many to be named, and move with theirs.")
+        told.append(
+            f"{len(critical):,} DAGs are marked critical; they are too many to be named, and move with theirs."
+        )
     high = sum(found.level == "high" for found in risk.values()) - len(critical) * (len(critical) <= CRITICAL)
     if high > 0:
         told.append(f"{high:,} DAGs of high risk move with the families that they belong to.")
@@ -253,7 +269,7 @@ def _proposed(batches: Sequence[tuple[str, list[str]]], risk: dict[str, Risk]) -
     found = []
     for name, ids in batches:
         counted = Counter(risk[dag].level for dag in ids)
-        highest = next((level for level in reversed(LEVELS) if counted[level]), "low")
+        highest: Level = next((level for level in reversed(LEVELS) if counted[level]), "low")
         counts = (counted["low"], counted["medium"], counted["high"])
         found.append(Proposed(name, tuple(ids), written[name], highest, counts))
     return tuple(found)
@@ -262,7 +278,7 @@ def _proposed(batches: Sequence[tuple[str, list[str]]], risk: dict[str, Risk]) -
 def in_words(wave: Proposed) -> str:
     """`low-1: 10 DAGs, 8 low and 2 medium risk: a, b, c and 7 more`."""
     counted = [f"{count:,} {level}" for level, count in zip(LEVELS, wave.counts, strict=True) if count]
-    return f"{wave.name}: {several(len(wave.dags), 'DAG')}, {' and '.join(counted)} risk: {names(wave.dags, 3)}"
+    return f"{wave.name}: {several(len(wave.dags), 'DAG')}, {', '.join(counted)} risk: {names(wave.dags, 3)}"
 
 
 def _family(dag_id: str) -> str:

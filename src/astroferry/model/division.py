@@ -21,9 +21,9 @@ def divided(
 ) -> dict[str, tuple[str, ...]]:
     """DAG id -> the waves that take it, for all of `everything`, in one pass over it.
 
-    `waves`: (name, dags, without). A whole id wins over a beginning, a longer beginning over a shorter one, and "*" is
-    the shortest. Two waves take a DAG only where both name it whole. `without` takes a DAG out of that wave, and then
-    no other gets it by a shorter beginning.
+    `waves`: (name, dags, without). A whole id wins over a beginning, a longer beginning over a shorter one, and "*"
+    is the shortest. Two waves take a DAG only where both name it whole. `without` takes a DAG out of that wave, and
+    then no other gets it by a shorter beginning.
     """
     whole: dict[str, list[str]] = {}
     by_beginning: dict[str, str] = {}

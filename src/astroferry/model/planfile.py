@@ -48,7 +48,7 @@ _SECTIONS = {
     "[[places]]": "# Network paths: public | vpn | peering | private-endpoint | local | unknown",
     "[[workspaces]]": "# owners, tags, folders: which DAGs belong there, the first fit wins; dags: exceptions.",
     "[[deployments]]": "# role: test | production | both",
-    "[[waves]]": '# dags: ids, "sales_*" for all that begin so, "*" for all that no other wave names; `without` takes some out.',
+    "[[waves]]": '# dags: ids, "sales_*" (all that begin so), "*" (all that no other names); `without` takes out.',
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import execution, secrets, version
-from astroferry.advice.rules.rule import Book
 from astroferry.advice.suggest import SUGGESTIONS, refusals
 from astroferry.model.words import names
 from astroferry.stages.asking import decision, plain
@@ -13,7 +12,7 @@ from astroferry.stages.asking import decision, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from astroferry.advice.rules.rule import Suggestion
+    from astroferry.advice.rules.rule import Book, Suggestion
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
     from astroferry.stages.question import Question
@@ -25,18 +24,10 @@ def advised(desk: Desk, key: str) -> Suggestion[Any] | None:
     return SUGGESTIONS[key](case) if case is not None else None
 
 
-def checked(desk: Desk, *books: Any) -> tuple[Finding, ...]:
+def checked(desk: Desk, *books: Book) -> tuple[Finding, ...]:
     """What books of rules hold against the plan."""
     case = desk.case
-    if case is None:
-        return ()
-    found: list[Finding] = []
-    for book in books:
-        # Files that are not books yet.
-        found += (
-            book.problems(case) if isinstance(book, Book) else book.problems(case.plan, case.inventory, case.facts)
-        )
-    return tuple(found)
+    return tuple(finding for book in books for finding in book.problems(case)) if case is not None else ()
 
 
 def refused(desk: Desk, key: str, values: Iterable[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.rules import values, waves, workspaces
+from astroferry.advice.rules import cutover, values, waves, workspaces
 from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, decision, plain
@@ -181,7 +181,7 @@ class WavesStage:
                 (item.name for item in desk.plan.deployments if item.role in {"production", "both"}), first
             )
             proposed = [
-                {"name": wave.name, "test": test, "production": production, "dags": list(wave.dags)}
+                {"name": wave.name, "test": test, "production": production, "dags": list(wave.written)}
                 for wave in suggestion.value
             ]
         reason = "as in the plan" if there else suggestion.reason if suggestion else ""
@@ -189,7 +189,7 @@ class WavesStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the wave rules."""
-        return checked(desk, waves)
+        return checked(desk, waves.BOOK, cutover.BOOK)
 
 
 def _shown(items: tuple[Any, ...]) -> list[Any]:

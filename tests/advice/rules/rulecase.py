@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CRON = Schedule("cron", "@daily")
-INVENTORY = Inventory("airflow", "https://old.example", "2.11.2", NOW, dags=(Dag("a", CRON, is_paused=False),))
+INVENTORY = Inventory(
+    "airflow", "https://old.example", "2.11.2", NOW, dags=(Dag("a", CRON, is_paused=False, catchup=False),)
+)
 PLAN = Plan(
     "p",
     Source("https://old.example"),

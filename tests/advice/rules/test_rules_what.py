@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, ids
 
-from astroferry.advice.rules import secrets, waves
+from astroferry.advice.rules import secrets
 from astroferry.advice.rules.rule import Case
 from astroferry.model.inventory import ConnectionSeen, Dag, VariableSeen
-from astroferry.model.plan import Values, Wave
+from astroferry.model.plan import Values
 
 if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
@@ -72,45 +72,3 @@ def test_values_that_are_too_large() -> None:
 
 def dag(dag_id: str, **changes: Any) -> Dag:
     return replace(Dag(dag_id, CRON, is_paused=False, dependencies="none"), **changes)
-
-
-def test_one_wave_is_suggested() -> None:
-    found = waves.suggest(replace(INVENTORY, dags=(dag("a"), dag("b", triggers=("a",)))), None)
-    assert [(wave.name, wave.dags) for wave in found.value] == [("wave-1", ("*",))]
-    assert found.evidence == ("1 DAG(s) depend on others.",)
-    assert waves.suggest(INVENTORY, None).evidence == ()
-
-
-def in_waves(*given: tuple[str, tuple[str, ...]]) -> Plan:
-    return replace(PLAN, waves=tuple(Wave(name, "test", "prod", dags) for name, dags in given))
-
-
-def test_dags_in_no_wave_two_waves_and_unknown_ones() -> None:
-    inventory = replace(INVENTORY, dags=(dag("a"), dag("b")))
-    assert ids(waves.problems(in_waves(("one", ("*",))), inventory, None)) == []
-    assert ids(waves.problems(in_waves(("one", ("a",))), inventory, None)) == ["WAV-none"]
-    assert ids(waves.problems(in_waves(("one", ("a", "b")), ("two", ("b",))), inventory, None)) == ["WAV-twice"]
-    assert ids(waves.problems(in_waves(("one", ("*", "x"))), inventory, None)) == ["WAV-unknown"]
-    same = replace(PLAN, waves=(Wave("one", "prod", "prod"),))
-    assert ids(waves.problems(same, inventory, None)) == ["WAV-same"]
-
-
-@pytest.mark.parametrize(
-    ("link", "code"),
-    [
-        ({"waits_for": ("b", "elsewhere")}, "HAZ-001"),
-        ({"triggers": ("b", "elsewhere")}, "HAZ-002"),
-        ({"consumes": ("s3://x", "s3://nobody")}, "HAZ-003"),
-    ],
-)
-def test_links_that_waves_cut(link: dict[str, tuple[str, ...]], code: str) -> None:
-    inventory = replace(INVENTORY, dags=(dag("a", **link), dag("b", produces=("s3://x",))))
-    apart, together = in_waves(("one", ("a",)), ("two", ("*",))), in_waves(("one", ("*",)))
-    assert ids(waves.problems(apart, inventory, None)) == [code]
-    assert ids(waves.problems(together, inventory, None)) == []
-
-
-def test_unknown_links_matter_where_waves_divide() -> None:
-    inventory = replace(INVENTORY, dags=(replace(dag("a"), dependencies="unknown until code is read"), dag("b")))
-    assert ids(waves.problems(in_waves(("one", ("a",)), ("two", ("b",))), inventory, None)) == ["WAV-links"]
-    assert ids(waves.problems(in_waves(("one", ("*",))), inventory, None)) == []

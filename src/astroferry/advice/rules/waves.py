@@ -1,124 +1,346 @@
-"""Which DAGs move together; thin: one wave with all, and what is wrong with the waves of a plan."""
+"""Which DAGs move together and in which order: what waves cut, leave out, or take too early."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import Rule, Suggestion, listed
+from astroferry.advice.dependencies import cycles, dependencies
+from astroferry.advice.risk import risks
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
+from astroferry.advice.waves import Proposed, divide, in_words, size_limit
+from astroferry.model.division import REST, begins
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from astroferry.model.finding import Finding
-    from astroferry.model.inventory import Dag, Inventory
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Plan
+    from astroferry.advice.dependencies import LinkKind
 
-WATCHES_APART = Rule("HAZ-001", "warn", "docs: cross-deployment dependencies; a sensor sees its own database only")
-TRIGGERS_APART = Rule("HAZ-002", "warn", "docs: cross-deployment dependencies")
-DATASETS_APART = Rule("HAZ-003", "warn", "docs: cross-deployment dependencies; events stay in one Deployment")
-NO_WAVE = Rule("WAV-none", "warn", "a DAG in no wave stays on the source")
-TWO_WAVES = Rule("WAV-twice", "refuse", "a DAG is cut over once")
-NO_DAG = Rule("WAV-unknown", "refuse", "a wave moves DAGs that the source has")
-SAME_DEPLOYMENT = Rule("WAV-same", "advise", "migration guide, Phase 5: test on a Deployment of its own")
-UNKNOWN_LINKS = Rule("WAV-links", "advise", "what code computes is not read")
-RULES = (
-    WATCHES_APART,
-    TRIGGERS_APART,
-    DATASETS_APART,
-    NO_WAVE,
-    TWO_WAVES,
-    NO_DAG,
-    SAME_DEPLOYMENT,
-    UNKNOWN_LINKS,
-)
+BOOK = Book("waves")
+WHERE = "waves"
+_LARGE = 2
+"""times the size that we would propose"""
 
 
-@dataclass(frozen=True, slots=True)
-class WaveSuggested:
-    """A wave as suggested: its name and DAG ids ("*": all that no other wave names)."""
-
-    name: str
-    dags: tuple[str, ...]
-
-
-def suggest(inventory: Inventory, _facts: OrganizationFacts | None) -> Suggestion[tuple[WaveSuggested, ...]]:
-    """One wave: what depends on each other surely moves together."""
-    links = sum(bool(dag.triggers or dag.waits_for or dag.consumes) for dag in inventory.dags)
+@BOOK.suggests(WHERE)
+def suggest(case: Case) -> Suggestion[tuple[Proposed, ...]]:
+    """By risk, low first; DAGs that depend on each other in one wave."""
+    division = divide(case.inventory)
+    if len(division.waves) < 2:
+        reason = f"{several(len(case.inventory.dags), 'DAG')} need no division."
+        return Suggestion(division.waves, reason, division.told)
+    kept = f"; {several(division.groups, 'group')} of linked DAGs stay together" if division.groups else ""
     return Suggestion(
-        (WaveSuggested("wave-1", ("*",)),),
-        f"One wave keeps all {len(inventory.dags)} DAGs together; divide it where you want smaller steps.",
-        (f"{links} DAG(s) depend on others.",) if links else (),
+        division.waves,
+        f"{len(division.waves)} waves, the ones of low risk first{kept}.",
+        (*(in_words(wave) for wave in division.waves), *division.told),
     )
 
 
-def problems(plan: Plan, inventory: Inventory, _facts: OrganizationFacts | None) -> Iterator[Finding]:
-    """DAGs left out, named twice or not there, and dependencies that waves cut."""
-    ids = tuple(dag.dag_id for dag in inventory.dags)
-    wave_of: dict[str, str] = {}
-    for wave in plan.waves:
-        unknown = [name for name in (*wave.dags, *wave.without) if name != "*" and name not in ids]
+@BOOK.rule(
+    "WAV-unknown",
+    "refuse",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags"),
+    source="a wave moves DAGs that the source has",
+)
+def no_such_dag(case: Case) -> Iterator[Hit]:
+    """A wave names DAGs that the source does not have.
+
+    A name may be misspelt, or the DAG was removed or renamed since the inventory was taken. Beginnings of names
+    ("sales_*") must fit at least one DAG.
+    """
+    ids = sorted(dag.dag_id for dag in case.inventory.dags)
+    for wave in case.plan.waves:
+        unknown = [name for name in (*wave.dags, *wave.without) if name != REST and not _names_one(name, ids)]
         if unknown:
-            yield NO_DAG.finding(
+            yield Hit(
                 f'Wave "{wave.name}" names DAGs that the source does not have: {listed(unknown)}.',
+                "Correct the names, or take the inventory again (astroferry refresh).",
                 wave.name,
-                "Correct the names, or assess again.",
+                evidence=tuple(unknown),
             )
-        if wave.test == wave.production:
-            yield SAME_DEPLOYMENT.finding(
-                f'Wave "{wave.name}" is tested on the Deployment where it will be in production.',
-                wave.name,
-                "Give it a test Deployment of its own, or accept that tests write where production will.",
-            )
-        for dag_id in plan.dags_of(wave, ids):
-            if wave_of.setdefault(dag_id, wave.name) != wave.name:
-                yield TWO_WAVES.finding(
-                    f'{dag_id} is in the waves "{wave_of[dag_id]}" and "{wave.name}".', dag_id, "Leave it in one."
-                )
-    left = [dag_id for dag_id in ids if dag_id not in wave_of]
+
+
+@BOOK.rule("WAV-twice", "refuse", about=WHERE, reads=("plan.waves",), source="a DAG is cut over once")
+def in_two_waves(case: Case) -> Iterator[Hit]:
+    """A DAG is in two waves.
+
+    It is cut over once, with one wave. Leave its name in one of them.
+    """
+    twice = {dag: waves for dag, waves in _divided(case).items() if len(waves) > 1}
+    if twice:
+        shown = [f"{dag} in {' and '.join(waves)}" for dag, waves in twice.items()]
+        yield Hit(
+            f"{several(len(twice), 'DAG')} in more than one wave: {listed(shown)}.",
+            "Leave each in one.",
+            dags=tuple(twice),
+        )
+
+
+@BOOK.rule(
+    "WAV-none",
+    "warn",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags"),
+    source="migration guide, Phase 5: staged migration",
+)
+def in_no_wave(case: Case) -> Iterator[Hit]:
+    """DAGs are in no wave.
+
+    They stay on the source, and the source cannot be switched off while they run there. "*" in one wave takes all
+    that no other names.
+    """
+    left = [dag for dag, waves in _divided(case).items() if not waves]
     if left:
-        yield NO_WAVE.finding(
-            f"{len(left)} DAG(s) are in no wave and stay on the source: {listed(left)}.",
-            "waves",
+        yield Hit(
+            f"{several(len(left), 'DAG')} in no wave, so they stay on the source: {listed(left)}.",
             'Name them in a wave ("*" takes all that no other names), if they shall move.',
+            dags=tuple(left),
         )
-    yield from _cut_links(inventory, wave_of)
-    unknown_links = [dag.dag_id for dag in inventory.dags if dag.dependencies == "unknown until code is read"]
-    if unknown_links and len(plan.waves) > 1:
-        yield UNKNOWN_LINKS.finding(
-            f"What {len(unknown_links)} DAG(s) depend on is unknown: {listed(unknown_links)}.",
-            "waves",
+
+
+@BOOK.rule(
+    "WAV-same",
+    "advise",
+    about=WHERE,
+    reads=("plan.waves",),
+    source="migration guide, Phase 5: test on a Deployment of its own",
+)
+def tested_in_production(case: Case) -> Iterator[Hit]:
+    """A wave is tested on the Deployment where it will be in production.
+
+    The guide deploys to a development or staging Deployment first. On one Deployment, tests write where production
+    writes.
+    """
+    same = [wave.name for wave in case.plan.waves if wave.test == wave.production]
+    if same:
+        yield Hit(
+            f"Tested on the Deployment where they will be in production: {listed(same)}.",
+            "Give them a test Deployment of its own, or accept that tests write where production will.",
+            same[0],
+        )
+
+
+@BOOK.rule(
+    "HAZ-001",
+    "warn",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags.waits_for"),
+    source="docs: cross-deployment dependencies; a sensor sees its own database only",
+)
+def sensors_cut(case: Case) -> Iterator[Hit]:
+    """A sensor waits for a DAG of another wave.
+
+    An ExternalTaskSensor looks into its own Airflow's database. Between the two cutovers its other end runs
+    elsewhere, so it waits until it times out. Move both in one wave, or replace the sensor for that time.
+    """
+    yield from _cut(case, "waits", "waits for")
+
+
+@BOOK.rule(
+    "HAZ-002",
+    "warn",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags.triggers"),
+    source="docs: cross-deployment dependencies",
+)
+def triggers_cut(case: Case) -> Iterator[Hit]:
+    """A DAG triggers one of another wave.
+
+    TriggerDagRunOperator starts DAGs of its own Airflow. Between the two cutovers it starts the paused copy, whose
+    run waits there and is run late when that copy is unpaused. Move both in one wave.
+    """
+    yield from _cut(case, "triggers", "is triggered by")
+
+
+@BOOK.rule(
+    "HAZ-003",
+    "warn",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags.consumes", "inventory.dags.produces"),
+    source="docs: cross-deployment dependencies; events stay in one Deployment",
+)
+def datasets_cut(case: Case) -> Iterator[Hit]:
+    """A dataset is written in one wave and starts DAGs of another.
+
+    Dataset and asset events stay inside one Airflow. Between the two cutovers the consumer does not run. Move both
+    in one wave, or post the events by REST for that time.
+    """
+    wave_of = _wave_of(case)
+    cut: dict[str, str] = {}
+    for uri, (writers, readers) in dependencies(case.inventory.dags).datasets.items():
+        first = {wave_of[dag]: dag for dag in reversed(writers)}
+        for dag in readers:
+            other = next((writer for wave, writer in first.items() if wave != wave_of[dag]), None)
+            if other is not None:
+                cut.setdefault(dag, f"{dag} is scheduled by {uri} of {other}")
+    yield from _hit_of_cut(cut)
+
+
+@BOOK.rule(
+    "WAV-links",
+    "advise",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags.dependencies"),
+    source="what code computes is not read",
+)
+def unknown_links(case: Case) -> Iterator[Hit]:
+    """What some DAGs depend on is unknown.
+
+    Their code could not be read, or computes the names of other DAGs. Waves may cut what nobody can see from here.
+    """
+    unknown = [dag.dag_id for dag in case.inventory.dags if dag.dependencies == "unknown until code is read"]
+    if unknown and len(case.plan.waves) > 1:
+        yield Hit(
+            f"What {several(len(unknown), 'DAG')} depend on is unknown: {listed(unknown)}.",
             "Look at their code before they move apart from others.",
+            dags=tuple(unknown),
         )
 
 
-def _cut_links(inventory: Inventory, wave_of: dict[str, str]) -> Iterator[Finding]:
-    """Dependencies whose two ends are not in the same wave; an end that the source does not have does not count."""
-    here = {dag.dag_id for dag in inventory.dags}
-    producers = _producers(inventory)
-    for dag in inventory.dags:
-        for rule, other, what in _links(dag, producers):
-            if other in here and wave_of.get(dag.dag_id) != wave_of.get(other):
-                yield rule.finding(
-                    f"{dag.dag_id} {what}, but {other} is not in the same wave.", dag.dag_id, "Move both in one wave."
-                )
+@BOOK.rule(
+    "WAV-cycle",
+    "advise",
+    about=WHERE,
+    reads=("inventory.dags.triggers", "inventory.dags.waits_for", "inventory.dags.consumes"),
+    source="our own measure",
+)
+def in_a_circle(case: Case) -> Iterator[Hit]:
+    """DAGs start or wait for each other in a circle.
+
+    There is no order in which one could move before the other, so they belong into one wave; while it is drained, a
+    circle may start itself again. Look at whether it is meant.
+    """
+    for circle in cycles(dependencies(case.inventory.dags)):
+        yield Hit(
+            f"{several(len(circle), 'DAG')} start or wait for each other in a circle: {listed(circle)}.",
+            "Keep them in one wave, and see that the circle stands still before it is drained.",
+            circle[0],
+            dags=circle,
+        )
 
 
-def _links(dag: Dag, producers: dict[str, list[str]]) -> Iterator[tuple[Rule, str, str]]:
-    """(rule, the DAG at the other end, what the link is) for each thing that a DAG needs of another."""
-    for other in dag.waits_for:
-        yield WATCHES_APART, other, f"waits for {other}"
-    for other in dag.triggers:
-        yield TRIGGERS_APART, other, f"triggers {other}"
-    for uri in dag.consumes:
-        for other in producers.get(uri, ()):
-            yield DATASETS_APART, other, f"is scheduled by {uri} of {other}"
+@BOOK.rule(
+    "WAV-pool",
+    "advise",
+    about=WHERE,
+    reads=("plan.waves", "inventory.pools", "inventory.dags.pools"),
+    source="pools are of one Airflow; own measure",
+)
+def pools_shared(case: Case) -> Iterator[Hit]:
+    """DAGs of several waves share a pool.
+
+    A pool often guards something outside: a database that bears four connections. Until all its DAGs have moved, each
+    side counts its own slots, so together they may take twice as many. Lower the slots for that time.
+    """
+    if len(case.plan.waves) < 2:
+        return
+    wave_of = _wave_of(case)
+    waves: dict[str, dict[str, None]] = {}
+    for dag in case.inventory.dags:
+        for pool in dag.pools:
+            waves.setdefault(pool, {})[wave_of[dag.dag_id]] = None
+    slots = {pool.name: pool.slots for pool in case.inventory.pools}
+    for pool, found in sorted(waves.items()):
+        if len(found) > 1 and pool != "default_pool":
+            limit = f" ({slots[pool]} slots)" if pool in slots else ""
+            yield Hit(
+                f'The pool "{pool}"{limit} is shared by DAGs of the waves {listed(tuple(found))}.',
+                "Until all have moved each side counts its own slots; lower them for that time if something outside "
+                "depends on the limit.",
+                pool,
+            )
 
 
-def _producers(inventory: Inventory) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for dag in inventory.dags:
-        for uri in dag.produces:
-            found.setdefault(uri, []).append(dag.dag_id)
-    return found
+@BOOK.rule(
+    "WAV-order",
+    "advise",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags"),
+    source="migration guide, Phase 5: start with low-risk DAGs",
+)
+def high_risk_first(case: Case) -> Iterator[Hit]:
+    """The first wave holds DAGs of high risk.
+
+    The guide starts with reporting, non-critical and paused DAGs, and ends with those whose downtime hurts the
+    business. The first wave is where surprises come.
+    """
+    if len(case.plan.waves) < 2:
+        return
+    first = case.plan.waves[0].name
+    dags = case.inventory.dags
+    risk = risks(dags, dependencies(dags))
+    wave_of = _wave_of(case)
+    high = [dag for dag, found in risk.items() if found.level == "high" and wave_of[dag] == first]
+    if high:
+        shown = [f"{dag} ({', '.join(risk[dag].why)})" for dag in high]
+        yield Hit(
+            f'Wave "{first}" moves first and holds {several(len(high), "DAG")} of high risk: {listed(shown, 3)}.',
+            "Let it move later, if it can.",
+            first,
+            dags=tuple(high),
+        )
+
+
+@BOOK.rule(
+    "WAV-large",
+    "advise",
+    about=WHERE,
+    reads=("plan.waves", "inventory.dags"),
+    source="migration guide, Phase 5: migrate DAGs in batches rather than all at once",
+)
+def large_wave(case: Case) -> Iterator[Hit]:
+    """A wave is much larger than the others need to be.
+
+    The guide migrates in batches: each is tested, compared and watched for a cycle, and given back as a whole if it
+    must be. A large wave is long to watch and long to give back.
+    """
+    counted = Counter(_wave_of(case).values())
+    most = _LARGE * size_limit(len(case.inventory.dags))
+    for wave in case.plan.waves:
+        if counted[wave.name] > most:
+            yield Hit(
+                f'Wave "{wave.name}" holds {counted[wave.name]:,} of {len(case.inventory.dags):,} DAGs.',
+                "Divide it where no dependency is cut.",
+                wave.name,
+            )
+
+
+def _names_one(name: str, ids: Sequence[str]) -> bool:
+    """Whether a whole id, or a beginning, is that of a DAG; the ids are sorted."""
+    start = begins(name)
+    wanted = name if start is None else start
+    nearest = bisect_left(ids, wanted)
+    found = ids[nearest] if nearest < len(ids) else ""
+    return found == wanted if start is None else found.startswith(wanted)
+
+
+def _divided(case: Case) -> dict[str, tuple[str, ...]]:
+    return case.plan.divided(dag.dag_id for dag in case.inventory.dags)
+
+
+def _wave_of(case: Case) -> dict[str, str]:
+    """DAG id -> the wave that takes it first, or "" where it stays on the source."""
+    return {dag: waves[0] if waves else "" for dag, waves in _divided(case).items()}
+
+
+def _cut(case: Case, kind: LinkKind, verb: str) -> Iterable[Hit]:
+    wave_of = _wave_of(case)
+    cut: dict[str, str] = {}
+    for link in dependencies(case.inventory.dags).direct:
+        if link.kind == kind and wave_of[link.earlier] != wave_of[link.later]:
+            cut.setdefault(link.later, f"{link.later} {verb} {link.earlier}")
+    return _hit_of_cut(cut)
+
+
+def _hit_of_cut(cut: dict[str, str]) -> Iterator[Hit]:
+    if cut:
+        yield Hit(
+            f"{several(len(cut), 'dependency', 'dependencies')} cut by waves: {listed(tuple(cut.values()), 3)}.",
+            "Move both ends in one wave.",
+            dags=tuple(cut),
+            evidence=tuple(cut.values()),
+        )

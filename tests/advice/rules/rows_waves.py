@@ -1,0 +1,72 @@
+"""Cases of the rules in advice/rules/waves.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.advice.rules.rulecase import CRON, PLAN, case, no, source, yes
+
+from astroferry.model.inventory import Dag, Inventory, Pool
+from astroferry.model.plan import Plan, Wave
+
+
+def dag(dag_id: str, **changes: Any) -> Dag:
+    return replace(Dag(dag_id, CRON, is_paused=False, catchup=False, dependencies="none"), **changes)
+
+
+def waves(*given: tuple[str, ...]) -> Plan:
+    return replace(PLAN, waves=tuple(Wave(f"w{place}", "test", "prod", dags) for place, dags in enumerate(given, 1)))
+
+
+def having(*dags: Dag, **changes: Any) -> Inventory:
+    return source(dags=dags, **changes)
+
+
+PAIR = having(dag("a"), dag("b"))
+ONE, TWO = waves(("*",)), waves(("a",), ("*",))
+WAITS = having(dag("a", waits_for=("b", "elsewhere")), dag("b"))
+TRIGGERS = having(dag("a", triggers=("b", "elsewhere")), dag("b"))
+DATASET = having(dag("a", consumes=("s3://x", "s3://nobody")), dag("b", produces=("s3://x",)))
+UNKNOWN = having(dag("a", dependencies="unknown until code is read"), dag("b"))
+CIRCLE = having(dag("a", triggers=("b",)), dag("b", triggers=("a",)))
+POOLED = having(
+    dag("a", pools=("db", "default_pool")), dag("b", pools=("db", "default_pool")), pools=(Pool("db", 4),)
+)
+DEFAULT = having(dag("a", pools=("default_pool",)), dag("b", pools=("default_pool",)))
+BUSY = having(dag("a", tags=("critical",)), dag("b"))
+MANY = having(*(dag(f"d{number}") for number in range(30)))
+
+ROWS = (
+    yes("WAV-unknown", case(waves(("*", "x")), PAIR), "does not have: x"),
+    yes("WAV-unknown", case(waves(("*", "sales_*")), PAIR), "sales_*"),
+    yes("WAV-unknown", case(replace(ONE, waves=(replace(ONE.waves[0], without=("y",)),)), PAIR), "y"),
+    no("WAV-unknown", case(waves(("a*",), ("*",)), PAIR)),
+    yes("WAV-twice", case(waves(("a", "b"), ("b",)), PAIR), "b in w1 and w2"),
+    no("WAV-twice", case(TWO, PAIR)),
+    yes("WAV-none", case(waves(("a",)), PAIR), "1 DAG in no wave"),
+    no("WAV-none", case(ONE, PAIR)),
+    yes("WAV-same", case(replace(PLAN, waves=(Wave("one", "prod", "prod"),)), PAIR)),
+    no("WAV-same", case(ONE, PAIR)),
+    yes("HAZ-001", case(TWO, WAITS), "a waits for b"),
+    no("HAZ-001", case(ONE, WAITS)),
+    no("HAZ-001", case(TWO, TRIGGERS)),
+    yes("HAZ-002", case(TWO, TRIGGERS), "b is triggered by a"),
+    yes("HAZ-002", case(waves(("a",)), TRIGGERS)),
+    no("HAZ-002", case(ONE, TRIGGERS)),
+    yes("HAZ-003", case(TWO, DATASET), "a is scheduled by s3://x of b"),
+    no("HAZ-003", case(ONE, DATASET)),
+    yes("WAV-links", case(TWO, UNKNOWN)),
+    no("WAV-links", case(ONE, UNKNOWN)),
+    yes("WAV-cycle", case(ONE, CIRCLE), "a, b"),
+    no("WAV-cycle", case(ONE, TRIGGERS)),
+    yes("WAV-pool", case(TWO, POOLED), '"db" (4 slots)'),
+    yes("WAV-pool", case(TWO, replace(POOLED, pools=())), '"db" is'),
+    no("WAV-pool", case(ONE, POOLED)),
+    no("WAV-pool", case(TWO, DEFAULT)),
+    yes("WAV-order", case(TWO, BUSY), "a (marked critical)"),
+    no("WAV-order", case(waves(("b",), ("*",)), BUSY)),
+    no("WAV-order", case(ONE, BUSY)),
+    yes("WAV-large", case(waves(("d1",), ("*",)), MANY), "29 of 30"),
+    no("WAV-large", case(waves(("d1*",), ("d2*",), ("*",)), MANY)),
+)
