@@ -14,6 +14,8 @@ class Names:
 
     def __init__(self, tree: ast.Module) -> None:
         self.aliases: dict[str, str] = {}
+        self.modules: dict[str, str] = {}
+        """imported name -> the module it comes from"""
         self.assigned: dict[str, ast.expr] = {}
         self._ambiguous: set[str] = set()
         for node in ast.walk(tree):
@@ -25,6 +27,7 @@ class Names:
         match node:
             case ast.ImportFrom(names=names):
                 self.aliases.update({alias.asname or alias.name: alias.name for alias in names})
+                self.modules.update({alias.asname or alias.name: node.module or "" for alias in names})
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
                     self._assign(target, value)
@@ -65,6 +68,10 @@ class Names:
     def called(self, node: ast.Call) -> str:
         """What a call calls."""
         return self.origin(node.func)
+
+    def owner(self, node: ast.Call) -> str:
+        """What a called method belongs to: `Variable` for `Variable.get(...)`; "" for a plain function."""
+        return self.origin(node.func.value) if isinstance(node.func, ast.Attribute) else ""
 
     def text(self, node: ast.expr | None, depth: int = 0) -> str | None:
         """The string an expression always is, or None where that takes running it.

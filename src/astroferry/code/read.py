@@ -9,9 +9,14 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from astroferry.code.names import Names
+from astroferry.code.signs import Signs, Where, guards
+
+if TYPE_CHECKING:
+    from astroferry.model.inventory import Sign
 
 _DATASET_CLASSES = frozenset({"Dataset", "Asset"})
 _TRIGGERS = {"TriggerDagRunOperator": "trigger_dag_id", "TriggerDagRunOperatorAsync": "trigger_dag_id"}
@@ -50,6 +55,8 @@ class CodeSeen:
     dags: dict[str, Facts] = field(default_factory=dict)
     shared: Facts = field(default_factory=Facts)
     computed_dag_ids: bool = False
+    signs: tuple[Sign, ...] = ()
+    """what a move may trip over, by line; without file and DAG ids (`signs.placed`)"""
     error: str = ""
     """empty where the text is Python"""
 
@@ -75,36 +82,53 @@ def read(text: str) -> CodeSeen:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return CodeSeen(error=f"not readable as Python: {error}")
-    reader = _Reader(Names(tree))
+    names = Names(tree)
+    reader = _Reader(names, Signs(names, tree))
     try:
-        reader.walk(tree, None)
+        reader.walk(tree, Where())
     except RecursionError:
         return CodeSeen(error="nested too deeply to be read")
+    reader.seen.signs = reader.signs.finished()
     return reader.seen
 
 
 class _Reader:
     """Walks a module and files each fact under the DAG it stands in."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, signs: Signs) -> None:
         self.names = names
+        self.signs = signs
         self.seen = CodeSeen()
 
-    def walk(self, node: ast.AST, dag: str | None) -> None:
-        """Visit `node`, which stands inside the DAG of that id (None: in none)."""
+    def walk(self, node: ast.AST, where: Where) -> None:
+        """Visit `node`, which stands there."""
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            return  # a docstring
+        where = self._within(node, where)
+        if isinstance(node, ast.Call):
+            self._call(node, where.dag)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self._template(node.value, self._facts(where.dag))
+        elif isinstance(node, ast.Dict):
+            self._dict(node, self._facts(where.dag))
+        self.signs.see(node, where)
+        for child in ast.iter_child_nodes(node):
+            self.walk(child, where)
+
+    def _within(self, node: ast.AST, where: Where) -> Where:
+        """Where the parts of `node` stand."""
         if isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
-                dag = self._dag_of(item.context_expr) or dag
+                where = replace(where, dag=self._dag_of(item.context_expr) or where.dag)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            dag = self._dag_of_function(node) or dag
-        elif isinstance(node, ast.Call):
-            self._call(node, dag)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            self._template(node.value, self._facts(dag))
-        elif isinstance(node, ast.Dict):
-            self._dict(node, self._facts(dag))
-        for child in ast.iter_child_nodes(node):
-            self.walk(child, dag)
+            own = self._dag_of_function(node)
+            # The body of a @dag function makes the DAG while the file is parsed; other functions run later.
+            where = replace(where, dag=own or where.dag, later=where.later or own is None)
+        elif isinstance(node, ast.Lambda):
+            where = replace(where, later=True)
+        elif isinstance(node, ast.Try) and guards(node):
+            where = replace(where, guarded=True)
+        return where
 
     def _facts(self, dag: str | None) -> Facts:
         return self.seen.shared if dag is None else self.seen.dags.setdefault(dag, Facts())

@@ -186,6 +186,43 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that DAG code says and a move may trip over.
+
+    `kind`: what it is, a stable word ("gone-import"; `code/signs.py` lists them); `what`: what stands there, short
+    and never a value ("airflow.operators.subdag"); `file` as the source names it, or relative to the DAG folder;
+    `line` from 1. `dag`: the id, where it stands inside one DAG; else it is about every DAG in `dags`, those of the
+    file.
+    """
+
+    kind: str
+    what: str
+    line: int
+    file: str = ""
+    dag: str = ""
+    dags: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """As evidence: "daily.py:12"."""
+        return f"{self.file.rsplit('/', 1)[-1]}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who used the source's REST API to change something, as its event log tells: reading leaves no trace there.
+
+    `event`: "post_dag_run"; `count` within the entries that were read, the newest at `last` (UTC).
+    """
+
+    user: str
+    event: str
+    count: int
+    last: datetime | None = None
+    dags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What one probe of the source gave: read, refused (403), absent (404), failed, or not asked."""
 
@@ -216,6 +253,15 @@ class Inventory:
     import_errors: tuple[BrokenFile, ...] = ()
     config: dict[str, dict[str, str]] = field(default_factory=dict)
     """section -> option -> value, where exposed; sensitive options are never kept"""
+    options_set: tuple[str, ...] = ()
+    """"section.option" of what Airflow 3 renamed or removed and is not at Airflow 2's default; names, no values"""
+    environment: tuple[str, ...] = ()
+    """names of environment variables, where something tells them"""
+    signs: tuple[Sign, ...] = ()
+    """what DAG code says that a move may trip over, by file and line"""
+    task_modules: tuple[str, ...] = ()
+    """modules that the tasks' operators come from ("airflow.providers.http.operators.http"), sorted"""
+    callers: tuple[Caller, ...] = ()
     places: tuple[Place, ...] = ()
     starship: str = ""
     """version of Starship found on the source, or empty"""
