@@ -10,7 +10,7 @@ from tests.conftest import FixedClock
 from astroferry.clients.airflow import Airflow
 from astroferry.clients.http import Http
 from astroferry.errors import NotAllowedError, NotFoundError
-from astroferry.model.inventory import Pool
+from astroferry.model.inventory import Caller, Pool
 
 Fakes = tuple[FakeAirflow, Airflow]
 
@@ -249,3 +249,34 @@ async def test_a_refusal_passes_through(pair: Fakes) -> None:
     closed = Http(URL, transport=httpx.MockTransport(lambda _: httpx.Response(403, json={"detail": None})))
     with pytest.raises(NotAllowedError):
         await Airflow(closed, airflow._dialect, "2.11.2").connections()
+
+
+async def test_who_changes_things_through_the_api_is_counted(pair: Fakes) -> None:
+    fake, airflow = pair
+    made = {"event": "api.post_dag_run", "owner": "etl-bot", "dag_id": "orders", "when": "2026-11-20T10:00:00+00:00"}
+    fake.fixed["/eventLogs"] = {
+        "event_logs": [
+            made,
+            {**made, "dag_id": "refunds", "when": "2026-11-21T10:00:00+00:00"},
+            {**made, "event": "api.variable.create", "owner": "anna", "dag_id": None, "when": None},
+            {**made, "event": "ui.patch_dag"},
+            {**made, "event": "success", "owner": "airflow"},
+            {"event": None},
+        ],
+        "total_entries": 6,
+    }
+    found = await airflow.callers()
+    if fake.api == "v2":
+        assert found == ()
+        return
+    assert found == (
+        Caller("etl-bot", "post_dag_run", 2, datetime(2026, 11, 21, 10, tzinfo=UTC), ("orders", "refunds")),
+        Caller("anna", "variable.create", 1),
+    )
+
+
+async def test_a_long_event_log_is_read_in_part() -> None:
+    fake, airflow = await connected("v1")
+    fake.fixed["/eventLogs"] = {"event_logs": [{"event": "api.x", "owner": "a"}] * 100, "total_entries": 100_000}
+    assert [caller.count for caller in await airflow.callers()] == [500]
+    assert len([asked for asked in fake.requests if "eventLogs" in asked]) == 5

@@ -6,7 +6,7 @@ import pytest
 
 from astroferry.code.airflow3 import replacement
 from astroferry.code.read import read
-from astroferry.code.signs import placed
+from astroferry.model.inventory import placed
 
 QUIET = """
 from airflow.sdk import DAG

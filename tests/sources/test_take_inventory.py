@@ -102,6 +102,9 @@ class FakeAirflow:
     async def health(self) -> Any:
         return self._answer("health", {})
 
+    async def callers(self) -> Any:
+        return self._answer("callers", ())
+
     async def active_run_counts(self) -> Any:
         return self._answer("active_run_counts", {})
 
@@ -211,6 +214,7 @@ PROBES = {
     "import_errors": "import errors",
     "config": "configuration",
     "health": "health",
+    "callers": "event log",
     "datasets": "datasets",
     "active_run_counts": "active runs",
     "dags": "dags",
@@ -327,6 +331,42 @@ async def test_what_the_last_run_reached_is_known_although_code_computes_it() ->
     assert (a.triggers, a.waits_for, a.dependencies) == (("b",), ("c",), "read from code")
     # Its tasks reach other DAGs, but nothing says which: that is not "none".
     assert never_ran.dependencies == "unknown until code is read"
+
+
+async def test_signs_in_code_stand_with_file_and_dags() -> None:
+    code = """
+from airflow import DAG
+from airflow.operators.dummy import DummyOperator
+with DAG("a", schedule=None, catchup=False):
+    DummyOperator(task_id="x", trigger_rule="dummy")
+with DAG("gone", schedule=None):
+    pass
+"""
+    tasks = {"a": (TaskSeen("t", "S3Hook", module="airflow.providers.amazon.aws.hooks.s3"),)}
+    source = FakeAirflow(dag("a", "/dags/x.py"), dag("b", "/dags/x.py"), dag_source={"a": code}, tasks=tasks)
+    found = await take(source)
+    assert [(sign.kind, sign.place, sign.dags) for sign in found.signs] == [
+        ("gone-import", "x.py:3", ("a", "b")),
+        ("gone-rule", "x.py:5", ("a",)),
+    ]
+    assert found.task_modules == ("airflow.providers.amazon.aws.hooks.s3",)
+
+
+async def test_options_that_airflow_3_changed_are_known_by_name_where_somebody_set_them() -> None:
+    config = {
+        "webserver": {"page_size": "500", "workers": "4", "config_file": "/opt/x.py"},
+        "core": {"check_slas": "true", "sql_alchemy_conn": "canary", "non_pooled_task_slot_count": "9"},
+        "scheduler": {"min_file_process_interval": "60"},
+        "logging": {"log_filename_template": "< hidden >"},
+    }
+    found = await take(FakeAirflow(config=config))
+    assert found.options_set == (
+        "core.non_pooled_task_slot_count",
+        "core.sql_alchemy_conn",
+        "scheduler.min_file_process_interval",
+        "webserver.page_size",
+    )
+    assert "canary" not in repr(found)
 
 
 async def test_without_a_reader_code_is_said_to_be_unread() -> None:

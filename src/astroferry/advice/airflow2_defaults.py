@@ -1,7 +1,7 @@
 """Defaults of Airflow 2.11.2 for the options that Airflow 3 changed and those worth carrying over.
 
-Our own extract of `config_templates/config.yml`. An option that is not here has no default there: where the source shows
-it, somebody set it. `{AIRFLOW_HOME}` stands for a path of the source.
+Our own extract of `config_templates/config.yml`. An option that is not here has no default there: where the source
+shows it, somebody set it. `{AIRFLOW_HOME}` stands for a path of the source.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ DEFAULTS: dict[str, str] = {
     "core.xcom_backend": "airflow.models.xcom.BaseXCom",
     "database.load_default_connections": "True",
     "email.email_backend": "airflow.utils.email.send_email_smtp",
-    "logging.dag_processor_manager_log_location": "{AIRFLOW_HOME}/logs/dag_processor_manager/dag_processor_manager.log",
+    "logging.dag_processor_manager_log_location": "{AIRFLOW_HOME}/logs/dag_processor_manager/dag_processor_manager.log",  # noqa: E501
     "logging.dag_processor_manager_log_stdout": "False",
     "logging.enable_task_context_logger": "True",
-    "logging.log_filename_template": "dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}attempt={{ try_number }}.log",
+    "logging.log_filename_template": "dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}attempt={{ try_number }}.log",  # noqa: E501
     "logging.log_processor_filename_template": "{{ filename }}.log",
     "metrics.metrics_use_pattern_match": "False",
     "metrics.timer_unit_consistency": "False",
@@ -113,7 +113,7 @@ DEFAULTS: dict[str, str] = {
     "webserver.show_recent_stats_for_completed_runs": "True",
     "webserver.show_trigger_form_if_no_params": "False",
     "webserver.warn_deployment_exposure": "True",
-    "webserver.web_server_host": "0.0.0.0",
+    "webserver.web_server_host": "0.0.0.0",  # noqa: S104
     "webserver.web_server_master_timeout": "120",
     "webserver.web_server_port": "8080",
     "webserver.web_server_ssl_cert": "",

@@ -179,7 +179,7 @@ OLD_VALUES: dict[str, tuple[str, ...]] = {
     "email.email_backend": ("airflow.contrib.utils.sendgrid.send_email",),
     "logging.log_filename_template": (
         "{{ ti.dag_id }}/{{ ti.task_id }}/{{ ts }}/{{ try_number }}.log",
-        "dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}attempt={{ try_number }}.log",
+        "dag_id={{ ti.dag_id }}/run_id={{ ti.run_id }}/task_id={{ ti.task_id }}/{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}attempt={{ try_number }}.log",  # noqa: E501
     ),
 }
 """option -> values that were a default once and break Airflow 3: leave the option out then"""

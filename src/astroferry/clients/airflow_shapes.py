@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from astroferry.clients.airflow_seen import BackfillSeen, TaskInstanceSeen, TaskSeen
-from astroferry.model.inventory import BrokenFile, ConnectionSeen, Plugin, Pool, Run, VariableSeen
+from astroferry.model.inventory import BrokenFile, Caller, ConnectionSeen, Plugin, Pool, Run, VariableSeen
 from astroferry.model.secret import Secret, is_masked, is_telling
 from astroferry.model.values import ConnectionValue, VariableValue
 
+_BY_API = "api."
 _SENSITIVE_WORDS = ("password", "secret", "token", "fernet", "private", "credential", "dsn", "auth")
 _SENSITIVE_OPTIONS = frozenset(
     {
@@ -215,6 +216,26 @@ def plugin_of(item: dict[str, Any]) -> Plugin:
 def broken_file_of(item: dict[str, Any]) -> BrokenFile:
     """A DAG file that does not parse."""
     return BrokenFile(item.get("filename") or "", item.get("stack_trace") or "")
+
+
+def callers_of(entries: list[dict[str, Any]]) -> tuple[Caller, ...]:
+    """Entries of Airflow 2's event log that the REST API made, counted by user and event, most first."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for item in entries:
+        event = item.get("event") or ""
+        if event.startswith(_BY_API):
+            groups.setdefault((item.get("owner") or "", event.removeprefix(_BY_API)), []).append(item)
+    found = [
+        Caller(
+            user=user,
+            event=event,
+            count=len(items),
+            last=max((when for item in items if (when := moment(item.get("when")))), default=None),
+            dags=tuple(sorted({item["dag_id"] for item in items if item.get("dag_id")})),
+        )
+        for (user, event), items in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda caller: (-caller.count, caller.user, caller.event)))
 
 
 def config_of(body: Any) -> dict[str, dict[str, str]]:

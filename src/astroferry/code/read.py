@@ -56,7 +56,7 @@ class CodeSeen:
     shared: Facts = field(default_factory=Facts)
     computed_dag_ids: bool = False
     signs: tuple[Sign, ...] = ()
-    """what a move may trip over, by line; without file and DAG ids (`signs.placed`)"""
+    """what a move may trip over, by line; without file and DAG ids (`inventory.placed`)"""
     error: str = ""
     """empty where the text is Python"""
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from astroferry.code.airflow3 import CONTEXT_KEYS, GONE_FROM_PYTHON, replacement
@@ -216,15 +216,6 @@ def guards(node: ast.Try) -> bool:
         if any(kind is None or (isinstance(kind, ast.Name) and kind.id in _IMPORT_FAILURES) for kind in caught):
             return True
     return False
-
-
-def placed(signs: tuple[Sign, ...], file: str, dags: tuple[str, ...]) -> tuple[Sign, ...]:
-    """The signs of one file, of those DAGs: what stands inside another DAG is left out."""
-    return tuple(
-        replace(sign, file=file, dags=(sign.dag,) if sign.dag else dags)
-        for sign in signs
-        if not sign.dag or sign.dag in dags
-    )
 
 
 def _called_by_airflow(tree: ast.Module) -> frozenset[str]:

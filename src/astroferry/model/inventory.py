@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
 from typing import Any, ClassVar, Literal
 
@@ -206,6 +206,15 @@ class Sign:
     def place(self) -> str:
         """As evidence: "daily.py:12"."""
         return f"{self.file.rsplit('/', 1)[-1]}:{self.line}"
+
+
+def placed(signs: tuple[Sign, ...], file: str, dags: tuple[str, ...]) -> tuple[Sign, ...]:
+    """The signs of one file, of those DAGs: what stands inside another DAG is left out."""
+    return tuple(
+        replace(sign, file=file, dags=(sign.dag,) if sign.dag else dags)
+        for sign in signs
+        if not sign.dag or sign.dag in dags
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice import places
 from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
 from astroferry.model.starship import SAFE_FROM, asks_for_login
-from astroferry.sources.configuration import kept, secrets_backend
+from astroferry.sources.configuration import kept, options_set, secrets_backend
 from astroferry.sources.each_dag import EachDag, Survey
 from astroferry.sources.probing import Probes
 from astroferry.sources.progress import Progress
@@ -48,7 +48,9 @@ async def take_inventory(
     providers = await probes.ask("providers", airflow.providers, "advise") or ()
     plugins = await probes.ask("plugins", airflow.plugins, "advise") or ()
     broken = await probes.ask("import errors", airflow.import_errors, "advise") or ()
-    config = kept(await probes.ask("configuration", airflow.config, "advise") or {})
+    shown = await probes.ask("configuration", airflow.config, "advise") or {}
+    config = kept(shown)
+    callers = await probes.ask("event log", airflow.callers, "advise") or ()
     health = await probes.ask("health", airflow.health, "advise") or {}
     datasets = await probes.ask("datasets", airflow.datasets, count=_count_datasets) or ({}, {})
     active = await probes.ask("active runs", airflow.active_run_counts, count=_sum) or {}
@@ -78,6 +80,10 @@ async def take_inventory(
         custom_operators=tuple(sorted(survey.custom_operators)),
         import_errors=broken,
         config=config,
+        options_set=options_set(shown),
+        signs=tuple(sorted(survey.signs, key=lambda sign: (sign.file, sign.line, sign.kind, sign.what))),
+        task_modules=tuple(sorted(survey.task_modules)),
+        callers=callers,
         places=seen,
         starship=found,
         coverage=tuple(probes.coverage),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice.options import changed_by_airflow_3, is_default
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,13 +20,17 @@ _KEPT: dict[str, frozenset[str]] = {
             "dag_ignore_file_syntax",
             "dags_are_paused_at_creation",
             "dags_folder",
+            "default_pool_task_slot_count",
+            "default_task_execution_timeout",
             "default_task_retries",
+            "default_task_weight_rule",
             "default_timezone",
             "enable_xcom_pickling",
             "executor",
             "load_examples",
             "max_active_runs_per_dag",
             "max_active_tasks_per_dag",
+            "max_map_length",
             "parallelism",
             "plugins_folder",
             "test_connection",
@@ -42,8 +48,9 @@ _KEPT: dict[str, frozenset[str]] = {
     ),
     "dag_processor": frozenset({"min_file_process_interval"}),
     "celery": frozenset({"worker_autoscale", "worker_concurrency"}),
-    "operators": frozenset({"default_queue"}),
+    "operators": frozenset({"default_deferrable", "default_queue"}),
     "logging": frozenset({"remote_logging"}),
+    "email": frozenset({"email_backend"}),
     "secrets": frozenset({"backend", "use_cache"}),
     "webserver": frozenset({"default_ui_timezone", "expose_config"}),
     "api": frozenset({"auth_backends", "expose_config"}),
@@ -63,6 +70,23 @@ def kept(config: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
         if options:
             found[section] = options
     return found
+
+
+def options_set(config: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Names of the options that Airflow 3 renamed, removed or refuses and that are not at their default; sorted.
+
+    A server shows every option with its value, whoever set it, so what is set shows only by another value.
+    """
+    return tuple(
+        sorted(
+            name
+            for section, options in config.items()
+            for option, value in options.items()
+            if changed_by_airflow_3(name := f"{section}.{option}")
+            and value != _HIDDEN
+            and not is_default(name, value)
+        )
+    )
 
 
 def secrets_backend(config: Mapping[str, Mapping[str, str]]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from astroferry.errors import NotAllowedError, UnreachableError
+from astroferry.model.inventory import placed
 from astroferry.sources.probing import FAILURES, Failure
 from astroferry.sources.progress import Progress
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from astroferry.clients.airflow import Airflow, TaskSeen
     from astroferry.code.read import CodeSeen
-    from astroferry.model.inventory import Dag, Run
+    from astroferry.model.inventory import Dag, Run, Sign
     from astroferry.sources.probing import Probes
 
     ReadCode = Callable[[str], CodeSeen]
@@ -25,6 +26,7 @@ Answer = TypeVar("Answer")
 AT_ONCE = 8
 """DAGs in work at the same time; the client bounds requests further"""
 _OWN_MODULES = ("airflow.",)
+PROVIDERS = "airflow.providers."
 _REACH_OTHERS = ("TriggerDagRun", "ExternalTask")
 
 
@@ -39,6 +41,9 @@ class Survey:
     depends_on_past: list[str] = field(default_factory=list)
     named_connections: set[str] = field(default_factory=set)
     named_variables: set[str] = field(default_factory=set)
+    task_modules: set[str] = field(default_factory=set)
+    """where the operators of tasks live, those of providers"""
+    signs: list[Sign] = field(default_factory=list)
     computed: list[str] = field(default_factory=list)
     """DAG ids whose code names something by an expression"""
 
@@ -131,6 +136,8 @@ class EachDag:
         for task in tasks:
             self.survey.pools.add(task.pool)
             self.survey.queues.add(task.queue)
+            if task.module.startswith(PROVIDERS):
+                self.survey.task_modules.add(task.module)
             if task.module and not task.module.startswith(_OWN_MODULES):
                 self.survey.custom_operators.add(f"{task.module}.{task.operator}")
         if any(task.depends_on_past or task.wait_for_downstream for task in tasks):
@@ -165,6 +172,7 @@ class EachDag:
                 "Read the file yourself and group what belongs together into one wave.",
             )
             return group
+        self.survey.signs += placed(code.signs, first.fileloc, tuple(dag.dag_id for dag in group))
         return [self._with_code(dag, code) for dag in group]
 
     def _with_code(self, dag: Dag, code: CodeSeen) -> Dag:

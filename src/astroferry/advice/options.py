@@ -1,0 +1,174 @@
+"""Configuration options on their way to Astro: what is set on the source, and what becomes of each there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from astroferry.advice.airflow2_defaults import DEFAULTS
+from astroferry.advice.airflow3_options import INVALID, OLD_VALUES, REMOVED, RENAMED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RESERVED = (
+    "AIRFLOW_HOME",
+    "AIRFLOW_CONN_AIRFLOW_DB",
+    "AIRFLOW_CONN_ASTRO_S3_LOGGING",
+    "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__*",
+    "AIRFLOW__CELERY__WORKER_CONCURRENCY",
+    "AIRFLOW__CORE__EXECUTOR",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__CORE__HOSTNAME_CALLABLE",
+    "AIRFLOW__CORE__SQL_ALCHEMY_CONN",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+    "AIRFLOW__KUBERNETES__NAMESPACE",
+    "AIRFLOW__LOGGING__DAG_PROCESSOR_LOG_TARGET",
+    "AIRFLOW__LOGGING__ENCRYPT_S3_LOGS",
+    "AIRFLOW__LOGGING__LOGGING_CONFIG_CLASS",
+    "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER",
+    "AIRFLOW__LOGGING__REMOTE_LOGGING",
+    "AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID",
+    "AIRFLOW__METRICS__STATSD_HOST",
+    "AIRFLOW__METRICS__STATSD_ON",
+    "AIRFLOW__METRICS__STATSD_PORT",
+    "AIRFLOW__METRICS__STATSD_PREFIX",
+    "AIRFLOW__SCHEDULER__STATSD_*",
+    "AIRFLOW__WEBSERVER__BASE_URL",
+    "AIRFLOW__WEBSERVER__COOKIE_SECURE",
+    "AIRFLOW__WEBSERVER__ENABLE_PROXY_FIX",
+    "AIRFLOW__WEBSERVER__EXPOSE_CONFIG",
+    "AIRFLOW__WEBSERVER__INSTANCE_NAME",
+    "AIRFLOW__WEBSERVER__NAVBAR_COLOR",
+    "AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS",
+    "AWS_DEFAULT_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "INSTANCE_TYPE",
+    "OPENLINEAGE_API_KEY",
+    "OPENLINEAGE_URL",
+)
+"""variables that Astro sets itself (its docs: platform-variables); patterns"""
+RESERVED_ON_3 = (
+    "AIRFLOW__API_AUTH__JWT_SECRET",
+    "AIRFLOW__API__BASE_URL",
+    "AIRFLOW__API__SECRET_KEY",
+    "AIRFLOW__CELERY__BROKER_URL",
+    "AIRFLOW__CELERY__RESULT_BACKEND",
+    "AIRFLOW__CORE__AUTH_MANAGER",
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+    "AIRFLOW__FAB__*",
+    "AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE",
+    "AIRFLOW__WEBSERVER__SECRET_KEY",
+)
+"""what the same must mean on Airflow 3; inferred, no document lists them"""
+OF_THE_MACHINES = (
+    "AIRFLOW__API__*",
+    "AIRFLOW__CELERY__*",
+    "AIRFLOW__CORE__DAGS_FOLDER",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION",
+    "AIRFLOW__CORE__LOAD_EXAMPLES",
+    "AIRFLOW__CORE__PARALLELISM",
+    "AIRFLOW__CORE__PLUGINS_FOLDER",
+    "AIRFLOW__DATABASE__*",
+    "AIRFLOW__KUBERNETES*",
+    "AIRFLOW__LOGGING__*",
+    "AIRFLOW__METRICS__*",
+    "AIRFLOW__SECRETS__*",
+    "AIRFLOW__WEBSERVER__*",
+)
+"""what belongs to the old machines, or is decided elsewhere in a plan"""
+WORKER_QUEUE = (
+    "AIRFLOW__CELERY__WORKER_AUTOSCALE",
+    "AIRFLOW__CELERY__WORKER_CONCURRENCY",
+    "AIRFLOW__CORE__PARALLELISM",
+)
+"""what a Deployment's worker queues say on Astro"""
+OF_MWAA = (
+    "AIRFLOW_ENV_ID", "AIRFLOW_ENV_NAME", "AIRFLOW_TASK_REVISION_ID", "AIRFLOW__AWS_MWAA__*", "AWS_ACCESS_KEY_ID",
+    "AWS_CONTAINER_CREDENTIALS_*", "AWS_EXECUTION_ENV", "AWS_REGION", "AWS_SESSION_TOKEN", "CW_*", "DB_SECRETS_*",
+    "ECS_*", "FERNET_SECRET*", "MWAA__*", "SQL_*",
+)  # fmt: skip
+OF_COMPOSER = (
+    "AIRFLOW_DATABASE_VERSION", "AIRFLOW_SRC_DIR", "AIRFLOW_WEBSERVER", "AUTO_GKE", "CLOUDSDK_METRICS_ENVIRONMENT",
+    "CLOUD_LOGGING_ONLY", "COMPOSER_*", "CONTAINER_NAME", "C_FORCE_ROOT", "DAGS_FOLDER", "GCE_METADATA_TIMEOUT",
+    "GCP_PROJECT", "GCP_TENANT_PROJECT", "GCSFUSE_EXTRACTED", "GCS_BUCKET", "GKE_CLUSTER_NAME", "GKE_IN_TENANT",
+    "GOOGLE_APPLICATION_CREDENTIALS", "MAJOR_VERSION", "MINOR_VERSION", "PROJECT_ID", "REDIS_*", "SQL_*",
+)  # fmt: skip
+OF_ANY_MACHINE = ("HOME", "HOSTNAME", "KUBERNETES_*", "PATH", "PWD", "POSTGRES_*", "PYTHONPATH", "USER")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of an option or variable: its name on Astro, or "" and why it is left behind."""
+
+    name: str
+    why: str = ""
+
+
+def variable(option: str) -> str:
+    """The environment variable of "core.parallelism" (as MWAA writes it) or "core-parallelism" (as Composer does)."""
+    section, _, name = option.partition("." if "." in option else "-")
+    return f"AIRFLOW__{section.upper()}__{name.upper()}"
+
+
+def option(variable: str) -> str:
+    """The option that a variable sets: "core.parallelism" for AIRFLOW__CORE__PARALLELISM; "" where it sets none."""
+    parts = variable.split("__", 2)
+    return f"{parts[1].lower()}.{parts[2].lower()}" if len(parts) == 3 and parts[0] == "AIRFLOW" else ""
+
+
+def fate(name: str, airflow: str = "3") -> Fate:
+    """What becomes of an environment variable on Astro with that Airflow ("2" or "3")."""
+    given = option(name)
+    if airflow == "3" and given in REMOVED:
+        return Fate("", "Airflow 3 does not have it any more")
+    if airflow == "3" and given in RENAMED:
+        name = variable(RENAMED[given])
+    if (platform := platform_of(name)) and platform != "Astro":
+        return Fate("", f"{platform} set it for its own machines")
+    if platform:
+        return Fate("", "Astro sets it itself")
+    if matches(name, OF_THE_MACHINES):
+        return Fate("", "it belongs to the machines of the source, or is decided elsewhere in the plan")
+    return Fate(name)
+
+
+def platform_of(name: str) -> str:
+    """Which platform sets a variable itself: Astro, MWAA, Composer, the machine; "" for one of the user's own."""
+    for platform, patterns in (
+        ("Astro", (*RESERVED, *RESERVED_ON_3)),
+        ("MWAA", OF_MWAA),
+        ("Composer", OF_COMPOSER),
+        ("the machine", OF_ANY_MACHINE),
+    ):
+        if matches(name, patterns):
+            return platform
+    return ""
+
+
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a name is one of these; "*" stands for any end."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def changed_by_airflow_3(option: str) -> bool:
+    """Whether "section.option" was renamed or removed, or may hold a value that Airflow 3 does not take."""
+    return option in RENAMED or option in REMOVED or option in OLD_VALUES or option in INVALID
+
+
+def is_default(option: str, value: str) -> bool:
+    """Whether this is what Airflow 2 says for itself; a default that depends on the machine always counts as such."""
+    default = DEFAULTS.get(option)
+    if default is None:
+        return not value
+    if "{AIRFLOW_HOME}" in default or "{SECRET_KEY}" in default:
+        return True
+    return value.strip().lower() == default.lower()
+
+
+def set_to(config: Mapping[str, Mapping[str, str]], option: str) -> str:
+    """The value of "section.option" where it is known and no default; else empty."""
+    section, _, name = option.partition(".")
+    value = config.get(section, {}).get(name, "")
+    return "" if is_default(option, value) else value

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from astroferry.advice.airflow2_defaults import DEFAULTS
+from astroferry.advice.airflow3_options import DEFAULT_CHANGED, INVALID, OLD_VALUES, REMOVED, RENAMED
+from astroferry.advice.options import fate, is_default, option, platform_of, set_to, variable
+
+SHARED = Path(os.environ.get("ASTROFERRY_SHARED", Path(__file__).parents[3] / "shared"))
+TABLE = SHARED / "rules" / "airflow3_config_changes.json"
+
+
+def test_an_option_changed_in_one_way() -> None:
+    tables = (RENAMED, REMOVED, DEFAULT_CHANGED, OLD_VALUES, INVALID)
+    names = [name for table in tables for name in table]
+    assert len(names) == len(set(names))
+    assert len(RENAMED) + len(REMOVED) + len(DEFAULT_CHANGED) + len(INVALID) == 156
+    assert sum(len(values) for values in OLD_VALUES.values()) == 5
+    assert all(name.count(".") >= 1 for name in (*names, *DEFAULTS))
+
+
+@pytest.mark.skipif(not TABLE.exists(), reason="the table it was made from is not part of the project")
+def test_the_table_is_what_airflow_3_says() -> None:
+    entries = json.loads(TABLE.read_text(encoding="utf-8"))["entries"]
+    said: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for entry in entries:
+        name = f"{entry['section']}.{entry['option']}"
+        said.setdefault(entry["change"], {}).setdefault(name, []).append(entry)
+    assert {name: option(found[0]["renamed_to_env"]) for name, found in said["renamed"].items()} == RENAMED
+    assert set(said["removed"]) == REMOVED
+    assert {
+        name: (found[0]["old_default"], found[0]["new_default"]) for name, found in said["default_change"].items()
+    } == DEFAULT_CHANGED
+    assert {
+        name: tuple(each["value"] for each in found) for name, found in said["remove_if_equals"].items()
+    } == OLD_VALUES
+    assert {name: found[0]["invalid_if"] for name, found in said["invalid_if"].items()} == INVALID
+
+
+@pytest.mark.parametrize(
+    ("name", "airflow", "becomes", "why"),
+    [
+        ("AIRFLOW__CORE__DEFAULT_TASK_RETRIES", "3", "AIRFLOW__CORE__DEFAULT_TASK_RETRIES", ""),
+        (
+            "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL",
+            "3",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
+            "",
+        ),
+        (
+            "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL",
+            "2",
+            "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL",
+            "",
+        ),
+        ("AIRFLOW__CORE__CHECK_SLAS", "3", "", "does not have it any more"),
+        ("AIRFLOW__CORE__CHECK_SLAS", "2", "AIRFLOW__CORE__CHECK_SLAS", ""),
+        ("AIRFLOW__WEBSERVER__WORKERS", "3", "", "machines of the source"),
+        ("AIRFLOW__WEBSERVER__NAVBAR_COLOR", "3", "", "Astro sets it itself"),
+        ("AIRFLOW__CORE__FERNET_KEY", "3", "", "Astro sets it itself"),
+        ("MWAA__CORE__REGION", "3", "", "MWAA set it"),
+        ("COMPOSER_ENVIRONMENT", "3", "", "Composer set it"),
+        ("POSTGRES_PASSWORD", "3", "", "the machine set it"),
+        ("STAGE", "3", "STAGE", ""),
+    ],
+)
+def test_what_becomes_of_a_variable(name: str, airflow: str, becomes: str, why: str) -> None:
+    found = fate(name, airflow)
+    assert found.name == becomes
+    assert why in found.why
+
+
+def test_options_and_variables_are_two_ways_to_write_one_thing() -> None:
+    assert variable("core.parallelism") == variable("core-parallelism") == "AIRFLOW__CORE__PARALLELISM"
+    assert option("AIRFLOW__CORE__PARALLELISM") == "core.parallelism"
+    assert option("AIRFLOW_HOME") == option("STAGE") == ""
+    assert platform_of("STAGE") == ""
+
+
+def test_a_default_is_known_as_such() -> None:
+    assert is_default("webserver.workers", "4")
+    assert is_default("core.check_slas", "true")
+    assert is_default("webserver.config_file", "/anywhere/webserver_config.py")
+    assert not is_default("webserver.workers", "8")
+    assert not is_default("core.non_pooled_task_slot_count", "8")
+    assert is_default("core.non_pooled_task_slot_count", "")
+    assert set_to({"core": {"default_timezone": "Europe/Berlin"}}, "core.default_timezone") == "Europe/Berlin"
+    assert set_to({"core": {"default_timezone": "utc"}}, "core.default_timezone") == ""
+    assert set_to({}, "core.xcom_backend") == ""
