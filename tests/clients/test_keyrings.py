@@ -91,6 +91,17 @@ async def test_a_keyring_that_fails(current: Use) -> None:
     assert (await describe_keyring()).why == "the keyring cannot be loaded (ImportError)"
 
 
+async def test_a_keyring_that_stays_locked(current: Use) -> None:
+    locked = type("KeyringLocked", (Exception,), {})
+
+    def ask(_service: str, _entry: str) -> str:
+        raise locked(CANARY)
+
+    current(backend("keyring.backends.SecretService", ask))
+    with pytest.raises(NotAllowedError, match="it is locked, and nobody unlocked it"):
+        await from_keyring("x")
+
+
 async def test_an_answer_that_comes_too_late_changes_nothing() -> None:
     gate = threading.Event()
     with pytest.raises(TimeoutError):
