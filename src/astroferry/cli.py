@@ -105,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
         "--stage", metavar="STAGE", help="undo a stage of apply instead: dags, configuration, prepare"
     )
     status = verb("status", "what is done, what is not, and what failed")
+    decommission = verb("decommission", "may the old side go? live checks, a last backup, then what people confirm")
+    decommission.add_argument("--backup", metavar="DIR", help="where the last backup goes (default: beside the plan)")
     approve = verb("approve", "a second person approves the plan, or somebody confirms what no machine can check")
     approve.add_argument("--by", metavar="NAME", required=True, help="whose word it is; it is recorded with the time")
     approve.add_argument(
@@ -112,7 +114,7 @@ def parser() -> argparse.ArgumentParser:
     )
     audit = verb("audit", "everything that was done, by whom, when, where and how it ended; for people and auditors")
     audit.add_argument("--out", metavar="FILE", help="a .csv or .jsonl file (default: JSON lines on stdout)")
-    for one in (check, show, apply, verify, cutover, watch, rollback, status, approve, audit):
+    for one in (check, show, apply, verify, cutover, watch, rollback, status, decommission, approve, audit):
         one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
     explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
     explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")

@@ -11,7 +11,7 @@ from astroferry.errors import NotFoundError
 from astroferry.model.watching import WaitingTask
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
     from astroferry.model.inventory import Run
@@ -93,11 +93,13 @@ class Rows(Reading):
         rows = body.get("task_instances") or ()
         return [{name: value for name, value in item.items() if name != "rendered_fields"} for item in rows]
 
-    async def raw_pages(self, path: str, key: str) -> AsyncIterator[dict[str, Any]]:
+    async def raw_pages(
+        self, path: str, key: str, params: Mapping[str, object] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Every item of a paged endpoint as the server tells it, in the order of its pages."""
         offset = 0
         while True:
-            body = await self._get(path, {"limit": PAGE, "offset": offset}) or {}
+            body = await self._get(path, {**(params or {}), "limit": PAGE, "offset": offset}) or {}
             items = body.get(key) or []
             for item in items:
                 yield item
@@ -105,7 +107,7 @@ class Rows(Reading):
             if not items or offset >= int(body.get("total_entries") or 0):
                 return
 
-    async def count_of(self, path: str) -> int:
+    async def count_of(self, path: str, params: Mapping[str, object] | None = None) -> int:
         """How many items a paged endpoint says it has."""
-        body = await self._get(path, {"limit": 1}) or {}
+        body = await self._get(path, {**(params or {}), "limit": 1}) or {}
         return int(body.get("total_entries") or 0)
