@@ -20,12 +20,10 @@ from textual.theme import Theme
 
 from astroferry.diagnostics import redact
 from astroferry.errors import AstroferryError, Exit
-from astroferry.faces.carrying import Carrier
 from astroferry.faces.tui.asking import Asker
 from astroferry.faces.tui.frame import Changes, Frame
 from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
-from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from astroferry.faces.session import Session
+    from astroferry.faces.tui.screens.wizard import WizardScreen
 
 # Slate, bone and brass: three quiet tones, and a colour only where it means something.
 FERRY = Theme(
@@ -94,6 +93,7 @@ class Ferry(App[None]):
         # Over SSH a screen is drawn once a second at most.
         self.pace = pace or (1.0 if os.environ.get("SSH_CONNECTION") else 0.25)
         self.session: Session | None = None
+        self._wizard: WizardScreen | None = None
         self.saved: Path | None = None
         self.reports: list[Path] = []
         self.bug: BaseException | None = None
@@ -127,15 +127,19 @@ class Ferry(App[None]):
 
     def work_on(self, session: Session) -> None:
         """Open the wizard on a plan."""
+        from astroferry.faces.carrying import Carrier  # noqa: PLC0415 - half of all imports; see `preload`
+        from astroferry.faces.tui.screens.wizard import WizardScreen  # noqa: PLC0415 - likewise
+
         self.session = session
         self.saved = session.path
         carrier = Carrier(session.path, self.ask, self.ask.value)
-        self.switch_screen(WizardScreen(session, carrier))
+        self._wizard = WizardScreen(session, carrier)
+        self.switch_screen(self._wizard)
 
     @property
     def wizard(self) -> WizardScreen | None:
         """The wizard's screen, also under a small one."""
-        return next((screen for screen in self.screen_stack if isinstance(screen, WizardScreen)), None)
+        return self._wizard if self._wizard in self.screen_stack else None
 
     # -- drawing -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +17,6 @@ from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.clock import ago
 from astroferry.faces.found import FoundPlan, free_name, plans_in
 from astroferry.faces.navigator import STOPS
-from astroferry.faces.session import Session
 from astroferry.faces.tui.screens.modals import AskScreen, ErrorScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
 from astroferry.model.files import must_be_writable
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 NEW, OTHER = "\0new", "\0other"
 SHOWN = 5
 """plans that are listed; others can be opened by their path"""
+
+
+def preload() -> None:
+    """Import the wizard and the clients behind it beside the first screen: they take as long as Textual itself."""
+    threading.Thread(
+        target=importlib.import_module, args=("astroferry.faces.tui.screens.wizard",), daemon=True
+    ).start()
 
 
 class OpeningScreen(Screen[None]):
@@ -62,7 +70,8 @@ class OpeningScreen(Screen[None]):
         )
 
     def on_mount(self) -> None:
-        """Choose at once."""
+        """Choose at once; what comes next is loaded meanwhile."""
+        self.call_after_refresh(preload)
         self.query_one(ChoiceList).focus()
 
     @property
@@ -111,6 +120,8 @@ class OpeningScreen(Screen[None]):
         if not called:
             self._wrong("A migration needs a name.")
             return
+        from astroferry.faces.session import Session  # noqa: PLC0415 - see `preload`
+
         path = self.folder / free_name(self.folder)
         try:
             must_be_writable(path)
@@ -125,6 +136,8 @@ class OpeningScreen(Screen[None]):
             self._open(Path(name).expanduser())
 
     def _open(self, path: Path) -> None:
+        from astroferry.faces.session import Session  # noqa: PLC0415 - see `preload`
+
         try:
             session = Session.open(path, now=self.ferry.now)
         except PlanError as error:
