@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from astroferry.carry.journal import Standing
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
+    from astroferry.model.drain import DrainSample
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
     from astroferry.model.values import SourceValues
@@ -55,6 +56,10 @@ def nobody(_line: str) -> None:
     """Tell nobody."""
 
 
+def unseen(_sample: DrainSample) -> None:
+    """Keep no drain curve."""
+
+
 def uncounted() -> Callable[[], int]:
     """A count that always grows: where nobody counts, anything may have changed."""
     return itertools.count().__next__
@@ -67,6 +72,7 @@ class Context:
     `deployments` maps a plan's Deployment name to its Astro id, filled as Deployments are observed or made.
     `connect_target` opens the Airflow API of a Deployment by its Astro id.
     `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
+    `drained` keeps the drain curve.
     `load_values` reads the secret values, once, when the first action needs them.
     `changes` counts the requests that may have changed something at either end.
     """
@@ -82,6 +88,7 @@ class Context:
     changes: Callable[[], int] = field(default_factory=uncounted)
     clock: Clock = field(default_factory=WallClock)
     tell: Callable[[str], None] = nobody
+    drained: Callable[[DrainSample], None] = unseen
     deployments: dict[str, str] = field(default_factory=dict)
     workspaces: dict[str, str] = field(default_factory=dict)
     _targets: dict[str, Airflow] = field(default_factory=dict)

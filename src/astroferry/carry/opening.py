@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from astroferry.carry.context import Context, WallClock, nobody
+from astroferry.carry.drainfile import DrainFile, drain_path
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.clients.address import base_address
@@ -187,5 +188,6 @@ async def opened(
             changes=lambda: sum(http.changes for http in ends),
             clock=clock,
             tell=tell,
+            drained=DrainFile(drain_path(path)),
         )
         yield Opened(path, plan, inventory, ctx, journal, folder, token)

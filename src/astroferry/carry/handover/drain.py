@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import unfinished
 from astroferry.carry.action import Observation
 from astroferry.errors import RemoteError
+from astroferry.model.drain import DrainSample
 
 if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo, Facts
@@ -82,6 +83,7 @@ class DrainAndPause:
         slipped = 0
         while True:
             while active := await airflow.active_runs(dag_id):
+                ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
                         f'The DAG "{dag_id}" on the {self.side} still had {len(active)} unfinished runs after '
@@ -90,6 +92,7 @@ class DrainAndPause:
                     )
                 ctx.tell(f"{dag_id}: waiting for {len(active)} runs on the {self.side}")
                 await ctx.clock.sleep(ctx.plan.cutover.poll)
+            ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, 0))
             await airflow.set_paused(dag_id, True)
             if not await self._slipped_in(ctx, airflow):
                 ctx.tell(f"{dag_id}: paused on the {self.side}, nothing is running there")

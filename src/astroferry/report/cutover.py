@@ -1,0 +1,151 @@
+"""The cutover section of the report: what each DAG's handover came to, out of the journal; data, no pages.
+
+`report/pictures.py` draws it. Whoever makes the page takes `cutover_section` and decides how it looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from astroferry.model.cutover import TickRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from astroferry.carry.journal import Entry
+    from astroferry.model.drain import DrainSample
+    from astroferry.model.plan import Plan
+    from astroferry.model.watching import DagVerdict
+
+_ENDED = frozenset({"done", "found"})
+
+
+@dataclass(frozen=True, slots=True)
+class DagHandover:
+    """One DAG of a wave; all times UTC, None where that has not come yet.
+
+    `paused_at`: when it stood still on the source. `resumed_at`: when it ran on the target. `boundary`: the last tick
+    that the source ran. `next`: the tick that the target showed before it was unpaused. `filled`: ticks between the
+    sides that were run on purpose, `listed`: those that were only listed. `slipped`: how often a run began while it
+    was being paused. `failed`: the step that did not go well and why. `given_back_at`: when a rollback ended.
+    """
+
+    dag_id: str
+    began: datetime | None = None
+    paused_at: datetime | None = None
+    resumed_at: datetime | None = None
+    boundary: datetime | None = None
+    next: datetime | None = None
+    waited_seconds: float | None = None
+    slipped: int = 0
+    filled: tuple[datetime, ...] = ()
+    listed: tuple[datetime, ...] = ()
+    ticks: tuple[TickRow, ...] = ()
+    once: int = 0
+    twice: int = 0
+    missed: int = 0
+    verdict: DagVerdict | None = None
+    failed: str = ""
+    given_back_at: datetime | None = None
+
+    @property
+    def gap_seconds(self) -> float | None:
+        """How long neither side ran it; None before the target did."""
+        if self.paused_at is None or self.resumed_at is None:
+            return None
+        return max(0.0, (self.resumed_at - self.paused_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class CutoverSection:
+    """One wave. `samples`: the drain curve's points of its DAGs, oldest first. `checklist`: key -> what was seen."""
+
+    wave: str
+    state: str
+    dags: tuple[DagHandover, ...]
+    samples: tuple[DrainSample, ...]
+    checklist: dict[str, str]
+
+    @property
+    def exact(self) -> bool:
+        """Whether every tick that was counted ran exactly once."""
+        return all(not dag.twice and not dag.missed for dag in self.dags)
+
+
+def cutover_section(
+    plan: Plan,
+    entries: Sequence[Entry],
+    samples: Iterable[DrainSample],
+    wave: str,
+    verdicts: Mapping[str, DagVerdict] | None = None,
+) -> CutoverSection:
+    """A wave's section, of the last time its DAGs were handed over. KeyError where the plan has no such wave.
+
+    `samples`: `carry.drainfile.read_samples`. `verdicts`: `carry.watching.last_verdicts`.
+    """
+    state = plan.wave(wave).state
+    steps: dict[str, dict[str, list[Entry]]] = {}
+    checklist: dict[str, str] = {}
+    for entry in entries:
+        way, _, rest = entry.action.partition("/")
+        if way == "ready" and rest == wave:
+            checklist = {str(key): str(value) for key, value in entry.facts.get("checks", {}).items()}
+        parts = entry.action.split("/")
+        if way in {"cutover", "rollback"} and len(parts) >= 4 and parts[1] == wave:
+            dag_id, step = "/".join(parts[2:-1]), f"{way}/{parts[-1]}"
+            if step == "cutover/record" and entry.event == "begin":
+                steps[dag_id] = {}  # what an earlier handover did is history
+            steps.setdefault(dag_id, {}).setdefault(step, []).append(entry)
+    dags = tuple(_handover(dag_id, of, (verdicts or {}).get(dag_id)) for dag_id, of in steps.items())
+    return CutoverSection(wave, state, dags, tuple(item for item in samples if item.dag_id in steps), checklist)
+
+
+def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | None) -> DagHandover:
+    record, drain, mark, unpause, gap, watch = (
+        _facts(steps, f"cutover/{step}")
+        for step in ("record", "drain-source", "mark", "unpause-target", "gap-target", "watch-target")
+    )
+    missed = tuple(_moment(item) for item in gap.get("missed") or ())
+    kept = tuple(moment for moment in missed if moment is not None)
+    failed = [entry for entries in steps.values() for entry in entries[-1:] if entry.event == "failed"]
+    return DagHandover(
+        dag_id=dag_id,
+        began=_moment(record.get("at")),
+        paused_at=_ended(steps, "cutover/drain-source"),
+        resumed_at=_moment(unpause.get("at")) if unpause.get("unpaused") else None,
+        boundary=_moment(mark.get("boundary")),
+        next=_moment(mark.get("next")),
+        waited_seconds=drain.get("waited"),
+        slipped=int(drain.get("slipped") or 0),
+        filled=kept if gap.get("run") else (),
+        listed=() if gap.get("run") else kept,
+        ticks=tuple(_row(item) for item in watch.get("ticks") or ()),
+        once=int(watch.get("once") or 0),
+        twice=int(watch.get("twice") or 0),
+        missed=int(watch.get("missed") or 0),
+        verdict=verdict,
+        failed=f"{failed[-1].action.rsplit('/', 1)[-1]}: {failed[-1].why}" if failed else "",
+        given_back_at=_ended(steps, "rollback/unpause-source"),
+    )
+
+
+def _facts(steps: dict[str, list[Entry]], step: str) -> dict[str, Any]:
+    """All facts that a step's lines keep, the later over the earlier."""
+    return {key: value for entry in steps.get(step, ()) for key, value in entry.facts.items()}
+
+
+def _ended(steps: dict[str, list[Entry]], step: str) -> datetime | None:
+    """When a step was last found done; None where it is not."""
+    lines = steps.get(step, [])
+    return lines[-1].at if lines and lines[-1].event in _ENDED else None
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+
+
+def _row(facts: Mapping[str, Any]) -> TickRow:
+    known = {**facts, "tick": _moment(facts["tick"]), "logical_date": _moment(facts.get("logical_date"))}
+    return TickRow(**known)

@@ -1,0 +1,138 @@
+"""The cutover section: out of a real journal of a whole way, and its pictures as well-formed SVG."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.harness import DEPLOYMENT, World
+
+from astroferry.carry.drainfile import DrainFile, drain_path, read_samples
+from astroferry.carry.journal import Journal
+from astroferry.carry.watching import last_verdicts
+from astroferry.model.cutover import TickRow
+from astroferry.model.drain import DrainSample
+from astroferry.report.cutover import DagHandover, cutover_section
+from astroferry.report.pictures import MOST_POINTS, drain_curve, tick_lanes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 3}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(svg: str) -> ET.Element:
+    return ET.fromstring(svg)
+
+
+def classes(svg: str) -> list[str]:
+    return [item.get("class", "") for item in drawn(svg).iter() if item.get("class")]
+
+
+def test_a_wave_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path, monkeypatch)
+    world.applied(cutover=SLOWLY)
+    assert world.on_plan("cutover", "--wave", "pilot", "--confirm", DEPLOYMENT).code == 0
+    assert world.on_plan("watch", "--once").code == 0
+    samples = read_samples(drain_path(world.plan_path))
+    journal = Journal(world.journal_path)
+    found = cutover_section(world.plan, journal.entries, samples, "pilot", last_verdicts(journal, "pilot"))
+    assert (found.state, found.exact) == ("cut over", True)
+    assert "alerts" in found.checklist
+    dags = {dag.dag_id: dag for dag in found.dags}
+    assert dags.keys() == {"ticks_on", "ticks_now"}
+    for dag in dags.values():
+        assert dag.began is not None
+        assert dag.paused_at is not None
+        assert dag.resumed_at is not None
+        assert dag.began <= dag.paused_at <= dag.resumed_at
+        assert dag.boundary is not None
+        assert dag.next is not None
+        assert dag.next > dag.boundary
+        assert (dag.twice, dag.missed, dag.failed, dag.given_back_at) == (0, 0, "", None)
+        assert dag.verdict is not None
+        assert dag.gap_seconds is not None
+        picture = tick_lanes(dag)
+        assert set(classes(picture)) <= {"ran", "marker"}
+        assert f"{dag.once} ticks once, 0 twice, 0 missed" in picture
+    assert {sample.side for sample in found.samples} == {"source"}
+    assert "Drained 2 DAGs" in drain_curve(found.samples)
+
+    assert world.on_plan("rollback", "--wave", "pilot", "--confirm", DEPLOYMENT).code == 0
+    entries = Journal(world.journal_path).entries
+    back = cutover_section(world.plan, entries, read_samples(drain_path(world.plan_path)), "pilot")
+    assert all(dag.given_back_at is not None for dag in back.dags)
+    assert {sample.side for sample in back.samples} == {"source", "target"}
+    # Handed over once more: the section is of the last time.
+    assert world.on_plan("cutover", "--wave", "pilot", "--confirm", DEPLOYMENT).code == 0
+    again = cutover_section(world.plan, Journal(world.journal_path).entries, (), "pilot")
+    assert all(dag.given_back_at is None for dag in again.dags)
+    assert cutover_section(world.plan, entries, (), "rest").dags == ()
+
+
+def test_what_failed_is_named(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl")
+    journal.write("cutover/w/d/record", "begin")
+    journal.write("cutover/w/d/record", "applied", facts={"dag_id": "d", "at": NOON.isoformat()})
+    journal.write("cutover/w/d/record", "done")
+    journal.write("cutover/w/d/drain-source", "failed", why="it still had 2 unfinished runs")
+    journal.write("cutover/other/d/drain-source", "done")
+
+    class OneWave:
+        @staticmethod
+        def wave(_name: str) -> object:
+            return type("W", (), {"state": "tested"})
+
+    found = cutover_section(OneWave(), journal.entries, (), "w")  # type: ignore[arg-type] # only its wave is asked
+    (dag,) = found.dags
+    assert dag.failed == "drain-source: it still had 2 unfinished runs"
+    assert (dag.paused_at, dag.gap_seconds) == (None, None)
+
+
+def test_the_drain_curve_adds_what_each_dag_has(tmp_path: Path) -> None:
+    keep = DrainFile(tmp_path / "x.drain.jsonl")
+    for seconds, dag, running in ((0, "a", 2), (5, "b<&", 1), (10, "a", 0), (10, "b<&", 1), (20, "b<&", 0)):
+        keep(DrainSample(NOON + timedelta(seconds=seconds), dag, "source", running))
+    with (tmp_path / "x.drain.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026-11-25T12:00:30+00:00", "dag": "a", "side": "moon", "running": 1}\n{"at": "2026')
+    samples = read_samples(tmp_path / "x.drain.jsonl")
+    assert len(samples) == 5
+    svg = drain_curve(samples)
+    assert "at most 3 runs at once" in svg
+    (path,) = drawn(svg).iter(f"{SVG}path")
+    assert path.get("d", "").count("H ") == 3
+    assert drain_curve(()) == ""
+    assert read_samples(tmp_path / "none.jsonl") == ()
+    DrainFile(tmp_path / "no" / "folder.jsonl")(samples[0])  # a full disk stops nothing
+    many = [DrainSample(NOON + timedelta(seconds=n), "a", "source", n % 7) for n in range(3 * MOST_POINTS)]
+    (path,) = drawn(drain_curve(many)).iter(f"{SVG}path")
+    assert path.get("d", "").count("H ") <= MOST_POINTS + 1
+    assert drawn(drain_curve(samples[:1])) is not None
+
+
+def test_every_kind_of_mark_is_drawn_and_names_are_escaped() -> None:
+    rows = (
+        TickRow("d", NOON, "source", "success"),
+        TickRow("d", NOON, "target", "success", marker=True),
+        TickRow("d", NOON + timedelta(hours=1), None, "due"),
+        TickRow("d", NOON + timedelta(hours=2), "target", "failed"),
+        TickRow("d", NOON + timedelta(hours=3), "target", "success"),
+    )
+    dag = DagHandover(
+        '<d & "q">', paused_at=NOON, resumed_at=NOON + timedelta(minutes=30), ticks=rows, once=3, missed=1
+    )
+    svg = tick_lanes(dag)
+    assert sorted(classes(svg)) == ["failed", "marker", "missed", "ran", "ran"]
+    assert '<d & "q">' in (drawn(svg).get("aria-label") or "")
+    assert svg.count("stroke-dasharray") == 2
+    assert tick_lanes(replace(dag, ticks=())) == ""
+    one = tick_lanes(replace(dag, ticks=rows[:1]))
+    assert drawn(one) is not None
+    many = tuple(TickRow("d", NOON + timedelta(minutes=n), "target", "success") for n in range(500))
+    assert "The last 400 rows are drawn." in tick_lanes(replace(dag, ticks=many))
