@@ -209,5 +209,23 @@ The value is the same, but the service did not accept it from there: an allow li
 tests more than tasks use. Try it in a DAG on the target.
 """,
     ),
+    (
+        "VRD-unread",
+        "",
+        """Not enough is known for a verdict.
+
+The schedule or the code of a DAG could not be read, so what it depends on, and what a new Airflow version means for
+it, is unknown. Give assess a login that may read DAG code, or look at these DAGs yourself.
+""",
+    ),
+    (
+        "VRD-gaps",
+        "",
+        """The source did not show everything.
+
+A part of the inventory was refused or failed. What is not in it cannot be planned for: see the coverage in the
+inventory, and ask an Airflow administrator of the source for the role that is missing.
+""",
+    ),
 )
 """(code, severity or "" where it varies, page)"""

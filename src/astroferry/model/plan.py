@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from astroferry.model.cutoverday import Approval, ApprovalRule, Before, Decommission, Limits, Person, Watch
 from astroferry.model.division import divided
 from astroferry.model.inventory import PathKind, SourceKind  # noqa: TC001 - likewise
+from astroferry.model.prices import Prices
 from astroferry.model.strict import STRICT
 
 if TYPE_CHECKING:
@@ -293,6 +294,7 @@ class Plan:
     watch: Watch = field(default_factory=Watch, metadata=WHEN_SET)
     decommission: Decommission = field(default_factory=Decommission, metadata=WHEN_SET)
     approval: ApprovalRule = field(default_factory=ApprovalRule, metadata=WHEN_SET)
+    prices: Prices = field(default_factory=Prices, metadata=WHEN_SET)
     people: tuple[Person, ...] = ()
     places: tuple[PlacePath, ...] = ()
     workspaces: tuple[Workspace, ...] = ()

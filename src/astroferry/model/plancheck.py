@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.errors import Problem
 from astroferry.model import cutoverdaycheck as daycheck
+from astroferry.model.prices import SIZES
 from astroferry.model.secret import is_masked
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def problems_of(plan: Plan) -> list[Problem]:
         _deployments,
         _waves,
         _cutover,
+        _prices,
         daycheck.problems_of,
     )
     return [problem for check in checks for problem in check(plan)]
@@ -183,3 +185,18 @@ def _cutover(plan: Plan) -> Iterator[Problem]:
         number = getattr(plan.cutover, name)
         if not 0 < number < math.inf:
             yield Problem(f"cutover.{name}", "must be greater than 0")
+
+
+def _prices(plan: Plan) -> Iterator[Problem]:
+    prices = plan.prices
+    given = {
+        **{f"deployment_hour.{size}": price for size, price in prices.deployment_hour.items()},
+        **{f"worker_hour.{machine}": price for machine, price in prices.worker_hour.items()},
+        **{name: getattr(prices, name) for name in ("cluster_hour", "source_month", "person_day")},
+    }
+    for name, price in given.items():
+        if price is not None and not 0 <= price < math.inf:
+            yield Problem(f"prices.{name}", "must be a price, 0 or more")
+    for size in prices.deployment_hour:
+        if size not in SIZES:
+            yield Problem(f"prices.deployment_hour.{size}", f"is no size of a Deployment: {', '.join(SIZES)}")

@@ -45,6 +45,7 @@ _SECTIONS = {
     "[decommission]": "# What must hold before the old side may go. database: environment | file:PATH",
     "[approval]": "# Steps that need a second person: apply, cutover, decommission (see: astroferry approve).",
     "[[people]]": "# Who must be able to work on Astro, with the least role in the Workspace.",
+    "[prices]": "# What things cost, in your currency; the report adds up what is priced.",
     "[[places]]": "# Network paths: public | vpn | peering | private-endpoint | local | unknown",
     "[[workspaces]]": "# owners, tags, folders: which DAGs belong there, the first fit wins; dags: exceptions.",
     "[[deployments]]": "# role: test | production | both",

@@ -95,12 +95,16 @@ def finish(desk: Desk) -> None:
     desk.plan = plan
 
 
+TABLES = frozenset({"prices.deployment_hour", "prices.worker_hour"})
+"""plan keys whose value is a table"""
+
+
 def flat(raw: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """An answers file as plan keys: tables are opened, lists of tables and tables of variables are values."""
+    """An answers file as plan keys: tables are opened, lists of tables and `TABLES` are values."""
     answers: dict[str, Any] = {}
     for name, value in raw.items():
         key = f"{above}{name}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key not in TABLES:
             answers |= flat(value, f"{key}.")
         else:
             answers[key] = value
