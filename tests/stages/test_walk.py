@@ -309,3 +309,19 @@ def test_ways_are_those_of_the_cloud_and_say_who_must_do_what() -> None:
     known = "\n".join(stage("networking").known(made))
     assert "Astro support: Create the peering" in known
     assert "api.example.com" in known
+
+
+def test_a_backend_says_what_it_needs_and_refuses_what_it_cannot_hold() -> None:
+    made = desk(replace(INVENTORY, connections=(ConnectionSeen("pg.main", "postgres"),)))
+    option = stage("secrets").questions(made)[0].option("gcp-secret-manager")
+    assert option is not None
+    assert "cannot hold these names: pg.main" in option.refused
+    assert len(stage("secrets").known(made)) == 1
+    made.answer("decisions.secrets_backend", "gcp-secret-manager")
+    known = "\n".join(stage("secrets").known(made))
+    assert "apache-airflow-providers-google in requirements.txt" in known
+    assert "AIRFLOW__SECRETS__BACKEND_KWARGS=" in known
+    assert "Allow secretmanager.versions.access" in known
+    assert "pg.main (connections) would have to be called pg_main." in known
+    made.answer("decisions.execution", "remote")
+    assert any(line.startswith("In agents' values.yaml") for line in stage("secrets").known(made))

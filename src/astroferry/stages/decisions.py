@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.rules import execution, secrets, version
+from astroferry.advice.backends import BACKENDS, settings
+from astroferry.advice.rules import execution, secret_names, secrets, version
+from astroferry.advice.rules.secret_names import mapping
 from astroferry.advice.suggest import SUGGESTIONS, refusals
 from astroferry.model.words import names
 from astroferry.stages.asking import decision, plain
@@ -12,7 +14,7 @@ from astroferry.stages.asking import decision, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from astroferry.advice.rules.rule import Book, Suggestion
+    from astroferry.advice.rules.rule import Book, Case, Suggestion
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
     from astroferry.stages.question import Question
@@ -135,33 +137,56 @@ class SecretsStage:
     upsets = ("values",)
 
     def known(self, desk: Desk) -> tuple[str, ...]:
-        """What the source uses, where its configuration is exposed."""
+        """What the source uses, where its configuration is exposed; what the plan's backend needs."""
         backend = desk.inventory.config.get("secrets", {}).get("backend", "") if desk.inventory else ""
-        return (f"The source's secrets backend: {backend or 'none seen in its configuration'}.",)
+        return (
+            f"The source's secrets backend: {backend or 'none seen in its configuration'}.",
+            *(backend_needs(desk.case) if desk.case is not None else ()),
+        )
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Which backend."""
-        later = "astroferry does not write there yet; keep them there yourself and let values travel by `backend`"
+        later = "filled by you, not by astroferry; values travel by `backend`"
+        offered: dict[str, tuple[str, str]] = {
+            "airflow": ("the Deployment's own database", "written through its Airflow API"),
+            "astro-environment": ("Astro Environment Manager", later),
+            **{key: (backend.name, later) for key, backend in BACKENDS.items()},
+        }
         return (
             decision(
-                "decisions.secrets_backend",
+                secrets.WHERE,
                 "Where do connections and variables live on Astro?",
-                {
-                    "airflow": ("the Deployment's own database", "written through its Airflow API"),
-                    "astro-environment": ("Astro Environment Manager", later),
-                    "aws-secrets-manager": ("AWS Secrets Manager", later),
-                    "aws-parameter-store": ("AWS Systems Manager Parameter Store", later),
-                    "gcp-secret-manager": ("Google Secret Manager", later),
-                    "hashicorp-vault": ("HashiCorp Vault", later),
-                    "azure-key-vault": ("Azure Key Vault", later),
-                },
-                advised(desk, "decisions.secrets_backend"),
+                offered,
+                advised(desk, secrets.WHERE),
+                refused(desk, secrets.WHERE, offered),
             ),
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the secrets rules."""
-        return checked(desk, secrets.BOOK)
+        """Of the rules on secrets, and on names and sizes."""
+        return checked(desk, secrets.BOOK, secret_names.BOOK)
+
+
+def backend_needs(case: Case) -> tuple[str, ...]:
+    """What the plan's backend needs, one line each: package, variables, permissions, names to change."""
+    backend = BACKENDS.get(case.plan.decisions.secrets_backend)
+    if backend is None:
+        return ()
+    where = "agents' values.yaml" if case.plan.decisions.execution == "remote" else "every Deployment"
+    return (
+        f"{backend.name} needs {backend.package} in requirements.txt.",
+        *(
+            f"In {where}{' (as a secret)' if setting.secret else ''}: {setting.name}={setting.value}"
+            for setting in settings(case.plan.decisions.secrets_backend)
+        ),
+        f"Identity: {backend.identity}.",
+        *(
+            f"Allow {permission.action} on {permission.resource}{f' ({permission.why})' if permission.why else ''}."
+            for permission in backend.permissions
+        ),
+        *backend.notes,
+        *(f"{item.old} ({item.kind}) would have to be called {item.new}." for item in mapping(case)),
+    )
 
 
 def places_known(desk: Desk) -> tuple[str, ...]:

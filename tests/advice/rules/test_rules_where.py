@@ -62,7 +62,7 @@ def test_remote_execution_needs_a_plan(plans: tuple[str, ...], expected: list[st
 def test_remote_execution_needs_airflow_3_the_astro_executor_and_a_backend() -> None:
     plan = decided(execution="remote", airflow="2")
     plan = replace(plan, deployments=(replace(PLAN.deployments[0], executor="CELERY"),))
-    assert ids(execution.BOOK.problems(Case(plan, INVENTORY))) == ["EXE-003", "EXE-004", "EXE-012"]
+    assert ids(execution.BOOK.problems(Case(plan, INVENTORY))) == ["EXE-003", "EXE-004"]
 
 
 def test_private_places_suggest_a_dedicated_cluster() -> None:

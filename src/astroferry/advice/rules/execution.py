@@ -109,26 +109,6 @@ def needs_the_astro_executor(case: Case) -> Iterator[Hit]:
         )
 
 
-@BOOK.rule(
-    "EXE-012",
-    "warn",
-    about="decisions.secrets_backend",
-    reads=("plan.decisions.execution", "plan.decisions.secrets_backend"),
-    source="docs: remote-execution-configure-secrets-backend",
-)
-def needs_a_backend(case: Case) -> Iterator[Hit]:
-    """Remote agents read secrets on your side.
-
-    What is kept in Astro does not reach them; they need a secrets backend that they can reach themselves.
-    """
-    decisions = case.plan.decisions
-    if decisions.execution == "remote" and decisions.secrets_backend in {"airflow", "astro-environment"}:
-        yield Hit(
-            "Remote agents read secrets from a backend on your side; the plan keeps them on Astro.",
-            "Choose the secrets backend that the agents will use.",
-        )
-
-
 def _plans_without_remote(case: Case) -> tuple[str, ...]:
     """The organization's plans where remote execution is chosen and none of them surely has it."""
     plans = case.facts.plans if case.facts is not None else ()
