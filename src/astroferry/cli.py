@@ -114,7 +114,8 @@ def parser() -> argparse.ArgumentParser:
     )
     audit = verb("audit", "everything that was done, by whom, when, where and how it ended; for people and auditors")
     audit.add_argument("--out", metavar="FILE", help="a .csv or .jsonl file (default: JSON lines on stdout)")
-    for one in (check, show, apply, verify, cutover, watch, rollback, status, decommission, approve, audit):
+    refresh = verb("refresh", "read the source again, take over what changed; says which advice changed")
+    for one in (refresh, check, show, apply, verify, cutover, watch, rollback, status, decommission, approve, audit):
         one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
     explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
     explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")

@@ -17,7 +17,7 @@ JUDGED: dict[str, dict[str, str]] = tomllib.loads((HERE / "judged_rules.toml").r
 FATES = {"kept", "corrected", "merged", "dropped"}
 OPEN_AREAS = (
     "1-airflow-version", "2-execution-model", "3-cluster-network", "4-workspaces-access", "5-secrets-backends",
-    "6-connections-variables-env", "7-deploy-rollback-waves", "8-cutover-decommission", "8b-hazards",
+    "6-connections-variables-env", "8b-hazards",
     "9-mwaa-composer",
 )  # fmt: skip
 """areas whose rules are still being judged; a finished one is taken out"""

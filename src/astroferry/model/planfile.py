@@ -131,6 +131,22 @@ def save_wave_state(plan: Plan, path: Path, wave: str) -> None:
     atomic_write(path, with_text(text, f"waves.{index}", "state", state, after="name"))
 
 
+def save_refreshed(plan: Plan, path: Path) -> None:
+    """Write the source's fingerprint and the stages to look at again; every other byte stays as the user has it.
+
+    Where the file has no place for them, it is written anew.
+    """
+    text = read_text(path, "plan")
+    try:
+        for name, value in dataclasses.asdict(plan.source.fingerprint).items():
+            text = with_text(text, "source.fingerprint", name, value, after="version")
+        text = with_text(text, "", "review_again", list(plan.review_again), after="format")
+        kept = parse(text, str(path), unfinished=True) == plan
+    except (KeyError, PlanError):
+        kept = False
+    atomic_write(path, text if kept else dump(plan))
+
+
 def add_record(plan: Plan, path: Path, record: Confirmation | Approval) -> Plan:
     """Put what a person said into the plan's file, at its end; every other byte stays as the user has it.
 

@@ -39,18 +39,19 @@ def line_of(text: str, where: str) -> int | None:
     return None
 
 
-def with_text(text: str, table: str, key: str, value: str, *, after: str) -> str:
+def with_text(text: str, table: str, key: str, value: str | int | list[str], *, after: str) -> str:
     """The TOML text with `value` (plain ASCII) at `key` of a table; every other character stays as it is.
 
-    `table` is a dotted path with list positions ("waves.0"). A missing key is put behind the key `after`, which the
-    table must have (KeyError).
+    `table` is a dotted path with list positions ("waves.0"), "" for the file itself. A missing key is put behind the
+    key `after`, which the table must have (KeyError).
     """
     places = places_in(text)
     written = json.dumps(value)
-    if (place := places.get(f"{table}.{key}")) is not None:
+    within = f"{table}." if table else ""
+    if (place := places.get(f"{within}{key}")) is not None:
         return text[: place.value] + written + text[place.end :]
-    end = places[f"{table}.{after}"].end
-    if text[places[table].value] == "{":
+    end = places[f"{within}{after}"].end
+    if table and text[places[table].value] == "{":
         return f"{text[:end]}, {key} = {written}{text[end:]}"
     line_end = text.find("\n", end)
     line_end = len(text) if line_end < 0 else line_end

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Source
     from astroferry.sources.progress import Progress
 
 
@@ -41,16 +42,22 @@ async def run(arguments: argparse.Namespace) -> Exit:
     return Exit.DONE
 
 
-async def assess(url: str, arguments: argparse.Namespace) -> Inventory:
-    """Connect and read."""
+async def assess(url: str, arguments: argparse.Namespace, known: Source | None = None) -> Inventory:
+    """Connect and read; `known`: what a plan says of the source already."""
+    credentials, kind = (known.credentials, known.kind) if known is not None else ("auto", "airflow")
     async with AsyncExitStack() as stack:
-        airflow, login = await open_source(url, "auto", stack, asker(arguments))
+        airflow, login = await open_source(url, credentials, stack, asker(arguments))
         diagnostics.say(
             f"The source is Airflow {airflow.version} at {airflow.url}. Reading; nothing is changed there."
         )
         starship = await open_starship(airflow, login, stack)
         return await take_inventory(
-            airflow, clock_now=lambda: datetime.now(UTC), tell=_teller(), starship=starship, read_code=read
+            airflow,
+            clock_now=lambda: datetime.now(UTC),
+            tell=_teller(),
+            starship=starship,
+            read_code=read,
+            kind=kind,
         )
 
 

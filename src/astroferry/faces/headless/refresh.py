@@ -1,0 +1,90 @@
+"""`astroferry refresh`: read the source again, take over what changed, say which advice changed; answers stay."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from astroferry import diagnostics
+from astroferry.carry.opening import api_address, open_astro, read_facts
+from astroferry.errors import AstroferryError, Exit, RemoteError
+from astroferry.faces.headless.asking import asker
+from astroferry.faces.headless.assess import assess
+from astroferry.model import inventoryfile, planfile
+from astroferry.model.files import PlanLock, beside
+from astroferry.stages.refreshing import lost, refreshed
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from astroferry.model.organization import OrganizationFacts
+    from astroferry.model.plan import Plan
+    from astroferry.stages.refreshing import Refreshed
+
+
+async def run(arguments: argparse.Namespace) -> Exit:
+    """0 when the new inventory and fingerprint are written, whatever changed; nothing else is."""
+    path = Path(arguments.plan)
+    with PlanLock(path):
+        plan = planfile.load(path, unfinished=True)
+        kept = beside(path, plan.source.inventory)
+        before = inventoryfile.load(kept)
+        after = await assess(plan.source.url, arguments, plan.source)
+        if gone := lost(before, after):
+            raise RemoteError(
+                f"The source showed less than before ({', '.join(gone)}), so nothing was taken over.",
+                hint="Give the login the same role as for assess, then run it again.",
+            )
+        found = refreshed(path, plan, before, after, await _facts(plan, arguments))
+        # The inventory first: a plan whose fingerprint is older than its inventory is just refreshed once more.
+        inventoryfile.save(after, kept)
+        planfile.save_refreshed(found.plan, path)
+    if arguments.json:
+        diagnostics.data_json(
+            {
+                "drift": found.drift,
+                "advice": [asdict(change) for change in found.advice],
+                "review_again": found.plan.review_again,
+                "told": found.told,
+            }
+        )
+    else:
+        diagnostics.data("\n".join(_page(found, kept)))
+    return Exit.DONE
+
+
+async def _facts(plan: Plan, arguments: argparse.Namespace) -> OrganizationFacts | None:
+    """The organization, where it can be asked: without it some advice is not compared."""
+    async with AsyncExitStack() as stack:
+        try:
+            where, who = api_address(plan), plan.target.credentials
+            astro, _ = await open_astro(where, who, plan.target.organization, stack, asker(arguments))
+            return await read_facts(astro, plan.decisions.cloud)
+        except AstroferryError as error:
+            diagnostics.say(f"Astro could not be asked, so advice is compared without it. {error}")
+            return None
+
+
+def _page(found: Refreshed, kept: Path) -> list[str]:
+    lines = ["Changed on the source since the inventory was taken", *_listed(found.drift)]
+    lines += ["", "Advice that changed"]
+    lines += _listed(
+        f"{change.stage}: {change.what}{f' The plan keeps: {change.answer}.' if change.answer else ''}"
+        for change in found.advice
+    )
+    if found.told:
+        lines += ["", "To be settled", *_listed(found.told)]
+    again = ", ".join(found.plan.review_again)
+    return [
+        *lines,
+        "",
+        f"To be looked at again: {again or 'nothing'}. No answer was changed.",
+        f"Inventory: {kept}",
+    ]
+
+
+def _listed(items: Iterable[str]) -> list[str]:
+    return [f"  {item}" for item in items] or ["  nothing"]
