@@ -62,3 +62,17 @@ def test_a_table_fits_its_width(width: int) -> None:
     lines = table(("a", "long column"), [("x" * 30, "y" * 90), ("1", "2")], width=width)
     assert all(len(line) <= max(width, 18) for line in lines)
     assert table(("a",), []) == []
+
+
+def test_a_table_loses_nothing() -> None:
+    """What to do stands in the longest cells, so they are wrapped; keys and ids stay whole as long as they can."""
+    rows = [("to be confirmed", "set decisions.cron_data_intervals and run check again", ""), ("met", "", "")]
+    lines = table(("", "what to do", ""), rows, width=48)
+    assert lines == [
+        "                 what to do",
+        "---------------  -----------------------------  ",
+        "to be confirmed  set",
+        "                 decisions.cron_data_intervals",
+        "                 and run check again",
+        "met",
+    ]

@@ -20,7 +20,11 @@ Outcome = Literal["met", "missing", "confirmed", "to be confirmed"]
 ROLES = (
     ("assess", "Airflow Op (Viewer sees DAGs only)", "none"),
     ("prepare", "none", "Organization Owner to make Workspaces; else Workspace Owner of one that is there"),
-    ("configuration", "Airflow Op (to read variables); Starship needs a login that may read the configuration", ""),
+    (
+        "configuration",
+        "Airflow Op (to read variables); Starship needs a login that may read the configuration",
+        "Workspace Operator, or Deployment Admin",
+    ),
     ("dags, test", "none", "Workspace Operator, or Deployment Admin"),
     ("cutover, rollback", "Airflow User (may pause DAGs)", "Workspace Operator, or Deployment Admin"),
 )

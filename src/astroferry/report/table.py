@@ -1,7 +1,9 @@
-"""Plain text tables that fit a terminal: columns as wide as needed, the last ones cut where the screen ends."""
+"""Plain text tables that fit a terminal: columns as wide as needed, wrapped where the screen ends, never cut."""
 
 from __future__ import annotations
 
+import textwrap
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,19 +11,28 @@ if TYPE_CHECKING:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 100, indent: str = "") -> list[str]:
-    """Lines of a table; the widest columns are cut with an ellipsis until a line fits `width` characters."""
+    """Lines of a table; the widest columns are wrapped until a line fits `width` characters."""
     if not rows:
         return []
     cells = [[" ".join(str(cell).split()) for cell in row] for row in (head, *rows)]
     sizes = [max(len(row[column]) for row in cells) for column in range(len(head))]
     room = width - len(indent) - 2 * (len(head) - 1)
+    words = [max(len(word) for row in cells for word in row[column].split() or [""]) for column in range(len(head))]
     while sum(sizes) > room and max(sizes) > 8:
-        sizes[sizes.index(max(sizes))] -= 1
-    lines = [
-        indent + "  ".join(_fit(cell, size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in cells
+        # The widest that needs to break no word (a key, an id), as long as there is one.
+        whole = [column for column, size in enumerate(sizes) if size > max(words[column], 8)]
+        sizes[max(whole or range(len(sizes)), key=sizes.__getitem__)] -= 1
+    lines = [*_lines(cells[0], sizes), "  ".join("-" * size for size in sizes)]
+    lines += [line for row in cells[1:] for line in _lines(row, sizes)]
+    return [indent + line for line in lines]
+
+
+def _lines(row: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    """One row, as many lines as its fullest cell needs; the first has no blanks to its right, nor has any other."""
+    wrapped = [
+        textwrap.wrap(cell, max(size, 1), break_on_hyphens=False) for cell, size in zip(row, sizes, strict=True)
     ]
-    return [lines[0], indent + "  ".join("-" * size for size in sizes), *lines[1:]]
-
-
-def _fit(text: str, size: int) -> str:
-    return text.ljust(size) if len(text) <= size else text[: size - 1] + "…"
+    return [
+        "  ".join(text.ljust(size) for text, size in zip(line, sizes, strict=True)).rstrip()
+        for line in zip_longest(*wrapped, fillvalue="")
+    ] or [""]
