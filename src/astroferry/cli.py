@@ -9,10 +9,11 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from astroferry import __version__, diagnostics
-from astroferry.errors import AstroferryError, Exit, UsageError
+from astroferry.errors import AstroferryError, Exit, InputNeededError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -88,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument("--out", metavar="PLAN", help="where the plan goes (default: migration.toml)")
     check = verb("check", "is the plan complete, valid, and still true of both ends? changes nothing")
     show = verb("show", "the review page: all decisions, and what will be done")
+    resume = verb("resume", "open the plan in the wizard, where it stood")
     apply = verb("apply", "carry the plan out, up to DAGs that lie compared and paused on Astro")
     apply.add_argument("--stage", metavar="STAGE", help="only this stage: prepare, configuration, dags, test")
     apply.add_argument("--wave", metavar="WAVE", help="only what this wave needs")
@@ -115,7 +117,8 @@ def parser() -> argparse.ArgumentParser:
     audit = verb("audit", "everything that was done, by whom, when, where and how it ended; for people and auditors")
     audit.add_argument("--out", metavar="FILE", help="a .csv or .jsonl file (default: JSON lines on stdout)")
     refresh = verb("refresh", "read the source again, take over what changed; says which advice changed")
-    for one in (refresh, check, show, apply, verify, cutover, watch, rollback, status, decommission, approve, audit):
+    carried = (apply, verify, cutover, watch, rollback, status, decommission)
+    for one in (refresh, check, show, resume, *carried, approve, audit):
         one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
     explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
     explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")
@@ -130,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the process's exit code."""
     try:
         arguments = parser().parse_args(argv)
-        if arguments.verb is None:
+        if arguments.verb in {None, "resume"}:
             return _open(arguments)
         verb = _verb(arguments.verb)
         return int(_run(verb(arguments)))
@@ -148,20 +151,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open(arguments: argparse.Namespace) -> int:
-    """No verb: the wizard, where a terminal can show it."""
+    """No verb, or `resume`: the wizard, in the face that this terminal can show."""
     from astroferry.faces.which import choose  # noqa: PLC0415 - `--help` stays quick
 
     face, why = choose(no_input=arguments.no_input, plain=arguments.plain)
-    if face == "full-screen":
-        return int(importlib.import_module("astroferry.faces.tui.run").run())
-    if face == "plain":
-        raise UsageError(
-            f"The wizard needs a full screen, and this is none ({why}).",
-            hint="Use the verbs instead, beginning with: astroferry assess URL",
-        )
-    diagnostics.say(parser().format_help())
-    diagnostics.say(f"astroferry: the wizard asks nothing here ({why}); give it a verb.")
-    return int(Exit.USAGE)
+    plan = getattr(arguments, "plan", None)
+    if face == "headless":
+        if plan is not None:
+            raise InputNeededError(
+                f"The wizard asks, and nobody may be asked here ({why}).",
+                hint=f"See how far the plan is: astroferry status {plan}; carry it out: astroferry apply {plan}",
+            )
+        diagnostics.say(parser().format_help())
+        diagnostics.say(f"astroferry: the wizard asks nothing here ({why}); give it a verb.")
+        return int(Exit.USAGE)
+    room = "tui" if face == "full-screen" else "prompts"
+    run = importlib.import_module(f"astroferry.faces.{room}.run").run
+    return int(_run(run(plan=Path(plan) if plan is not None else None)))
 
 
 def _verb(name: str) -> Callable[[argparse.Namespace], Coroutine[Any, Any, Exit]]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from astroferry.carry.journal import Standing
+    from astroferry.model.cutover import TickCount
 
 Way = Literal["cutover", "rollback"]
 STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
@@ -73,3 +74,24 @@ def handed(
             words.append(_SIGNS.get(event, ""))
         rows.append(Handed(dag, tuple(words)))
     return rows
+
+
+def ticks_in_words(
+    counted: Mapping[str, TickCount], standings: Mapping[str, Standing], way: Way, wave: str, dag_id: str
+) -> str:
+    """`3 of 3`: how many of the ticks expected ran exactly once, and what went wrong before it; from the last count.
+
+    Without one, from what the last watching wrote into the journal; nothing where nothing was watched.
+    """
+    count = counted.get(dag_id)
+    if count is not None:
+        once, twice, missed = len(count.once), len(count.twice), len(count.missed)
+    else:
+        side = "target" if way == "cutover" else "source"
+        standing = standings.get(f"{way}/{wave}/{dag_id}/watch-{side}")
+        if standing is None or "once" not in standing.made:
+            return ""
+        once, twice, missed = (int(standing.made.get(name, 0)) for name in ("once", "twice", "missed"))
+    wrong = [f"{twice} TWICE"] if twice else []
+    wrong += [f"{missed} missed"] if missed else []
+    return ", ".join([*wrong, f"{once} of {once + twice + missed}"])

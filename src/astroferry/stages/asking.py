@@ -23,6 +23,7 @@ def choice(
     reason: str = "",
     *,
     refused: Mapping[str, str] | None = None,
+    evidence: tuple[str, ...] = (),
 ) -> Question:
     """A choice; `consequences` maps each value to its label and what it means, `refused` to why it cannot be."""
     refused = refused or {}
@@ -30,7 +31,13 @@ def choice(
         Option(value, label, meaning, refused.get(value, "")) for value, (label, meaning) in consequences.items()
     )
     return Question(
-        key, prompt, "choice", options, suggested=None if suggested in refused else suggested, reason=reason
+        key,
+        prompt,
+        "choice",
+        options,
+        suggested=None if suggested in refused else suggested,
+        reason=reason,
+        evidence=evidence,
     )
 
 
@@ -44,7 +51,15 @@ def decision(
     """A choice with the advice's suggestion."""
     if suggestion is None:
         return choice(key, prompt, consequences, refused=refused)
-    return choice(key, prompt, consequences, suggestion.value or None, suggestion.reason, refused=refused)
+    return choice(
+        key,
+        prompt,
+        consequences,
+        suggestion.value or None,
+        suggestion.reason,
+        refused=refused,
+        evidence=suggestion.evidence,
+    )
 
 
 def plain(
@@ -56,6 +71,7 @@ def plain(
     *,
     required: bool = True,
     help: str = "",  # noqa: A002 - the word users know
+    evidence: tuple[str, ...] = (),
 ) -> Question:
     """A text, a path or a yes-no; the reason is told only where something is suggested."""
     return Question(
@@ -65,6 +81,7 @@ def plain(
         YES_NO if kind == "yes-no" else (),
         suggested=suggested,
         reason=reason if suggested is not None else "",
+        evidence=evidence,
         required=required,
         help=help,
     )

@@ -72,6 +72,7 @@ class VersionStage:
                 "text",
                 runtime.value or None if runtime else None,
                 runtime.reason if runtime else "",
+                evidence=runtime.evidence if runtime else (),
                 help="3.3-8 is Airflow 3.3; 13.11.0 is Airflow 2.11.",
             ),
         ]
@@ -84,6 +85,7 @@ class VersionStage:
                     "yes-no",
                     keep.value if keep else None,
                     keep.reason if keep else "",
+                    evidence=keep.evidence if keep else (),
                     help="Without them `ds` of every cron DAG moves by one period.",
                 )
             )

@@ -30,7 +30,8 @@ class Question:
     """One question.
 
     `key` is where the answer goes in the plan, and what an answers file calls it. `suggested` is None where nothing
-    can be suggested; `reason` says why it is. `required`: an empty answer is no answer.
+    can be suggested; `reason` says why it is, `evidence` what was seen that speaks for it. `required`: an empty
+    answer is no answer.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Question:
     items: tuple[str, ...] = ()
     suggested: Any = None
     reason: str = ""
+    evidence: tuple[str, ...] = ()
     required: bool = True
     help: str = ""
     notes: dict[str, str] = field(default_factory=dict)

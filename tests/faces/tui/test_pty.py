@@ -163,3 +163,16 @@ def test_closed_streams_are_no_bug(folder: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_without_a_screen_it_asks_on_lines(folder: Path) -> None:
+    with terminal(folder, given={"TERM": "dumb"}) as screen:
+        screen.wait_for("What shall it be")
+        screen.send("new\n")
+        screen.wait_for("be called")
+        screen.send("acme\n")
+        screen.wait_for("1 of ")
+        screen.send("save\n")
+        assert screen.ends() == 0
+        assert b"\x1b" not in screen.seen, "a dumb terminal gets no escape sequence"
+    assert planfile.load(folder / "migration.toml", unfinished=True).name == "acme"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ from astroferry.stages.walk import Taken, fill, flat
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from astroferry.model.organization import OrganizationFacts
 
 
-async def run(arguments: argparse.Namespace) -> Exit:
+async def run(arguments: argparse.Namespace, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Exit:
     """0 when the plan is written; 3 where answers are missing or contradict each other (nothing is written)."""
     out = Path(getattr(arguments, "out", "migration.toml"))
     must_be_writable(out)
@@ -34,7 +36,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     if API_URL in os.environ:
         answers.setdefault("target.api", os.environ[API_URL])
     inventory_path = Path(arguments.inventory)
-    desk = new_desk(out, str(answers.pop("name", "") or "migration"))
+    desk = new_desk(out, str(answers.pop("name", "") or "migration"), now=now())
     desk.inventory = inventoryfile.load(inventory_path)
     desk.facts = await _facts(arguments, answers)
     answers["source.inventory"] = os.path.relpath(inventory_path.absolute(), out.absolute().parent)

@@ -1,1 +1,1 @@
-"""The plain face: one question at a time; also the accessible one."""
+"""The plain face: the same stages, one question after the other on lines; for dumb terminals and screen readers."""

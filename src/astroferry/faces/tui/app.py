@@ -82,13 +82,13 @@ class Ferry(App[None]):
         self,
         folder: Path,
         *,
-        plan: Path | None = None,
+        session: Session | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pace: float | None = None,
     ) -> None:
         super().__init__()
         self.folder = folder
-        self.plan = plan
+        self._given = session
         self.now = now
         # Over SSH a screen is drawn once a second at most.
         self.pace = pace or (1.0 if os.environ.get("SSH_CONNECTION") else 0.25)
@@ -116,14 +116,12 @@ class Ferry(App[None]):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._signalled, code)
         self.push_screen(OpeningScreen(self.folder))
+        if self._given is not None:
+            self.work_on(self._given)
 
     def has_variable(self, name: str) -> bool:
         """Whether the environment gives it."""
         return bool(os.environ.get(name, "").strip())
-
-    def may_drop(self) -> bool:
-        """Whether a dropped line would end us: SSH, and nothing that keeps the session."""
-        return bool(os.environ.get("SSH_CONNECTION")) and not (os.environ.get("TMUX") or os.environ.get("STY"))
 
     def work_on(self, session: Session) -> None:
         """Open the wizard on a plan."""

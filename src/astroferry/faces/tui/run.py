@@ -8,21 +8,26 @@ from pathlib import Path
 
 from astroferry import diagnostics
 from astroferry.errors import Exit
+from astroferry.faces.session import Session
 from astroferry.faces.tui.app import Ferry
 
 
-def run(folder: Path | None = None) -> Exit:
-    """The wizard, until it is left; the exit code: 0, or 129, 130, 143 where a signal ended it."""
+async def run(folder: Path | None = None, plan: Path | None = None) -> Exit:
+    """The wizard, until it is left; the exit code: 0, or 129, 130, 143 where a signal ended it.
+
+    `plan` is opened at once, where it stood. Raises what opening it raises, before anything is drawn.
+    """
     if 0 in shutil.get_terminal_size((0, 0)):
         # Serial consoles and some containers report no size.
         os.environ["COLUMNS"], os.environ["LINES"] = "80", "24"
-    app = Ferry(folder or Path.cwd())
-    app.run()
+    session = Session.open(plan) if plan is not None else None
+    app = Ferry(folder or Path.cwd(), session=session)
+    await app.run_async()
     for report in app.reports:
         diagnostics.say(f"Saved report: {report}")
     if app.saved is not None:
         diagnostics.say(f"Saved to {app.saved.absolute()}")
-        diagnostics.say(f"Go on with: astroferry   (in {app.saved.absolute().parent})")
+        diagnostics.say(f"Go on with: astroferry resume {app.saved.absolute()}")
     if app.bug is not None:
         raise app.bug
     return Exit(app.return_code or 0)

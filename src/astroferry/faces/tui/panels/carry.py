@@ -12,7 +12,8 @@ from astroferry.carry.compare import HEADINGS
 from astroferry.carry.compare import findings as findings_of
 from astroferry.carry.compare import table as rows_of
 from astroferry.faces.clock import lasting, left, rate
-from astroferry.faces.navigator import POSITION, STOPS
+from astroferry.faces.navigator import POSITION
+from astroferry.faces.phases import WORDS, failed_items, phases
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import TextScreen
 from astroferry.faces.tui.widgets.quiet import Quiet
@@ -22,16 +23,17 @@ from astroferry.model.words import several
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from astroferry.faces.phases import Phase, PhaseState
     from astroferry.faces.session import Session
     from astroferry.faces.work import Work
 
-PHASES = ("prepare", "configuration", "dags", "test")
 BAR = 20
-_WORDS = {
-    "prepare": "Workspaces, Deployments, environment variables",
-    "configuration": "pools, variables, connections",
-    "dags": "the DAG folder; every DAG arrives paused",
-    "test": "every value compared on the target, by a probe",
+_SIGNS: dict[PhaseState, tuple[str, str]] = {
+    "now": ("›", "bold $accent"),
+    "failed": ("×", "$text-error"),
+    "done": ("✓", "$text-success"),
+    "in part": ("~", "$text-warning"),
+    "open": ("·", "$text-muted"),
 }
 
 
@@ -81,7 +83,7 @@ class CarryPanel(Panel):
     def tick(self) -> None:
         """Counts, pace, the item in hand."""
         work = self.work
-        lines = [self._phase(stage, work) for stage in PHASES]
+        lines = [self._phase(phase) for phase in phases(self.session, work)]
         self.query_one("#phases", Quiet).update(Content("\n").join(lines))
         self.query_one("#pace", Quiet).update(self._pace(work))
 
@@ -96,35 +98,22 @@ class CarryPanel(Panel):
                 Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
             )
         result.display = work is not None and not work.running
-        failed = self._failed()
+        failed = [(item.title, item.outcome, item.why) for item in failed_items(self.session, work)]
         self.results.display = bool(failed)
         self.results.set_rows(failed)
         rows = self._compared()
         self.compared.display = bool(rows)
         self.compared.set_rows(rows)
 
-    def _phase(self, stage: str, work: Work | None) -> Content:
-        done, total, failed = self.session.counts.get(stage, (0, 0, 0))
-        running = work is not None and work.running and work.stage == stage
-        if work is not None and running:
-            done, total = work.stage_done, work.stage_total
-            failed = sum(step.info.stage == stage for step in work.failed)
-        title = next(stop.title for stop in STOPS if stop.key == stage)
-        if running:
-            sign, colour, word = "›", "bold $accent", "now"
-        elif failed:
-            sign, colour, word = "×", "$text-error", "failed"
-        elif total and done == total:
-            sign, colour, word = "✓", "$text-success", "done"
-        else:
-            sign, colour, word = "·", "$text-muted", "open" if not done else "in part"
-        filled = round(BAR * done / total) if total else 0
-        count = f"{done:,} of {total:,}" + (f", {failed:,} failed" if failed else "")
-        what = "" if self.size.width < 100 else f"  {_WORDS[stage]}"
+    def _phase(self, phase: Phase) -> Content:
+        sign, colour = _SIGNS[phase.state]
+        filled = round(BAR * phase.done / phase.total) if phase.total else 0
+        count = f"{phase.done:,} of {phase.total:,}" + (f", {phase.failed:,} failed" if phase.failed else "")
+        what = "" if self.size.width < 100 else f"  {WORDS[phase.key]}"
         return Content.assemble(
-            (f"{sign} {title:<14}", colour),
-            (f"{word:<8}", colour),
-            ("━" * filled, "$text-success" if not failed else "$text-warning"),
+            (f"{sign} {phase.title:<14}", colour),
+            (f"{phase.state:<8}", colour),
+            ("━" * filled, "$text-warning" if phase.failed else "$text-success"),
             ("─" * (BAR - filled), "$text-muted"),
             f"  {count:<20}",
             (what, "$text-muted"),
@@ -147,26 +136,6 @@ class CarryPanel(Panel):
         now = f"\n{work.now_at[: max(20, self.size.width - 4)]}" if work.running else ""
         return Content.assemble((" · ".join(part for part in parts if part), "bold"), (now, "$text-muted"))
 
-    def _failed(self) -> list[tuple[str, str, str]]:
-        """From the run in hand, else from the journal."""
-        work = self.work
-        if work is not None and work.running:
-            return [(step.info.title, step.outcome, step.why) for step in work.failed]
-        # An error that ended the run is in the journal, but no step of it.
-        held = {step.info.id: step.why for step in work.failed if step.outcome == "held"} if work else {}
-        rows = []
-        for info in self.session.infos:
-            standing = self.session.standings.get(info.id)
-            if standing is not None and standing.event == "failed":
-                rows.append((info.title, "failed", standing.why))
-            elif info.id in held:
-                rows.append((info.title, "held", held[info.id]))
-        return rows
-
-    def _failed_ids(self) -> list[str]:
-        titles = {title for title, _, _ in self._failed()}
-        return [info.id for info in self.session.infos if info.title in titles]
-
     def _compared(self) -> list[tuple[str, ...]]:
         wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]
         rows = [
@@ -185,7 +154,7 @@ class CarryPanel(Panel):
 
     def action_retry(self) -> None:
         """Just those that failed."""
-        ids = self._failed_ids()
+        ids = [item.id for item in failed_items(self.session, self.work)]
         if ids:
             self.wizard.runs.retry(ids)
         else:
@@ -234,8 +203,8 @@ class CarryPanel(Panel):
         if work is not None and work.running:
             return (("s", "stop after this item"), ("F4", "log"), ("Esc", "look back"))
         found: list[tuple[str, str]] = [("c", "carry out")]
-        if self._failed():
-            found.append(("r", f"retry {several(len(self._failed_ids()), 'failed item')}"))
+        if failed := failed_items(self.session, work):
+            found.append(("r", f"retry {several(len(failed), 'failed item')}"))
         if self.session.nav.carried.get("dags") == "done":
             found.append(("v", "compare again"))
         if self.session.nav.carried.get("test") == "done":

@@ -11,7 +11,8 @@ from textual.widgets import Static
 from astroferry.carry.handover.wave import refusals
 from astroferry.carry.waves import READY
 from astroferry.faces.clock import lasting
-from astroferry.faces.handed import STEPS, handed, way_of
+from astroferry.faces.confirming import before_cutover, before_rollback
+from astroferry.faces.handed import STEPS, handed, ticks_in_words, way_of
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
@@ -175,32 +176,19 @@ class CutoverPanel(Panel):
         stay = {finding.subject: finding.message for finding in refusals(plan, inventory, wave.name)}
         dags = plan.dags_of(wave, tuple(dag.dag_id for dag in inventory.dags))
         outcomes = {key: step.outcome for key, step in work.steps.items()} if work is not None else {}
+        counted = self.wizard.runs.carrier.ticks
         headings = ("DAG", *(heading for _, heading in STEPS[self.way]), "ticks")
         rows = [
             (
                 item.dag_id,
                 *(("stays", *[""] * (len(item.steps) - 1)) if item.dag_id in stay else item.steps),
-                self._ticks(item.dag_id),
+                ticks_in_words(counted, self.session.standings, self.way, wave.name, item.dag_id),
             )
             for item in handed(self.session.standings, wave.name, dags, self.way, outcomes)
         ]
         if headings != self.dags.headings:
             self.dags.headings = headings
         self.dags.set_rows(rows)
-
-    def _ticks(self, dag_id: str) -> str:
-        count = self.wizard.runs.carrier.ticks.get(dag_id)
-        if count is not None:
-            wrong = [f"{len(count.twice)} TWICE"] if count.twice else []
-            wrong += [f"{len(count.missed)} missed"] if count.missed else []
-            expected = len(count.once) + len(count.twice) + len(count.missed)
-            return ", ".join([*wrong, f"{len(count.once)} of {expected}"])
-        wave = self.wave
-        standing = self.session.standings.get(f"{self.way}/{wave.name if wave else ''}/{dag_id}/watch-target")
-        if standing is None or "once" not in standing.made:
-            return ""
-        once, twice, missed = (int(standing.made.get(name, 0)) for name in ("once", "twice", "missed"))
-        return f"{once} of {once + twice + missed}"
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A DAG in full: each step with its reason."""
@@ -233,13 +221,8 @@ class CutoverPanel(Panel):
             )
             return
         name = wave.name
-        sentences = (
-            f"The schedules of its DAGs move from {self.session.desk.plan.source.url} to {wave.production}.",
-            "Each DAG is drained first: no run is cut short, and every tick runs exactly once.",
-            "It can be rolled back at any moment (b), again without repeating a tick.",
-        )
         self.app.push_screen(
-            ConfirmScreen(f'Cut the wave "{name}" over?', sentences, wave.production),
+            ConfirmScreen(before_cutover(self.session, wave)),
             lambda yes: self.wizard.runs.cut_over(name) if yes else None,
         )
 
@@ -253,13 +236,8 @@ class CutoverPanel(Panel):
             self.wizard.say(f'Nothing of the wave "{name}" has been handed over.', bad=True)
             return
         dag = self.dags.rows[self.dags.row][0] if one and self.dags.row is not None else None
-        what = f'the DAG "{dag}"' if dag else f'the wave "{name}"'
-        sentences = (
-            f"It is drained on {wave.production}, marked on the source and started there again.",
-            "Ticks that Astro has run are not run again. What they did stays done.",
-        )
         self.app.push_screen(
-            ConfirmScreen(f"Give {what} back to the source?", sentences, wave.production),
+            ConfirmScreen(before_rollback(wave, dag)),
             lambda yes: self.wizard.runs.roll_back(name, dag) if yes else None,
         )
 

@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from astroferry.advice.pages import help_for
 from astroferry.errors import PlanError
+from astroferry.faces.helping import help_of
 from astroferry.faces.preview import changes
 from astroferry.faces.tables import as_tables, to_text
 from astroferry.faces.tui.panels.panel import Keys, Panel
@@ -318,16 +318,4 @@ class DecidingPanel(Panel):
 
     def help(self) -> str:
         """The stage in words."""
-        parts = [f"In the migration guide: {self.stage.guide}", ""]
-        for item in self.session.nav.trial().asked:
-            question = item.question
-            parts.append(question.prompt)
-            parts += [f"  {option.label}: {option.consequence}" for option in question.options if option.consequence]
-            if question.help:
-                parts.append(f"  {question.help}")
-            parts += [f"  In the plan: {question.key}", ""]
-        if self.stage.skipping:
-            parts += [f"F8 skips this stage: {self.stage.skipping}.", ""]
-        if found := self.stage.findings(self.session.desk):
-            parts += ["What was found", "", help_for(found), ""]
-        return "\n".join(parts)
+        return help_of(self.stage, self.session.nav.trial(), self.session.desk)

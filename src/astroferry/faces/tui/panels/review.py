@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from astroferry.faces.confirming import before_carrying
 from astroferry.faces.reviewing import TITLES, Line, against, page
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import ConfirmScreen
@@ -158,25 +159,10 @@ class ReviewPanel(Panel):
             self.page.action_move(-9999)
             self.page.action_move(1)
             return
-        names = list(dict.fromkeys(wave.production for wave in desk.plan.waves))
-        if not names:
+        question = before_carrying(self.session)
+        if question is None:
             self.wizard.say("The plan has no wave yet.", bad=True)
             return
-        irreversible = [info.title for info in self.session.infos if info.undo == "irreversible"]
-        sentences = [
-            (
-                f"{several(len(self.session.infos), 'item')} will be made or copied on Astro: Deployments, "
-                "connections, variables, pools, DAGs. Every DAG arrives paused."
-            ),
-            "The source is not touched: it keeps running until you cut a wave over.",
-        ]
-        conflicts = desk.plan.conflicts
-        if "overwrite" in {conflicts.connections, conflicts.variables, conflicts.pools}:
-            sentences.append("The plan overwrites what others made there; former values cannot be put back.")
-        if self.wizard.ferry.may_drop():
-            sentences.append("This is SSH outside tmux: if the line drops, the run ends cleanly and can go on later.")
-        if irreversible:
-            sentences.append(f"{several(len(irreversible), 'item')} cannot be undone: {irreversible[0]}.")
 
         def done(yes: bool | None) -> None:
             if yes:
@@ -184,7 +170,7 @@ class ReviewPanel(Panel):
                 self.wizard.went_on()
                 self.wizard.runs.carry_out()
 
-        self.app.push_screen(ConfirmScreen("Carry the plan out?", sentences, names[0]), done)
+        self.app.push_screen(ConfirmScreen(question), done)
 
     def keys(self) -> Keys:
         """Where Enter leads is said by name."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from astroferry.faces.confirming import Confirmation
     from astroferry.stages.question import Option
 
 
@@ -61,11 +62,11 @@ class ConfirmScreen(ModalScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
 
-    def __init__(self, title: str, sentences: Sequence[str], name: str) -> None:
+    def __init__(self, question: Confirmation) -> None:
         super().__init__()
-        self.heading = title
-        self.sentences = tuple(sentences)
-        self.wanted = name
+        self.heading = question.title
+        self.sentences = question.sentences
+        self.wanted = question.name
 
     def compose(self) -> ComposeResult:
         """What happens, and the line for the name."""

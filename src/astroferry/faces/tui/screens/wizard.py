@@ -10,7 +10,8 @@ from textual.screen import Screen
 
 from astroferry.errors import PlanError
 from astroferry.faces.navigator import POSITION, REVIEW
-from astroferry.faces.tui.panels.carry import PHASES, CarryPanel
+from astroferry.faces.phases import PHASES
+from astroferry.faces.tui.panels.carry import CarryPanel
 from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.panels.deciding import DecidingPanel
 from astroferry.faces.tui.panels.review import ReviewPanel

@@ -1,0 +1,82 @@
+"""What is said before something that matters, and the name that confirms it; the same words in every face."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from astroferry.model.words import several
+
+if TYPE_CHECKING:
+    from astroferry.faces.session import Session
+    from astroferry.model.plan import Wave
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A question whose only yes is `name`, typed by a person; nothing is pre-filled."""
+
+    title: str
+    sentences: tuple[str, ...]
+    name: str
+
+
+def may_drop() -> bool:
+    """Whether a dropped line would end us: SSH, and nothing that keeps the session."""
+    return bool(os.environ.get("SSH_CONNECTION")) and not (os.environ.get("TMUX") or os.environ.get("STY"))
+
+
+def before_carrying(session: Session) -> Confirmation | None:
+    """What carrying out does, and what of it cannot be undone; None where the plan has no wave yet."""
+    plan = session.desk.plan
+    if not plan.waves:
+        return None
+    infos = session.infos
+    sentences = [
+        (
+            f"{several(len(infos), 'item')} will be made or copied on Astro: Deployments, connections, variables, "
+            "pools, DAGs. Every DAG arrives paused."
+        ),
+        "The source is not touched: it keeps running until you cut a wave over.",
+    ]
+    conflicts = plan.conflicts
+    if "overwrite" in {conflicts.connections, conflicts.variables, conflicts.pools}:
+        sentences.append("The plan overwrites what others made there; former values cannot be put back.")
+    undo = {kind: sum(info.undo == kind for info in infos) for kind in ("undo", "compensate", "irreversible")}
+    sentences.append(
+        f"Of these, {undo['undo']:,} can be undone, {undo['compensate']:,} compensated, "
+        f"{undo['irreversible']:,} not taken back."
+    )
+    if undo["irreversible"]:
+        first = next(info for info in infos if info.undo == "irreversible")
+        sentences.append(f"What cannot be taken back begins with: {first.title}.")
+    if may_drop():
+        sentences.append("This is SSH outside tmux: if the line drops, the run ends cleanly and can go on later.")
+    return Confirmation("Carry the plan out?", tuple(sentences), plan.waves[0].production)
+
+
+def before_cutover(session: Session, wave: Wave) -> Confirmation:
+    """What moving the schedules means."""
+    return Confirmation(
+        f'Cut the wave "{wave.name}" over?',
+        (
+            f"The schedules of its DAGs move from {session.desk.plan.source.url} to {wave.production}.",
+            "Each DAG is drained first: no run is cut short, and every tick runs exactly once.",
+            "It can be rolled back at any moment, again without repeating a tick.",
+        ),
+        wave.production,
+    )
+
+
+def before_rollback(wave: Wave, dag_id: str | None) -> Confirmation:
+    """What giving back means."""
+    what = f'the DAG "{dag_id}"' if dag_id else f'the wave "{wave.name}"'
+    return Confirmation(
+        f"Give {what} back to the source?",
+        (
+            f"It is drained on {wave.production}, marked on the source and started there again.",
+            "Ticks that Astro has run are not run again. What they did stays done.",
+        ),
+        wave.production,
+    )

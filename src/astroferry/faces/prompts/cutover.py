@@ -1,0 +1,137 @@
+"""Cutover and rollback on lines: the waves, each DAG's steps, ticks; the way back at any moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from astroferry.carry.handover.wave import refusals
+from astroferry.carry.waves import READY
+from astroferry.faces.confirming import before_cutover, before_rollback
+from astroferry.faces.handed import STEPS, handed, ticks_in_words, way_of
+from astroferry.faces.prompts import pages
+from astroferry.faces.prompts.listing import pick
+from astroferry.faces.prompts.menus import choose, confirmed
+from astroferry.faces.prompts.spoken import SpokenWork, attend
+from astroferry.model.words import several
+from astroferry.report.table import table
+from astroferry.stages.question import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from astroferry.faces.carrying import Carrier
+    from astroferry.faces.prompts.console import Console
+    from astroferry.faces.session import Session
+    from astroferry.faces.work import Work
+    from astroferry.model.plan import Wave
+
+Moved = Literal["moved", "save"]
+
+
+class CutoverStep:
+    """The step of the walk where waves move, and move back."""
+
+    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
+        self._session = session
+        self._console = console
+        self._carrier = carrier
+
+    async def run(self) -> Moved:
+        """Until the walk has moved on or back."""
+        for line in pages.head(self._session.nav):
+            self._console.say(line)
+        while True:
+            self._session.look_back()
+            what = await choose(self._console, "Which wave", self._waves())
+            if what == "save":
+                return "save"
+            if what == "back":
+                self._session.nav.back()
+                return "moved"
+            if what in {"help", "skip"}:
+                self._console.say("  A DAG is drained on the source, marked on Astro, started there and watched.")
+                continue
+            if await self._with_wave(what.removeprefix("wave ")) == "save":
+                return "save"
+
+    def _waves(self) -> tuple[Option, ...]:
+        plan, inventory = self._session.desk.plan, self._session.desk.inventory
+        everything = tuple(dag.dag_id for dag in inventory.dags) if inventory else ()
+        return tuple(
+            Option(
+                f"wave {wave.name}",
+                wave.name,
+                f"{wave.state}, {several(len(plan.dags_of(wave, everything)), 'DAG')}, on {wave.production}",
+            )
+            for wave in plan.waves
+        )
+
+    async def _with_wave(self, name: str) -> Literal["back", "save"]:
+        while True:
+            wave = self._session.desk.plan.wave(name)
+            self._show(wave)
+            begun = any(key.startswith(f"cutover/{name}/") for key in self._session.standings)
+            nothing = "" if begun else "nothing of it has been handed over"
+            ready = "" if wave.state in READY else f"it is {wave.state}, not tested yet"
+            options = (
+                Option("cutover", "cut over", "move its schedules to Astro", ready),
+                Option("rollback", "roll back", "give the wave back to the source", nothing),
+                Option("dag", "one DAG back", "give one DAG back to the source", nothing),
+            )
+            what = await choose(self._console, f'Wave "{name}"', options)
+            if what in {"back", "save"}:
+                return "save" if what == "save" else "back"
+            if what == "cutover" and await confirmed(self._console, before_cutover(self._session, wave)):
+                await self._run("cutover", f'Cutting "{name}" over', name, self._carrier.cut_over)
+            elif what in {"rollback", "dag"}:
+                dag = await self._one(wave) if what == "dag" else None
+                if (what == "dag" and dag is None) or not await confirmed(self._console, before_rollback(wave, dag)):
+                    continue
+
+                async def back(work: Work, which: str | None = dag) -> None:
+                    await self._carrier.roll_back(work, which)
+
+                await self._run("rollback", f'Rolling "{dag or name}" back', name, back)
+
+    async def _one(self, wave: Wave) -> str | None:
+        rows = [(dag, "") for dag in self._dags(wave)]
+        chosen = await pick(rows, "DAG", self._console)
+        if isinstance(chosen, str) or len(chosen) != 1:
+            self._console.say("  ! Name one DAG.")
+            return None
+        return rows[chosen[0]][0]
+
+    def _dags(self, wave: Wave) -> tuple[str, ...]:
+        inventory = self._session.desk.inventory
+        everything = tuple(dag.dag_id for dag in inventory.dags) if inventory else ()
+        return tuple(self._session.desk.plan.dags_of(wave, everything))
+
+    def _show(self, wave: Wave) -> None:
+        """Each DAG's steps, and those that stay with the reason."""
+        session, inventory = self._session, self._session.desk.inventory
+        way = way_of(session.standings, wave.name)
+        rows = [
+            (
+                item.dag_id,
+                *item.steps,
+                ticks_in_words(self._carrier.ticks, session.standings, way, wave.name, item.dag_id),
+            )
+            for item in handed(session.standings, wave.name, self._dags(wave)[: pages.MOST], way, {})
+        ]
+        headings = ("DAG", *(heading for _, heading in STEPS[way]), "ticks")
+        for line in table(headings, rows, width=pages.WIDTH, indent="  "):
+            self._console.say(line)
+        stay = refusals(session.desk.plan, inventory, wave.name) if inventory else ()
+        for finding in stay[: pages.MOST]:
+            for line in pages.wrapped(f"stays: {finding.message} {finding.todo}", "  ! ", "    "):
+                self._console.say(line)
+
+    async def _run(
+        self, kind: Literal["cutover", "rollback"], title: str, wave: str, run: Callable[[Work], Awaitable[None]]
+    ) -> None:
+        work = SpokenWork(kind, title, wave=wave, console=self._console)
+        await attend(work, run, self._console)
+        self._session.take_wave_states()
+        self._session.look_back()
+        text, good = work.outcome
+        self._console.say(f"  {'Done' if good else '!'}: {text}")

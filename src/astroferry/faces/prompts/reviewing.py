@@ -1,0 +1,64 @@
+"""The review page on lines: everything from the plan alone; a number leads to a stage and back; a name confirms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from astroferry.faces.confirming import before_carrying
+from astroferry.faces.navigator import STOPS
+from astroferry.faces.prompts import pages
+from astroferry.faces.prompts.menus import choose, confirmed
+from astroferry.faces.reviewing import against, page
+from astroferry.model.words import several
+from astroferry.stages.question import Option
+
+if TYPE_CHECKING:
+    from astroferry.faces.prompts.console import Console
+    from astroferry.faces.session import Session
+
+Moved = Literal["moved", "save"]
+
+
+class ReviewStep:
+    """Between deciding and carrying out."""
+
+    def __init__(self, session: Session, console: Console) -> None:
+        self._session = session
+        self._console = console
+
+    async def run(self) -> Moved:
+        """Until the walk has moved on or back."""
+        for line in pages.head(self._session.nav):
+            self._console.say(line)
+        self._session.look_back()
+        for item in page(self._session.desk, self._session.infos, pages.WIDTH):
+            self._console.say(item.text)
+        nav = self._session.nav
+        stages = tuple(
+            Option(stop.key, stop.title, "look at it again, then come back here")
+            for stop in STOPS
+            if stop.kind == "deciding"
+        )
+        while True:
+            standing = against(self._session.desk)
+            refused = f"{several(len(standing), 'thing')} must be settled first, see above" if standing else ""
+            options = (Option("carry", "carry out", "asks for a name first", refused), *stages)
+            self._console.say("")
+            what = await choose(self._console, "Carry it out, or look at a stage again", options)
+            if what == "save":
+                return "save"
+            if what == "back":
+                nav.back()
+                return "moved"
+            if what == "carry":
+                question = before_carrying(self._session)
+                if question is None:
+                    self._console.say("  ! The plan has no wave yet.")
+                elif await confirmed(self._console, question):
+                    nav.confirm_review()
+                    self._session.save()
+                    return "moved"
+            elif nav.jump(what, returning=True):
+                return "moved"
+            else:
+                self._console.say("  Nothing has been changed on either end yet; a stage's number leads there.")

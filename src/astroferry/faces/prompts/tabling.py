@@ -1,0 +1,90 @@
+"""Tables of the plan on lines: taken as shown, edited in an editor, read from a file, or filled by assigning DAGs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astroferry.errors import AstroferryError
+from astroferry.faces.prompts import pages
+from astroferry.faces.prompts.answers import picked
+from astroferry.faces.prompts.console import command_of, plainly
+from astroferry.faces.prompts.listing import pick, rows_of
+from astroferry.faces.tables import as_tables, assign, from_text, rows_of_tables, to_text, wave_of
+from astroferry.model.files import read_text
+from astroferry.stages.question import Option
+
+if TYPE_CHECKING:
+    from astroferry.faces.navigator import Asked
+    from astroferry.faces.prompts.console import Console
+    from astroferry.faces.session import Session
+
+
+async def ask_tables(asked: Asked, session: Session, console: Console) -> list[dict[str, Any]] | str:
+    """The tables, or what was typed where it is a command or nothing ("" takes them as they are shown)."""
+    key = asked.question.key
+    value = as_tables(asked.value)
+    changed = False
+    ways = "edit, file PATH, assign" if key == "waves" else "edit, file PATH"
+    while True:
+        text = (await console.line(f"Enter takes them ({ways})")).strip()
+        if not text:
+            return value if changed else ""
+        if command_of(text) is not None:
+            return text
+        word, _, rest = text.partition(" ")
+        try:
+            if word == "edit":
+                value = from_text(key, await edited(to_text(key, value), console))
+            elif word == "file" and rest:
+                value = from_text(key, read_text(session.path.parent / Path(plainly(rest)).expanduser(), "file"))
+            elif word == "assign" and key == "waves":
+                value = await assigned(value, session, console)
+            else:
+                console.say(f"  ! Answer with Enter, or one of: {ways}, back, save, help.")
+                continue
+        except AstroferryError as error:
+            console.say(f"  ! {error}")
+            continue
+        changed = True
+        for name, words in rows_of_tables(value)[: pages.MOST]:
+            console.say(f"  - {name}: {words}" if words else f"  - {name}")
+
+
+async def edited(text: str, console: Console) -> str:
+    """What the user's editor left; the text as it was where there is no editor."""
+    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    if shutil.which(command[0]) is None:
+        console.say(f"  ! There is no editor {command[0]} here; set EDITOR, or use file PATH.")
+        return text
+    with tempfile.TemporaryDirectory(prefix="astroferry-") as folder:
+        path = Path(folder) / "tables.toml"
+        path.write_text(text, encoding="utf-8")
+        await asyncio.to_thread(subprocess.run, [*command, str(path)], check=False)
+        return path.read_text(encoding="utf-8")
+
+
+async def assigned(waves: list[dict[str, Any]], session: Session, console: Console) -> list[dict[str, Any]]:
+    """Some DAGs put into a wave, there already or new."""
+    inventory = session.desk.inventory
+    if inventory is None:
+        return waves
+    now = wave_of(waves, [dag.dag_id for dag in inventory.dags])
+    rows = [(name, f"in {now[name] or 'no wave'}; {rest}") for name, rest in rows_of(inventory.dags)]
+    chosen = await pick(rows, "DAG", console)
+    if isinstance(chosen, str):
+        return waves
+    there = [Option(wave["name"], wave["name"]) for wave in waves]
+    for line in pages.options(there):
+        console.say(line)
+    text = (await console.line("Into which wave? A number, or the name of a new one")).strip()
+    if not text or command_of(text) is not None:
+        return waves
+    option = picked(there, text)
+    return assign(waves, [rows[index][0] for index in chosen], option.value if option else plainly(text))
