@@ -26,6 +26,8 @@ MISSING = (
 )
 TICKS = ("fleet_position_ticks", "fleet_arrival_board")
 """the demo's two fast DAGs: every 20 seconds, one with catchup and one without"""
+CONFIRMED = ("alerts", "people-invited", "rollback-plan", "network-reach")
+"""what Olivia says of the pilot; its two DAGs need none of the company's made-up hosts"""
 DEPLOYMENT = "harbor-production"
 ANSWERS = f"""\
 name = "harbor-lines"
@@ -140,9 +142,9 @@ async def _walk(folder: Path, url: str, answers: Path) -> Exit:
         ("show migration.toml", show.run, named),
         ("apply migration.toml", apply.run, named),
         (
-            "approve migration.toml --by 'Olivia Owner' --what alerts --what people-invited --what rollback-plan",
+            f"approve migration.toml --by 'Olivia Owner' {' '.join(f'--what {key}' for key in CONFIRMED)}",
             approve.run,
-            {**named, "by": "Olivia Owner", "what": ["alerts", "people-invited", "rollback-plan"]},
+            {**named, "by": "Olivia Owner", "what": list(CONFIRMED)},
         ),
         (f"cutover migration.toml --wave pilot --confirm {DEPLOYMENT}", cutover.run, {**named, "wave": "pilot"}),
         (

@@ -9,6 +9,7 @@ import pytest
 from tests.harness import DEPLOYMENT, KilledError, World
 
 from astroferry.simulator.astro.alerts import add_alert
+from astroferry.simulator.source.estate import SimImportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,13 +105,26 @@ def test_what_the_target_lacks_is_named(world: World) -> None:
     assert "import errors in by_hand.py" in checks(world)["dags-imported"][1]
 
 
+def test_what_does_not_parse_on_the_source_either_keeps_no_wave_back(world: World) -> None:
+    broken = SimImportError("office/old.py", "from airflow.gone import it", world.clock.now())
+    world.estate.import_errors = (broken,)
+    world.estate.write_dags(world.dags_folder)
+    world.applied()
+    world.target.broken = {"old"}
+    outcome, detail = checks(world)["dags-imported"]
+    assert outcome == "met"
+    assert detail.endswith("no import errors but those of the source (old.py)")
+
+
 def test_a_closed_port_and_a_missing_value_are_seen(world: World) -> None:
     world.applied()
     world.target.reach["quay_pg"] = "timeout"
     del world.target.fake.variables["region"]
     assert world.on_plan("verify").code == 6
     found = checks(world)
-    assert "quay_pg (timeout)" in found["network-reach"][1]
+    outcome, detail = found["network-reach"]
+    assert outcome == "to be confirmed"
+    assert "quay_pg (timeout) not reached; open the path, then run verify; or, where the wave needs none" in detail
     assert "does not get region" in found["secrets-backend"][1]
     assert found["values-verified"][0] == "missing"
 

@@ -103,7 +103,7 @@ async def _secrets_backend(way: Opened, deployment: Deployment) -> list[Prerequi
 
 
 def _network(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:
-    """What the probe's task could open; hosts it cannot judge (no port known) are a person's word."""
+    """What the probe's task could open; that a wave needs nothing of what it could not is a person's word."""
     title = "Tasks on the target reach what the DAGs need"
     seen = last_comparison(way.journal, deployment.name)
     if seen is None or seen.found is None:
@@ -112,7 +112,8 @@ def _network(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:
     closed = [name for name, reach in seen.reach.items() if reach in NOT_OPEN]
     if closed:
         shown = [f"{name} ({seen.reach[name]})" for name in closed]
-        yield _missing("network-reach", title, names(shown), "open the path, then run verify", "your network team")
+        why = f"{names(shown)} not reached; open the path, then run verify; or, where the wave needs none of them"
+        yield _by_person(way, "network-reach", title, why, "your network team")
         return
     opened = sum(reach == "reachable" for reach in seen.reach.values())
     rest = len(seen.reach) - opened
@@ -125,13 +126,16 @@ async def _dags(way: Opened, wave: str, deployment: Deployment) -> Prerequisite:
     airflow = await way.ctx.target(deployment.name)
     wanted = way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags))
     there = {dag.dag_id async for dag in airflow.dags()}
-    broken = sorted({Path(item.filename).name for item in await airflow.import_errors()})
+    # What does not parse on the source either has never run, so it keeps no wave back.
+    never = {Path(item.filename).name for item in way.inventory.import_errors}
+    broken = sorted({Path(item.filename).name for item in await airflow.import_errors()} - never)
     absent = [dag for dag in wanted if dag not in there]
     if absent:
         return _missing("dags-imported", title, f"not there: {names(absent)}", "run apply --stage dags")
     if broken:
         return _missing("dags-imported", title, f"import errors in {names(broken)}", "mend the code, then run apply")
-    return _met("dags-imported", title, f"{several(len(wanted), 'DAG')} seen now, no import errors")
+    but = f" but those of the source ({names(sorted(never))})" if never else ""
+    return _met("dags-imported", title, f"{several(len(wanted), 'DAG')} seen now, no import errors{but}")
 
 
 async def _alerts(way: Opened, deployment: Deployment) -> Prerequisite:
