@@ -18,6 +18,8 @@ KEYS = [
     "decisions.cluster_name",
     "decisions.networking",
     "decisions.workspaces",
+    "workspaces",
+    "deployments",
     "decisions.secrets_backend",
     "values.connections",
     "values.variables",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.rules import cutover, values, waves, workspaces
+from astroferry.advice.placing import placed
+from astroferry.advice.roles import in_words
+from astroferry.advice.rules import cutover, executor, values, waves, workspaces
 from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, decision, plain
@@ -32,18 +35,22 @@ class WorkspacesStage:
     upsets = ("waves",)
 
     def known(self, desk: Desk) -> tuple[str, ...]:
-        """Owners seen on the source, Workspaces that are there."""
+        """Owners seen on the source, Workspaces that are there; how roles and teams would be mapped."""
         owners = sorted({owner for dag in desk.inventory.dags for owner in dag.owners}) if desk.inventory else []
         there = [item.name for item in desk.facts.workspaces] if desk.facts else []
+        sized = advised(desk, "deployments")
         return (
             f"Owners on the source: {names(owners) or 'unknown'}.",
             f"Workspaces on Astro: {names(there) or 'none'}.",
+            *(sized.evidence if sized else ()),
+            *(in_words(desk.plan) if self.key in desk.plan.decided else ()),
         )
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Layout, Workspaces, Deployments."""
         plan = desk.plan
-        name = plan.workspaces[0].name if plan.workspaces else plan.name
+        made, sized = advised(desk, "workspaces"), advised(desk, "deployments")
+        first = plan.workspaces[0].name if plan.workspaces else plan.name
         return (
             decision(
                 "decisions.workspaces",
@@ -61,23 +68,22 @@ class WorkspacesStage:
                 "workspaces",
                 "Which Workspaces?",
                 "tables",
-                suggested=_shown(plan.workspaces) or [{"name": name}],
-                reason=f'one, named "{name}"' if not plan.workspaces else "as in the plan",
+                suggested=_shown(plan.workspaces) or (_shown(made.value) if made else [{"name": first}]),
+                reason="as in the plan" if plan.workspaces else made.reason if made else f'one, named "{first}"',
             ),
             Question(
                 "deployments",
                 "Which Deployments?",
                 "tables",
-                suggested=_shown(plan.deployments) or [{"name": f"{plan.name}-production", "workspace": name}],
-                reason="one for production, where the waves are tested too"
-                if not plan.deployments
-                else "as in the plan",
+                suggested=_shown(plan.deployments)
+                or (_shown(sized.value) if sized else [{"name": f"{plan.name}-production", "workspace": first}]),
+                reason="as in the plan" if plan.deployments else sized.reason if sized else "one for production",
             ),
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the Workspace rules."""
-        return checked(desk, workspaces.BOOK)
+        """Of the rules on Workspaces, executors and sizes."""
+        return checked(desk, workspaces.BOOK, executor.BOOK)
 
 
 class ValuesStage:
@@ -174,16 +180,8 @@ class WavesStage:
         suggestion = advised(desk, "waves")
         there = _shown(desk.plan.waves)
         proposed: list[dict[str, Any]] | None = there or None
-        if not there and suggestion is not None and desk.plan.deployments:
-            first = desk.plan.deployments[0].name
-            test = next((item.name for item in desk.plan.deployments if item.role in {"test", "both"}), first)
-            production = next(
-                (item.name for item in desk.plan.deployments if item.role in {"production", "both"}), first
-            )
-            proposed = [
-                {"name": wave.name, "test": test, "production": production, "dags": list(wave.written)}
-                for wave in suggestion.value
-            ]
+        if not there and suggestion is not None and desk.inventory is not None and desk.plan.deployments:
+            proposed = [dataclasses.asdict(wave) for wave in placed(desk.plan, desk.inventory, suggestion.value)]
         reason = "as in the plan" if there else suggestion.reason if suggestion else ""
         return (Question("waves", "Which DAGs move together?", "tables", suggested=proposed, reason=reason),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed
+from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,8 @@ _WITH_REMOTE = ("ENTERPRISE", "IBM_ENTERPRISE", "POV", "INTERNAL")
 @BOOK.suggests(WHERE)
 def suggest(case: Case) -> Suggestion[Execution]:
     """Hosted: it is the default and the simplest; private places are named, since they may speak for remote."""
-    private = tuple(f"{place.host}: {place.why}" for place in case.inventory.places if place.path in PRIVATE)
+    known = paths(case.plan, case.inventory)
+    private = tuple(f"{place.host}: {place.why}" for place, path, _ in known if path in PRIVATE)
     if private:
         reason = (
             f"{len(private)} place(s) look private; peering or VPN to a dedicated cluster reaches them. Choose "
@@ -89,23 +90,87 @@ def disputed_in_business(case: Case) -> Iterator[Hit]:
 
 
 @BOOK.rule(
-    "EXE-004",
-    "refuse",
-    about="deployments",
-    reads=("plan.decisions.execution", "plan.deployments"),
-    source="Astro API: remote execution takes the Astro executor only",
+    "EXE-006",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.execution", "plan.decisions.cluster"),
+    source="Terraform provider astro 2026-08 refuses it; Astro API v1 and CLI 1.45 carry it",
+    confidence="medium",
 )
-def needs_the_astro_executor(case: Case) -> Iterator[Hit]:
-    """Remote execution runs with the Astro executor only.
+def remote_on_standard(case: Case) -> Iterator[Hit]:
+    """Whether remote execution runs on a standard cluster is told in two ways.
 
-    Celery and Kubernetes executors run tasks on Astro's side. Set the executor of these Deployments to ASTRO.
+    Terraform's provider refuses it, Astro's API and CLI carry it. A dedicated cluster is the stricter reading; the
+    API's answer is final.
     """
-    others = [item.name for item in case.plan.deployments if item.executor != "ASTRO"]
-    if case.plan.decisions.execution == "remote" and others:
+    if case.plan.decisions.execution == "remote" and case.plan.decisions.cluster == "standard":
         yield Hit(
-            f"Remote execution runs with the Astro executor only; {listed(others)} have another.",
-            'Set their executor to "ASTRO".',
-            listed(others),
+            "Sources differ on whether remote execution runs on a standard cluster (Terraform refuses it).",
+            "Choose a dedicated cluster, or ask Astronomer first.",
+        )
+
+
+@BOOK.rule(
+    "EXE-009",
+    "warn",
+    about=WHERE,
+    reads=("plan.decisions.execution",),
+    source="Astro CLI 1.45: deploy.go; docs: remote-execution-overview",
+)
+def dags_reach_agents_by_bundles(case: Case) -> Iterator[Hit]:
+    """DAGs reach remote agents by bundles, not by Astro's DAG deploys.
+
+    Agents read them from Git (recommended) or from their image. Astroferry makes hosted Deployments and deploys DAGs
+    to those; a remote Deployment, its agents and their DAGs are set up by you, with the steps that the networking
+    stage shows. Connections and variables live in the agents' secrets backend.
+    """
+    if case.plan.decisions.execution == "remote":
+        yield Hit(
+            "Astroferry plans remote execution but does not carry it out: agents get DAGs by bundles.",
+            "Make the Deployment and its agents yourself, as the networking stage lists it.",
+        )
+
+
+@BOOK.rule(
+    "EXE-010",
+    "advise",
+    about=WHERE,
+    reads=("plan.decisions.execution",),
+    source="guide: plan and Airflow 3; docs: remote-execution-get-started, configure-agents, configure-xcom-backend",
+)
+def more_than_the_guide_says(case: Case) -> Iterator[Hit]:
+    """Remote execution asks for more than the guide says.
+
+    The guide names the Astro plan and Airflow 3. Newer documents add: the Astro executor, Kubernetes 1.30 and Helm 3
+    of your own, a secrets backend, XCom in object storage (XComObjectStorageBackend, with provider common-io in the
+    agents' image), your own image registry, and no DAG deploys. XCom does not work in callbacks. The sentinel is an
+    optional agent, recommended from agent 1.2.0 on.
+    """
+    if case.plan.decisions.execution == "remote":
+        yield Hit(
+            "The guide asks for the plan and Airflow 3; newer documents add Kubernetes 1.30, Helm 3, a secrets "
+            "backend, object-storage XCom and an image registry of your own.",
+            "See that your platform team has all of them before you decide.",
+        )
+
+
+@BOOK.rule(
+    "EXE-017",
+    "advise",
+    about=WHERE,
+    reads=("plan.decisions.execution", "plan.decisions.cloud"),
+    source="guide: AWS PrivateLink; docs: remote-agents-aws-privatelink, remote-agents-azure-privatelink",
+)
+def no_private_link_for_agents(case: Case) -> Iterator[Hit]:
+    """Agents on Google Cloud call out over the internet.
+
+    The guide names AWS PrivateLink between agents and Astro; newer documents have Azure Private Link too. For Google
+    Cloud no such document was found.
+    """
+    if case.plan.decisions.execution == "remote" and case.plan.decisions.cloud == "GCP":
+        yield Hit(
+            "No private link between agents and Astro is known on Google Cloud (there is on AWS, and on Azure).",
+            "Let agents call out by HTTPS, or ask Astronomer.",
         )
 
 

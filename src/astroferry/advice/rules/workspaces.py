@@ -1,34 +1,71 @@
-"""How Workspaces divide the Deployments."""
+"""How Workspaces divide the Deployments, which DAGs belong to which, and who may see them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion
+from astroferry.advice import layouts
+from astroferry.advice.assignment import assigned, has_rules
+from astroferry.advice.dependencies import dependencies
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.plan import Layout
+    from astroferry.model.plan import Deployment, Layout, Workspace
 
 BOOK = Book("workspaces")
 WHERE = "decisions.workspaces"
 
 SMALL = 50
 """DAGs up to which one Workspace stays easy to see; our own measure"""
-_NOBODY = frozenset({"airflow", ""})
 
 
 @BOOK.suggests(WHERE)
 def suggest(case: Case) -> Suggestion[Layout]:
     """One Workspace for a small source or one owner, else one per team."""
     dags = case.inventory.dags
-    owners = Counter(owner for dag in dags for owner in set(dag.owners) - _NOBODY)
-    evidence = tuple(f"{owner}: {count} DAG(s)" for owner, count in sorted(owners.items()))
-    if len(owners) > 1 and len(dags) > SMALL:
-        return Suggestion("team", f"{len(owners)} owners share {len(dags)} DAGs.", evidence)
-    return Suggestion("one", f"{len(dags)} DAGs are easy to keep in one Workspace.", evidence)
+    divided = layouts.divides_by(case.inventory, "team")
+    evidence = (
+        tuple(f"{name}: {several(count, 'DAG')}" for name, count in sorted(divided[1].items())) if divided else ()
+    )
+    if divided is not None and len(dags) > SMALL:
+        by, found = divided
+        return Suggestion("team", f"{len(found)} {by} share {len(dags):,} DAGs.", evidence)
+    return Suggestion("one", f"{several(len(dags), 'DAG')} are easy to keep in one Workspace.", evidence)
+
+
+@BOOK.suggests("workspaces")
+def suggest_workspaces(case: Case) -> Suggestion[tuple[Workspace, ...]]:
+    """Workspaces for the layout, from owners, tags or folders, with rules that say which DAGs belong to each."""
+    made = layouts.workspaces(case)
+    divided = layouts.divides_by(case.inventory, case.plan.decisions.workspaces)
+    if divided is not None:
+        by, found = divided
+        counts = tuple(f"{name}: {several(count, 'DAG')}" for name, count in sorted(found.items()))
+        return Suggestion(
+            made, f"{several(len(made), 'Workspace')} by {by}; rename and merge them as you like.", counts
+        )
+    if case.plan.decisions.workspaces in {"one", "environment"}:
+        return Suggestion(made, f"Named after the plan: {listed([item.name for item in made])}.")
+    return Suggestion(made, "Owners, tags and folders do not divide the DAGs, so there is one; divide it by hand.")
+
+
+@BOOK.suggests("deployments")
+def suggest_deployments(case: Case) -> Suggestion[tuple[Deployment, ...]]:
+    """A Deployment per Workspace, sized for the DAGs that belong to it."""
+    if not case.plan.workspaces:
+        case = case.with_answer("workspaces", layouts.workspaces(case))
+    made = layouts.deployments(case)
+    sizes = tuple(
+        f"{item.name}: {item.executor}, {item.scheduler_size}, at most {item.worker_max} {item.worker_machine}"
+        for item in made
+    )
+    many = "one for production, where the waves are tested too" if len(made) == 1 else "one per Workspace"
+    if case.plan.decisions.workspaces == "environment" and len(made) > 1:
+        many = "one for tests, one for production"
+    return Suggestion(made, f"Sized from what the source runs at once: {many}.", sizes)
 
 
 @BOOK.rule(
@@ -41,6 +78,7 @@ def suggest(case: Case) -> Suggestion[Layout]:
 def not_the_layout(case: Case) -> Iterator[Hit]:
     """The Workspaces of the plan are not the layout that was chosen.
 
+    The guide divides by team, environment or business unit; newer documents say one, by environment, team or project.
     Either the layout or the list of Workspaces says something that is not meant.
     """
     layout, count = case.plan.decisions.workspaces, len(case.plan.workspaces)
@@ -67,10 +105,128 @@ def everyone_sees_all(case: Case) -> Iterator[Hit]:
     """Airflow's own roles and DAG access are not carried.
 
     On Astro access is given per organization, Workspace and Deployment. DAGs for different audiences belong into
-    different Deployments, and those into different Workspaces.
+    different Deployments, and those into different Workspaces. Custom roles on a Deployment need the Enterprise plan.
     """
     if len(case.plan.workspaces) == 1 and len(case.plan.deployments) > 1:
         yield Hit(
             "Everyone in the Workspace sees all its Deployments; Airflow's own roles and DAG access are not carried.",
             "Divide by Workspace where that matters.",
+        )
+
+
+@BOOK.rule(
+    "WSP-cross",
+    "warn",
+    about="workspaces",
+    reads=("plan.workspaces", "inventory.dags"),
+    source="docs of 2024: cross-deployment-dependencies",
+)
+def linked_across(case: Case) -> Iterator[Hit]:
+    """DAGs of different Workspaces depend on each other.
+
+    TriggerDagRun, ExternalTask sensors and datasets work inside one Deployment only, and a Deployment is in one
+    Workspace. Keep these DAGs in one Workspace, as an exception in its `dags`; or replace the link by a call to the
+    other Deployment's REST API or by an alert that triggers a DAG.
+    """
+    where = assigned(case.plan, case.inventory)
+    if len(set(where.values())) < 2:
+        return
+    links = dependencies(case.inventory.dags)
+    words = {"triggers": "triggers", "waits": "is waited for by"}
+    crossing = [
+        f"{link.earlier} {words[link.kind]} {link.later}"
+        for link in links.direct
+        if where.get(link.earlier) != where.get(link.later)
+    ]
+    for uri, (writers, readers) in links.datasets.items():
+        homes = {where.get(dag) for dag in writers}
+        away = [dag for dag in readers if homes != {where.get(dag)}]
+        if away:
+            crossing.append(f"{uri} of {listed(writers, 2)} starts {listed(away, 2)}")
+    if crossing:
+        yield Hit(
+            f"{several(len(crossing), 'link')} would cross Workspaces and break: {listed(crossing)}.",
+            "Keep these DAGs in one Workspace (its `dags`), or replace the links.",
+        )
+
+
+@BOOK.rule(
+    "WSP-dag",
+    "warn",
+    about="workspaces",
+    reads=("plan.workspaces", "inventory.dags"),
+    source="the plan's own rules on which DAGs belong where",
+)
+def belongs_nowhere(case: Case) -> Iterator[Hit]:
+    """DAGs belong to no Workspace, or a Workspace names what the source has not.
+
+    A DAG belongs to the first Workspace whose owners, tags or folders it has, or to the one that names it. A
+    Workspace without any of these takes the rest.
+    """
+    plan = case.plan
+    if not any(has_rules(item) for item in plan.workspaces):
+        return
+    where = assigned(plan, case.inventory)
+    homeless = [dag.dag_id for dag in case.inventory.dags if dag.dag_id not in where]
+    if homeless:
+        yield Hit(
+            f"{several(len(homeless), 'DAG')} belong to no Workspace: {listed(homeless)}.",
+            "Add a Workspace without rules, or rules that fit them.",
+        )
+    known = {dag.dag_id for dag in case.inventory.dags}
+    odd = [dag for item in plan.workspaces for dag in item.dags if dag not in known]
+    if odd:
+        yield Hit(f"Workspaces name DAGs that the source does not have: {listed(odd)}.", "Correct their `dags`.")
+
+
+@BOOK.rule(
+    "WSP-wave",
+    "warn",
+    about="waves",
+    reads=("plan.workspaces", "plan.deployments", "plan.waves", "inventory.dags"),
+    source="the plan's own rules on which DAGs belong where",
+)
+def moved_elsewhere(case: Case) -> Iterator[Hit]:
+    """A wave moves DAGs into another Workspace than the one they belong to.
+
+    Which Workspace a DAG comes to is decided by its wave's production Deployment; the rules of the Workspaces only
+    say where it should.
+    """
+    plan = case.plan
+    if not any(has_rules(item) for item in plan.workspaces):
+        return
+    where = assigned(plan, case.inventory)
+    to = {item.name: item.workspace for item in plan.deployments}
+    goes = {wave.name: to.get(wave.production, "") for wave in plan.waves}
+    astray = [
+        f"{dag} ({where[dag]}, moves into {goes[wave]})"
+        for dag, takers in plan.divided(where).items()
+        for wave in takers
+        if goes[wave] and goes[wave] != where[dag]
+    ]
+    if astray:
+        yield Hit(
+            f"{several(len(astray), 'DAG')} move into another Workspace than theirs: {listed(astray, 3)}.",
+            "Divide the wave by Workspace, or name the DAG in `dags` of the other Workspace.",
+        )
+
+
+@BOOK.rule(
+    "WSP-010",
+    "advise",
+    about="deployments",
+    reads=("plan.deployments",),
+    source="Terraform provider astro 2026-08: deployment; docs: manage-workspaces",
+)
+def development_is_separate(case: Case) -> Iterator[Hit]:
+    """Production is the only Deployment.
+
+    Astro advises at least one for development and one for production. Development mode (hibernation, no uptime SLA)
+    can only be chosen when a Deployment is made.
+    """
+    plan = case.plan
+    if len(plan.deployments) == 1 and len(case.inventory.dags) > SMALL:
+        yield Hit(
+            f"{several(len(case.inventory.dags), 'DAG')} have one Deployment for test and production.",
+            "Consider another for tests, in development mode.",
         )

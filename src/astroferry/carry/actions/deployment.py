@@ -77,6 +77,11 @@ class MakeDeployment:
     async def apply(self, ctx: Context) -> Facts:
         """Create it, on the Runtime of the plan, with DAG-only deploys enabled."""
         decisions = self.plan.decisions
+        if decisions.execution == "remote":
+            raise RemoteError(
+                f'There is no Deployment "{self.deployment.name}" yet, and astroferry makes hosted ones only.',
+                hint="Make it on Astro with remote execution and its agents, under this name; then run it again.",
+            )
         cluster_id = await _cluster(ctx) if decisions.cluster == "dedicated" else ""
         options = await ctx.astro.deployment_options(
             deploymentType="DEDICATED" if cluster_id else "STANDARD",

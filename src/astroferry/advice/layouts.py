@@ -1,0 +1,146 @@
+"""A concrete proposal for Workspaces and Deployments: from owners, tags and folders, for a chosen layout."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Literal
+
+from astroferry.advice.assignment import assigned, dag_root, folder_of, owners_of
+from astroferry.advice.sizing import sizing
+from astroferry.model.plan import Deployment, WorkerQueue, Workspace
+from astroferry.model.plancheck import WORKSPACE_NAME_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from astroferry.advice.rules.rule import Case
+    from astroferry.model.inventory import Dag, Inventory
+    from astroferry.model.plan import Layout
+
+By = Literal["owners", "tags", "folders"]
+_PREFERRED: dict[Layout, tuple[By, ...]] = {
+    "team": ("owners", "folders", "tags"),
+    "business-unit": ("folders", "owners", "tags"),
+    "project": ("tags", "folders", "owners"),
+}
+ENOUGH = 0.8
+"""share of the DAGs that a way of dividing must reach to be preferred; our own measure"""
+MOST = 40
+"""Workspaces beyond which a way of dividing is none: it would name nearly every DAG; our own measure"""
+
+
+def groups(inventory: Inventory, by: By) -> Counter[str]:
+    """Owner, tag or folder -> how many DAGs have it first; DAGs without any are left out."""
+    root = dag_root(inventory)
+    firsts = (_first_of(dag, by, root_folder=folder_of(dag, root)) for dag in inventory.dags)
+    return Counter(name for name in firsts if name)
+
+
+def divides_by(inventory: Inventory, layout: Layout) -> tuple[By, Counter[str]] | None:
+    """What divides these DAGs for that layout: the first way that reaches enough of them; None where none does."""
+    for by in _PREFERRED.get(layout, ()):
+        found = groups(inventory, by)
+        if 1 < len(found) <= MOST and found.total() >= ENOUGH * len(inventory.dags):
+            return by, found
+    return None
+
+
+def workspaces(case: Case) -> tuple[Workspace, ...]:
+    """The Workspaces for the plan's layout; one for all the rest stands last, where not all DAGs are taken."""
+    plan, layout = case.plan, case.plan.decisions.workspaces
+    if layout == "environment":
+        # All DAGs belong to production; they are tested in the other one first.
+        return (Workspace(_name(f"{plan.name} production")), Workspace(_name(f"{plan.name} development")))
+    divided = divides_by(case.inventory, layout)
+    if divided is None:
+        return (Workspace(_name(plan.name)),)
+    by, found = divided
+    made = [_ruled(names, by) for names in _apart(sorted(found))]
+    if found.total() < len(case.inventory.dags):
+        made.append(Workspace(_name(f"{plan.name} shared")))
+    return tuple(made)
+
+
+def deployments(case: Case) -> tuple[Deployment, ...]:
+    """A Deployment per Workspace, sized for its DAGs; by environment, one for tests and one for production."""
+    plan = case.plan
+    where = assigned(plan, case.inventory)
+    by_workspace: dict[str, list[Dag]] = {}
+    for dag in case.inventory.dags:
+        by_workspace.setdefault(where.get(dag.dag_id, ""), []).append(dag)
+    if plan.decisions.workspaces == "environment" and len(plan.workspaces) == 2:
+        production, development = plan.workspaces
+        everything = list(case.inventory.dags)
+        return (
+            _sized(case, f"{slug(plan.name)}-production", production.name, everything, "production"),
+            _sized(case, f"{slug(plan.name)}-test", development.name, everything, "test"),
+        )
+    if len(plan.workspaces) == 1:
+        only = plan.workspaces[0].name
+        return (_sized(case, f"{plan.name}-production", only, list(case.inventory.dags)),)
+    made = [
+        _sized(case, f"{slug(item.name)}-production", item.name, by_workspace.get(item.name, []))
+        for item in plan.workspaces
+    ]
+    # Names written by hand may differ in what a Deployment's name leaves out.
+    return tuple({item.name: item for item in reversed(made)}.values())[::-1]
+
+
+def _sized(
+    case: Case,
+    name: str,
+    workspace: str,
+    dags: list[Dag],
+    role: Literal["test", "production", "both"] = "both",
+) -> Deployment:
+    needs = sizing(case, dags)
+    with_queues = needs.executor != "KUBERNETES" and case.plan.decisions.execution == "hosted"
+    return Deployment(
+        name,
+        workspace,
+        role=role,
+        executor=needs.executor,
+        scheduler_size=needs.scheduler,
+        worker_machine=needs.workers.machine,
+        worker_max=needs.workers.most,
+        worker_concurrency=needs.workers.at_once,
+        worker_queues=tuple(
+            WorkerQueue(queue, size.machine, 0, size.most, size.at_once) for queue, size in needs.queues.items()
+        )
+        if with_queues
+        else (),
+    )
+
+
+def slug(name: str) -> str:
+    """A name as Deployments have them: lower case, words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "airflow"
+
+
+def _ruled(names: tuple[str, ...], by: By) -> Workspace:
+    name = _name(names[0])
+    if by == "owners":
+        return Workspace(name, owners=names)
+    if by == "tags":
+        return Workspace(name, tags=names)
+    return Workspace(name, folders=names)
+
+
+def _apart(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Names that would be the same once cut to Astro's length, or as names of Deployments, share a Workspace."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(slug(_name(name)), []).append(name)
+    return [tuple(same) for same in found.values()]
+
+
+def _name(text: str) -> str:
+    return text[:WORKSPACE_NAME_LENGTH].strip()
+
+
+def _first_of(dag: Dag, by: By, *, root_folder: str) -> str:
+    if by == "folders":
+        return root_folder
+    values = owners_of(dag) if by == "owners" else dag.tags
+    return values[0] if values else ""
