@@ -104,7 +104,13 @@ def parser() -> argparse.ArgumentParser:
     rollback.add_argument("--wave", metavar="WAVE", help="only this wave")
     rollback.add_argument("--dag", metavar="DAG", help="only this DAG")
     rollback.add_argument(
-        "--stage", metavar="STAGE", help="undo a stage of apply instead: dags, configuration, prepare"
+        "--stage",
+        metavar="STAGE",
+        help="undo a stage of apply instead: dags, configuration, prepare; or environment, connections, variables, "
+        "pools alone",
+    )
+    rollback.add_argument(
+        "--code", action="store_true", help="DAG code of the confirmed Deployment back to the deploy found good"
     )
     status = verb("status", "what is done, what is not, and what failed")
     decommission = verb("decommission", "may the old side go? live checks, a last backup, then what people confirm")

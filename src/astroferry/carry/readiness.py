@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.actions.known_good import is_live
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.probed import KNOWN_GOOD, last_comparison
@@ -208,7 +209,7 @@ async def _known_good(way: Opened, deployment: Deployment) -> Prerequisite:
     deploys = await way.ctx.astro.deploys(way.ctx.deployments[deployment.name])
     live = next((deploy for deploy in deploys if deploy.status == "DEPLOYED"), None)
     known = recorded.made.get("deploy_id")
-    if live is None or live.id != known:
+    if live is None or not known or not is_live(deploys, known):
         shown = live.id if live else "none"
         return _missing(key, title, f"recorded is {known}, live is {shown}", "test and run verify again")
     return _met(key, title, f"deploy {known}, Runtime {live.runtime_version}")

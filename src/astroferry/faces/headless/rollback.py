@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.wave import actions_for_rollback, standings_of
 from astroferry.carry.opening import opened
@@ -24,18 +25,30 @@ if TYPE_CHECKING:
 
     from astroferry.carry.opening import Opened
 
+KINDS = {
+    "environment": "environment/",
+    "connections": "connection/",
+    "variables": "variable/",
+    "pools": "pool/",
+}
+"""parts of a stage that can be taken back alone -> how the ids of their actions begin"""
+
 
 async def run(arguments: argparse.Namespace) -> Exit:
     """0 when it is as it was; 6 where something could not be put back, and is named."""
     stage: str | None = getattr(arguments, "stage", None)
     wave: str | None = getattr(arguments, "wave", None)
     dag: str | None = getattr(arguments, "dag", None)
-    if stage is not None and (wave or dag):
-        raise UsageError("--stage goes without --wave and --dag.", hint="See: astroferry rollback --help")
-    if stage not in {None, *CARRYING}:
-        raise UsageError(f'There is no stage "{stage}" to undo.', hint=f"Stages: {', '.join(CARRYING)}.")
+    code: bool = getattr(arguments, "code", False)
+    if (stage is not None or code) and (wave or dag or (stage and code)):
+        raise UsageError("--stage and --code go without --wave and --dag.", hint="See: astroferry rollback --help")
+    if stage not in {None, *CARRYING, *KINDS}:
+        known = ", ".join((*CARRYING, *KINDS))
+        raise UsageError(f'There is no stage "{stage}" to undo.', hint=f"Stages and parts of them: {known}.")
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
-        if stage is not None:
+        if code:
+            report = await _back_to_good(way, arguments)
+        elif stage is not None:
             report = await _undo_stage(way, stage, arguments)
         else:
             report = await _hand_back(way, wave, dag, arguments)
@@ -79,6 +92,18 @@ def _begun(way: Opened, wave: str) -> bool:
     return any(action.startswith(f"cutover/{wave}/") for action in way.journal.standing())
 
 
+async def _back_to_good(way: Opened, arguments: argparse.Namespace) -> Report:
+    """The named Deployment's DAG code, back to the deploy that the values were found equal with."""
+    deployments = {item.name: item for item in way.plan.deployments}
+    if arguments.confirm not in deployments:
+        raise InputNeededError(
+            "This replaces the DAG code that runs on a Deployment by that of an earlier deploy.",
+            hint=f"Confirm with --confirm and the Deployment: {', '.join(deployments)}.",
+        )
+    action = RollBackCode(deployments[arguments.confirm])
+    return await carry_out([action], way.ctx, way.journal, follow=follow)
+
+
 async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) -> Report:
     """Undo a stage's own actions, in reverse; what we did not make stays."""
     names = sorted({wave.production for wave in way.plan.waves})
@@ -87,6 +112,9 @@ async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) ->
             f"This takes back what the stage {stage} made on Astro.", hint=f"Confirm with --confirm {names[0]}."
         )
     actions = build(way.plan, way.inventory, way.dags_folder)
-    mine = [action for action in actions if action.info.stage == stage]
-    elsewhere = frozenset(action.info.id for action in actions if action.info.stage != stage)
+    begins = KINDS.get(stage)
+    mine = [
+        action for action in actions if (action.info.id.startswith(begins) if begins else action.info.stage == stage)
+    ]
+    elsewhere = frozenset(action.info.id for action in actions) - {action.info.id for action in mine}
     return await undo(mine, way.ctx, way.journal, done=elsewhere, follow=follow)
