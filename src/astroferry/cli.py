@@ -97,6 +97,12 @@ def parser() -> argparse.ArgumentParser:
     verify = verb("verify", "compare both ends now, value by value, with a probe on the target")
     cutover = verb("cutover", "drain a wave on the source, hand its schedule over, watch the first ticks")
     cutover.add_argument("--wave", metavar="WAVE", required=True)
+    cutover.add_argument("--at", metavar="TIME", help="check now, begin then: 2026-11-26T02:00Z, or 02:00 (UTC)")
+    cutover.add_argument(
+        "--until", metavar="TIME", help="be done by then, or put everything back; so do the plan's [limits]"
+    )
+    history = verb("history", "write finished runs, tasks and tries of a wave to the target; best before its cutover")
+    history.add_argument("--wave", metavar="WAVE", required=True)
     watch = verb("watch", "watch the first full cycle on the target; changes nothing")
     watch.add_argument("--wave", metavar="WAVE", help="only this wave (default: all that were cut over)")
     watch.add_argument("--once", action="store_true", help="look once, instead of until the cycle is over")
@@ -113,6 +119,21 @@ def parser() -> argparse.ArgumentParser:
         "--code", action="store_true", help="DAG code of the confirmed Deployment back to the deploy found good"
     )
     status = verb("status", "what is done, what is not, and what failed")
+    refresh = verb("refresh", "read the source again, take over what changed; says which advice changed")
+    carried = (apply, verify, cutover, history, watch, rollback, status)
+    for one in (refresh, check, show, resume, *carried, *_around(verb)):
+        one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
+    explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
+    explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")
+    verb("doctor", "terminal, keyring, network, versions; which face would speak and why")
+    simulate = verb("simulate", "the embedded Astro as a server on loopback")
+    simulate.add_argument("--port", metavar="N", type=int, help="default: a free one")
+    simulate.add_argument("--airflow", metavar="VERSION", help="start a real Airflow behind each Deployment: 3.3")
+    return top
+
+
+def _around(verb: Callable[[str, str], argparse.ArgumentParser]) -> tuple[argparse.ArgumentParser, ...]:
+    """What people say to a plan, and what is left when it is carried out."""
     decommission = verb("decommission", "may the old side go? live checks, a last backup, then what people confirm")
     decommission.add_argument("--backup", metavar="DIR", help="where the last backup goes (default: beside the plan)")
     approve = verb("approve", "a second person approves the plan, or somebody confirms what no machine can check")
@@ -122,17 +143,7 @@ def parser() -> argparse.ArgumentParser:
     )
     audit = verb("audit", "everything that was done, by whom, when, where and how it ended; for people and auditors")
     audit.add_argument("--out", metavar="FILE", help="a .csv or .jsonl file (default: JSON lines on stdout)")
-    refresh = verb("refresh", "read the source again, take over what changed; says which advice changed")
-    carried = (apply, verify, cutover, watch, rollback, status, decommission)
-    for one in (refresh, check, show, resume, *carried, approve, audit):
-        one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
-    explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
-    explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")
-    verb("doctor", "terminal, keyring, network, versions; which face would speak and why")
-    simulate = verb("simulate", "the embedded Astro as a server on loopback")
-    simulate.add_argument("--port", metavar="N", type=int, help="default: a free one")
-    simulate.add_argument("--airflow", metavar="VERSION", help="start a real Airflow behind each Deployment: 3.3")
-    return top
+    return decommission, approve, audit
 
 
 def main(argv: Sequence[str] | None = None) -> int:

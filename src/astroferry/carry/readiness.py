@@ -243,9 +243,10 @@ def _approval(way: Opened) -> Iterator[Prerequisite]:
         yield _met("approval", title, f"by {approved.by}, {approved.at:%Y-%m-%d %H:%M}")
 
 
-async def must_be_ready(way: Opened, wave: str) -> tuple[Prerequisite, ...]:
+async def must_be_ready(way: Opened, wave: str, *, keep: bool = True) -> tuple[Prerequisite, ...]:
     """The checklist of a wave that may begin; PlanError with every open check where it may not.
 
+    `keep`: journal what was seen.
     A cutover that was begun and interrupted goes on without it: halfway is the worst place to be kept.
     """
     if standings_of(way.journal, wave, given_back=False):
@@ -255,11 +256,9 @@ async def must_be_ready(way: Opened, wave: str) -> tuple[Prerequisite, ...]:
         raise PlanError(
             f'The wave "{wave}" is not ready to be cut over: {several(len(problems), "check")} not met.', problems
         )
-    way.journal.write(
-        f"ready/{wave}",
-        "found",
-        facts={"checks": {check.key: f"{check.outcome}: {check.detail}" for check in checks}},
-    )
+    if keep:
+        seen = {check.key: f"{check.outcome}: {check.detail}" for check in checks}
+        way.journal.write(f"ready/{wave}", "found", facts={"checks": seen})
     return checks
 
 

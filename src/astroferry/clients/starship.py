@@ -7,19 +7,22 @@ nobody for a login (`model.starship`) give no values here, and that they are the
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from astroferry.clients.answers import json_of, not_the_api, refusal
-from astroferry.errors import NotAllowedError, NotFoundError, NotTheApiError, UnsupportedVersionError
+from astroferry.errors import ConflictError, NotAllowedError, NotFoundError, NotTheApiError, UnsupportedVersionError
 from astroferry.model.secret import Secret, is_telling
 from astroferry.model.starship import SAFE_FROM, asks_for_login
 from astroferry.model.values import ConnectionValue, VariableValue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from astroferry.clients.answers import Answer
     from astroferry.clients.http import Http
 
 ROOT = "/api/starship"
+HistoryKind = Literal["dag_runs", "task_instances", "task_instance_history"]
 BEFORE_INFO = "before 2.5.0"
 
 
@@ -69,6 +72,25 @@ class Starship:
         """All variables by key, with their values. Raises UnsupportedVersionError where it is not safe."""
         rows = await self._rows("variables")
         return {item["key"]: _variable(item) for item in rows}
+
+    async def add_rows(self, kind: HistoryKind, rows: Sequence[dict[str, Any]]) -> None:
+        """Write finished rows of history, all in one statement; nothing where there are none.
+
+        Starship 2.10.1 on PostgreSQL: Airflow 3 passes over a row that is there by its natural key, Airflow 2 refuses
+        the whole batch. On SQLite Airflow 2 answers 400, because times come as text. Raises ConflictError where a row
+        clashes, and what any other refusal is; what it answers then is never shown.
+        """
+        if not rows:
+            return
+        body = {"dag_runs" if kind == "dag_runs" else "task_instances": list(rows)}
+        answer = await self.http.answer("POST", f"{ROOT}/{kind}", body=body)
+        if answer.status == 409:
+            raise ConflictError(
+                f"{self.http.name} has a row already where {len(rows)} rows of {kind} were to go; none was written.",
+                status=409,
+                hint="Run the same command again: it looks at what is there first.",
+            )
+        _opened(answer, self.http.name)
 
     async def _rows(self, kind: str) -> list[dict[str, Any]]:
         if not self.is_safe:

@@ -109,3 +109,13 @@ class Decommission:
     quiet_hours: int = 0
     runbooks: tuple[str, ...] = ()
     database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How much of the source's history is written to the target by `astroferry history`.
+
+    `runs`: the newest finished runs of each DAG; 0 is all of them.
+    """
+
+    runs: int = 100

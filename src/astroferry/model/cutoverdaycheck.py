@@ -64,4 +64,5 @@ _LEAST = (
     ("watch", "queued_minutes", 1),
     ("watch", "slower", 1),
     ("decommission", "quiet_hours", 0),
+    ("history", "runs", 0),
 )

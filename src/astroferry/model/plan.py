@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from astroferry.model.cutoverday import Approval, ApprovalRule, Before, Decommission, Limits, Person, Watch
+from astroferry.model.cutoverday import Approval, ApprovalRule, Before, Decommission, History, Limits, Person, Watch
 from astroferry.model.division import divided
 from astroferry.model.inventory import PathKind, SourceKind  # noqa: TC001 - likewise
 from astroferry.model.prices import Prices
@@ -293,6 +293,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits, metadata=WHEN_SET)
     watch: Watch = field(default_factory=Watch, metadata=WHEN_SET)
     decommission: Decommission = field(default_factory=Decommission, metadata=WHEN_SET)
+    history: History = field(default_factory=History, metadata=WHEN_SET)
     approval: ApprovalRule = field(default_factory=ApprovalRule, metadata=WHEN_SET)
     prices: Prices = field(default_factory=Prices, metadata=WHEN_SET)
     people: tuple[Person, ...] = ()

@@ -43,6 +43,7 @@ _SECTIONS = {
     "[limits]": "# When a cutover in a window (--at, --until) stops itself and puts everything back.",
     "[watch]": "# The first full cycle. outputs: a DAG that checks results, or an address that must answer 200.",
     "[decommission]": "# What must hold before the old side may go. database: environment | file:PATH",
+    "[history]": "# Finished runs that `astroferry history` writes to the target: the newest of each DAG; 0 is all.",
     "[approval]": "# Steps that need a second person: apply, cutover, decommission (see: astroferry approve).",
     "[[people]]": "# Who must be able to work on Astro, with the least role in the Workspace.",
     "[prices]": "# What things cost, in your currency; the report adds up what is priced.",

@@ -13,5 +13,10 @@ def asks_for_login(version: str) -> bool:
     return version[:1].isdigit() and _key(version) >= _key(SAFE_FROM)
 
 
+def is_at_least(version: str, least: str) -> bool:
+    """Whether a version that was told ("2.10.1") is that one or newer; one that was not told is not."""
+    return version[:1].isdigit() and _key(version) >= _key(least)
+
+
 def _key(version: str) -> tuple[int, ...]:
     return tuple(int(digits) for digits in re.findall(r"\d+", version)[:3])

@@ -12,11 +12,12 @@ from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_ready
 from astroferry.carry.runner import carry_out
 from astroferry.carry.waves import gate, set_state
+from astroferry.carry.window import Outcome, Window, cut_over_in_window, wait_for
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
-from astroferry.model.words import several
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     import argparse
@@ -25,13 +26,23 @@ if TYPE_CHECKING:
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
-    """0 when every DAG of the wave runs on the target alone; 3 where the gate is closed; 6 where some stayed."""
-    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
-        wave = known_wave(way, arguments.wave)
-        confirm(way, wave, arguments.confirm)
-        gate(way, wave)
-        await must_be_ready(way, wave)
-        await find(way.ctx, way.plan.deployment(way.plan.wave(wave).production))
+    """0 when every DAG of the wave runs on the target alone; 3 where the gate is closed; 6 where some stayed.
+
+    With `--at` it checks first, waits, and checks again; with either `--at` or `--until` it stops itself and puts
+    everything back when a limit of the plan is crossed.
+    """
+    path, ask, tell = Path(arguments.plan), asker(arguments), Narrator()
+    begin, end = getattr(arguments, "at", None), getattr(arguments, "until", None)
+    window: Window | None = None
+    if begin or end:
+        async with opened(path, ask=ask, tell=tell, lock=False) as way:
+            window = Window.of(begin, end, way.ctx.clock.now())
+            await _ready(way, arguments, keep=False)
+            clock = way.ctx.clock
+        if window.at is not None:
+            await wait_for(window.at, clock, tell)
+    async with opened(path, ask=ask, tell=tell) as way:
+        wave = await _ready(way, arguments, keep=True)
         stay = refusals(way.plan, way.inventory, wave)
         for finding in stay:
             diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
@@ -39,18 +50,51 @@ async def run(arguments: argparse.Namespace) -> Exit:
         actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
         if not actions:
             raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
-        report = await carry_out(actions, way.ctx, way.journal, follow=follow)
-        if not report.failed:
+        if window is None:
+            outcome = Outcome(await carry_out(actions, way.ctx, way.journal, follow=follow))
+        else:
+            outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
+        if not outcome.report.failed and not outcome.crossed:
             set_state(way, wave, "cut over")
         twice = await tell_ticks(way, wave, arguments, stay)
     must_be_once(twice)
-    if report.failed:
+    _must_have_gone_well(outcome)
+    return Exit.DONE
+
+
+async def _ready(way: Opened, arguments: argparse.Namespace, *, keep: bool) -> str:
+    """The wave's name, where its gate is open, it is confirmed, and nothing of the checklist is open."""
+    wave = known_wave(way, arguments.wave)
+    confirm(way, wave, arguments.confirm)
+    gate(way, wave)
+    await find(way.ctx, way.plan.deployment(way.plan.wave(wave).production))
+    await must_be_ready(way, wave, keep=keep)
+    return wave
+
+
+def _must_have_gone_well(outcome: Outcome) -> None:
+    """CarriedInPartError where a limit was crossed or a step failed; a watch cut short is only said."""
+    if outcome.crossed and outcome.is_back:
+        crossed = outcome.crossed[:1].upper() + outcome.crossed[1:].rstrip(".")
         raise CarriedInPartError(
-            f"{several(len(report.failed), 'step')} did not go well; the DAGs concerned run on one side or on none, "
-            "never on both.",
+            f"{crossed}. Everything was put back: the source runs it again.",
+            hint="The journal says what happened; `astroferry audit` shows it.",
+        )
+    if outcome.crossed:
+        crossed = outcome.crossed[:1].upper() + outcome.crossed[1:].rstrip(".")
+        raise CarriedInPartError(
+            f"{crossed}, and not everything could be put back.",
+            hint="Run rollback at once; `astroferry status` names the steps that failed.",
+        )
+    if outcome.report.failed:
+        raise CarriedInPartError(
+            f"{several(len(outcome.report.failed), 'step')} did not go well; the DAGs concerned run on one side or "
+            "on none, never on both.",
             hint="Mend what is said above and run cutover again, or run rollback.",
         )
-    return Exit.DONE
+    if outcome.cut_short:
+        watched = names(outcome.cut_short)
+        diagnostics.say(f"The window ended while {watched} was watched; nothing was amiss. Go on: astroferry watch")
 
 
 def must_be_once(twice: list[str]) -> None:

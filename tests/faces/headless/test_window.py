@@ -1,0 +1,200 @@
+"""A cutover nobody sits beside: it waits for its window, and puts everything back when a limit is crossed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from tests.harness import DEPLOYMENT
+
+from astroferry.carry.window import Window, WindowClock, WindowClosedError
+from astroferry.errors import UsageError
+
+if TYPE_CHECKING:
+    from tests.harness import World
+
+SLOWLY = {"poll": 20.0, "parse_timeout": 240, "drain_timeout": 7200, "watch_ticks": 1}
+CUTOVER = ("cutover", "--wave", "pilot", "--confirm", DEPLOYMENT)
+NOW = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
+
+
+def paused(world: World) -> dict[str, tuple[bool, bool]]:
+    here, there = world.estate.engine.dags, world.target.dags
+    return {dag: (here[dag].is_paused, there[dag].is_paused) for dag in ("ticks_on", "ticks_now")}
+
+
+def begun(world: World, **changes: Any) -> None:
+    world.applied(cutover={**SLOWLY, **changes.pop("cutover", {})}, **changes)
+
+
+def run(world: World, *more: str) -> Any:
+    verb, *rest = CUTOVER
+    return world.on_plan(verb, *rest, *more)
+
+
+def at(world: World, **later: float) -> str:
+    return (world.clock.now() + timedelta(**later)).isoformat()
+
+
+HERE, THERE = (False, True), (True, False)
+
+
+def test_it_waits_for_its_window_and_ends_well(world: World) -> None:
+    begun(world)
+    before = world.clock.now()
+    ran = run(world, "--at", at(world, hours=2), "--until", at(world, hours=4))
+    assert ran.code == 0, ran.err
+    assert "waiting until" in ran.err
+    assert world.clock.now() - before >= timedelta(hours=2)
+    assert set(paused(world).values()) == {THERE}
+    assert [wave.state for wave in world.plan.waves] == ["cut over", "tested"]
+
+
+def test_what_is_not_ready_is_refused_before_the_waiting(world: World) -> None:
+    begun(world, confirmed=[])
+    before = world.clock.now()
+    ran = run(world, "--at", at(world, hours=2))
+    assert ran.code == 3
+    assert "3 checks not met" in ran.err
+    assert world.clock.now() - before < timedelta(minutes=5)
+
+
+def test_a_window_that_closes_while_draining_puts_everything_back(world: World) -> None:
+    begun(world)
+    stuck = world.estate.engine.dags["ticks_now"]
+
+    def runs_for_ever(request: httpx.Request) -> httpx.Response | None:
+        """ticks_now always has a run that is not finished."""
+        params = request.url.params
+        if request.url.path == "/api/v1/dags/ticks_now/dagRuns" and "running" in params.get_list("state"):
+            run = {"dag_run_id": "x", "dag_id": "ticks_now", "state": "running", "run_type": "manual"}
+            return httpx.Response(200, json={"dag_runs": [run], "total_entries": 1})
+        return None
+
+    world.wire.before = runs_for_ever
+    ran = run(world, "--until", at(world, minutes=30))
+    assert ran.code == 6
+    assert "The window has closed before every DAG was handed over" in ran.err
+    assert "Everything was put back" in ran.err
+    assert set(paused(world).values()) == {HERE}
+    assert not stuck.is_paused
+    assert [wave.state for wave in world.plan.waves] == ["tested", "tested"]
+    entries = [(entry.event, entry.why) for entry in world.entries() if entry.action == "window/pilot"]
+    assert [event for event, _ in entries] == ["note", "failed", "undone"]
+
+
+def test_a_drain_longer_than_the_plan_allows_puts_everything_back(world: World) -> None:
+    begun(world, limits={"drain_minutes": 5})
+
+    def runs_for_ever(request: httpx.Request) -> httpx.Response | None:
+        params = request.url.params
+        if request.url.path == "/api/v1/dags/ticks_now/dagRuns" and "running" in params.get_list("state"):
+            run = {"dag_run_id": "x", "dag_id": "ticks_now", "state": "running", "run_type": "manual"}
+            return httpx.Response(200, json={"dag_runs": [run], "total_entries": 1})
+        return None
+
+    world.wire.before = runs_for_ever
+    began = world.clock.now()
+    ran = run(world, "--until", at(world, hours=5))
+    assert ran.code == 6
+    assert "1 of its DAGs did not go well (ticks_now), and the limit is 0" in ran.err
+    assert set(paused(world).values()) == {HERE}
+    assert world.clock.now() - began < timedelta(hours=1)
+
+
+def test_within_the_limit_the_others_stay_handed_over(world: World) -> None:
+    begun(world, limits={"drain_minutes": 5, "failed_dags": 1})
+
+    def runs_for_ever(request: httpx.Request) -> httpx.Response | None:
+        params = request.url.params
+        if request.url.path == "/api/v1/dags/ticks_now/dagRuns" and "running" in params.get_list("state"):
+            run = {"dag_run_id": "x", "dag_id": "ticks_now", "state": "running", "run_type": "manual"}
+            return httpx.Response(200, json={"dag_runs": [run], "total_entries": 1})
+        return None
+
+    world.wire.before = runs_for_ever
+    ran = run(world, "--until", at(world, hours=5))
+    assert ran.code == 6
+    assert "did not go well; the DAGs concerned run on one side or on none" in ran.err
+    assert paused(world) == {"ticks_on": THERE, "ticks_now": HERE}
+
+
+def test_a_watch_that_the_window_cuts_short_is_no_crossing(world: World) -> None:
+    begun(world, cutover={"watch_ticks": 50})
+    ran = run(world, "--until", at(world, minutes=40))
+    assert ran.code == 0, ran.err
+    assert "The window ended while ticks_now, ticks_on was watched; nothing was amiss" in ran.err
+    assert set(paused(world).values()) == {THERE}
+
+
+def test_an_alarm_in_the_window_puts_everything_back(world: World) -> None:
+    begun(world, cutover={"watch_ticks": 5})
+    calls = 0
+
+    def woken(request: httpx.Request) -> httpx.Response | None:
+        """Somebody unpauses a DAG on the source by hand, some time after it was handed over."""
+        nonlocal calls
+        moved = not world.target.dags["ticks_now"].is_paused if world.targets else False
+        if moved and request.url.path == "/api/v1/dags/ticks_now/details":
+            calls += 1
+            if calls == 8:
+                world.estate.engine.dags["ticks_now"].is_paused = False
+        return None
+
+    world.wire.before = woken
+    ran = run(world, "--until", at(world, hours=5))
+    assert ran.code == 6, ran.err
+    assert "unpaused on the source" in ran.err
+    assert "ticks_now), and the limit is 0" in ran.err
+    assert paused(world)["ticks_on"] == HERE
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        ("2026-11-26T02:00Z", None, (datetime(2026, 11, 26, 2, tzinfo=UTC), None)),
+        ("02:00", "04:00", (datetime(2026, 11, 26, 2, tzinfo=UTC), datetime(2026, 11, 26, 4, tzinfo=UTC))),
+        ("23:00", "01:00", (datetime(2026, 11, 25, 23, tzinfo=UTC), datetime(2026, 11, 26, 1, tzinfo=UTC))),
+        (None, "2026-11-26T02:00+01:00", (None, datetime(2026, 11, 26, 1, tzinfo=UTC))),
+    ],
+)
+def test_moments_are_read(begin: str | None, end: str | None, expected: tuple[Any, Any]) -> None:
+    found = Window.of(begin, end, NOW)
+    assert (found.at, found.until) == expected
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "says"),
+    [
+        ("tonight", None, 'at "tonight" is no moment'),
+        ("2026-11-26T02:00", None, "is no moment"),
+        ("25:00", None, "is no moment"),
+        ("2026-11-25T02:00Z", None, "has passed already"),
+        ("02:00", "2026-11-26T01:00Z", "does not come after --at"),
+        (None, "2026-11-25T01:00Z", "does not come after now"),
+    ],
+)
+def test_moments_that_make_no_window(begin: str | None, end: str | None, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        Window.of(begin, end, NOW)
+
+
+async def test_nobody_waits_beyond_the_end() -> None:
+    class Clock:
+        moment = NOW
+
+        def now(self) -> datetime:
+            return self.moment
+
+        async def sleep(self, seconds: float) -> None:
+            self.moment += timedelta(seconds=seconds)
+
+    clock = WindowClock(Clock(), NOW + timedelta(seconds=30))
+    await clock.sleep(20)
+    with pytest.raises(WindowClosedError, match="the window has closed"):
+        await clock.sleep(3600)
+    assert clock.now() == NOW + timedelta(seconds=30)
+    with pytest.raises(WindowClosedError):
+        await clock.sleep(1)
