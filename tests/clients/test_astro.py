@@ -49,9 +49,17 @@ async def test_a_token_of_another_organization() -> None:
 
 @pytest.mark.parametrize(("status", "says"), [(404, "does not belong"), (401, "refused the credentials")])
 async def test_other_refusals_of_a_named_organization(status: int, says: str) -> None:
-    closed = Http(API, name="Astro", transport=httpx.MockTransport(lambda _: httpx.Response(status)))
+    answer = {"message": "no", "requestId": "r", "statusCode": status}
+    closed = Http(API, name="Astro", transport=httpx.MockTransport(lambda _: httpx.Response(status, json=answer)))
     with pytest.raises(NotAllowedError, match=says):
         await Astro.connect(closed, "clother")
+
+
+async def test_an_address_at_which_something_else_answers() -> None:
+    elsewhere = Http(API, name="Astro", transport=httpx.MockTransport(lambda _: httpx.Response(404, html="<h1>404")))
+    with pytest.raises(NotTheApiError, match="No Astro answers at") as caught:
+        await Astro.connect(elsewhere, "clother")
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 async def test_none_or_several_organizations() -> None:

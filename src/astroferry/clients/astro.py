@@ -273,8 +273,13 @@ class Astro:
 async def _named(http: Http, organization: str) -> OrganizationSeen:
     try:
         return shapes.organization_of(await http.json("GET", f"/organizations/{segment(organization)}"))
-    except NotFoundError:
-        pass
+    except NotFoundError as error:
+        # Every answer of Astro carries a request id (its API, v1); another server's "not found" does not.
+        if not error.request_id:
+            raise NotTheApiError(
+                f"No Astro answers at {http.url}.",
+                hint="Check ASTRO_API_URL, or target.api in the plan; it looks like https://api.astronomer.io/v1.",
+            ) from None
     except NotAllowedError as error:
         if "(403)" not in error.message:
             raise

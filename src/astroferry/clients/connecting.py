@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry.clients.address import base_address
 from astroferry.clients.airflow import Airflow
 from astroferry.clients.astro import RATES, Astro
+from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.auth import BasicAuth, BearerAuth, TokenLoginAuth
 from astroferry.clients.http import Http
 from astroferry.clients.starship import Starship, log_in
@@ -122,7 +123,10 @@ async def connect_starship(airflow: Airflow, login: SourceLogin, *, wiring: Wiri
 async def connect_astro(
     api: str, token: Secret, organization: str | None = None, *, wiring: Wiring = NETWORK
 ) -> Astro:
-    """Connect to Astro's control plane at `api` ("https://api.astronomer.io/v1"); raises as `Astro.connect`."""
+    """Connect to Astro's control plane at `api` ("https://api.astronomer.io/v1"); raises as `Astro.connect`.
+
+    A token that is refused and whose time is over by its own words is told apart from one that is wrong.
+    """
     http = Http(
         base_address(api),
         auth=BearerAuth(token),
@@ -133,6 +137,15 @@ async def connect_astro(
     )
     try:
         return await Astro.connect(http, organization)
+    except NotAllowedError:
+        await http.aclose()
+        ended = token_seen(token).expires_at
+        if ended is None or ended > http.now():
+            raise
+        raise NotAllowedError(
+            f"The Astro token expired on {ended:%Y-%m-%d at %H:%M} UTC.",
+            hint="Get a new one and run the same command again: what is done stays done.",
+        ) from None
     except BaseException:
         await http.aclose()
         raise

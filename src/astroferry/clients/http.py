@@ -19,6 +19,7 @@ from astroferry.errors import NotTheApiError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from astroferry.clients.auth import Auth
 
@@ -105,6 +106,10 @@ class Http:
         other = copy.copy(self)
         other.url = base_url.rstrip("/")
         return other
+
+    def now(self) -> datetime:
+        """The moment, in UTC, by the clock that everything here waits by."""
+        return self._clock.now()
 
     async def pause(self, seconds: float) -> None:
         """Let time pass, by the clock that everything here waits by."""

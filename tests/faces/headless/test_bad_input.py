@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.harness import DEPLOYMENT, SOURCE, World
+from tests.harness import ASTRO, DEPLOYMENT, SOURCE, World
 
 from astroferry.errors import Exit
 
@@ -134,6 +134,20 @@ def test_a_token_that_is_refused_and_none(world: World) -> None:
     refused(world.on_plan("apply"), Exit.NOT_ALLOWED, "Astro refused the credentials")
     world.monkeypatch.delenv("ASTRO_API_TOKEN")
     refused(world.on_plan("apply"), Exit.NOT_ALLOWED, "There is no Astro token in the environment")
+    assert not world.journal_path.exists()
+
+
+def test_a_token_whose_time_is_over(world: World) -> None:
+    world.planned()
+    world.monkeypatch.setenv("ASTRO_API_TOKEN", world.astro.token(expires=world.clock.now() - timedelta(hours=1)))
+    refused(world.on_plan("apply"), Exit.NOT_ALLOWED, "The Astro token expired on 2026-11-22 at ", "Get a new one")
+    assert not world.journal_path.exists()
+
+
+def test_an_address_of_astro_where_something_else_answers(world: World) -> None:
+    world.planned()
+    world.wire.before = lambda request: web_page(404) if request.url.host == "astro.localhost" else None
+    refused(world.on_plan("apply"), Exit.REMOTE, f"No Astro answers at {ASTRO}.", "Check ASTRO_API_URL")
     assert not world.journal_path.exists()
 
 
