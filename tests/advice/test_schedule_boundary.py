@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
+from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
 from astroferry.advice.schedule import (
-    MarkerPlan,
-    Refusal,
     acceptable_next,
     boundary,
     count_ticks,
     expected_next,
-    handover_kind,
     holes,
     is_marker,
     stretches,
@@ -45,26 +43,49 @@ def plan(*, catchup: bool, **more: Any) -> MarkerPlan:
 @pytest.mark.parametrize(
     ("change", "options", "reason"),
     [
-        ({"schedule": Schedule("none")}, {}, "no schedule"),
-        ({"schedule": Schedule("once", "@once")}, {}, "@once"),
-        ({"schedule": Schedule("continuous")}, {}, "@continuous"),
-        ({"schedule": Schedule("timedelta", "60")}, {}, "timedelta"),
-        ({"schedule": Schedule("dataset")}, {}, "datasets"),
+        ({"schedule": Schedule("timedelta", "0")}, {}, "has no next tick"),
         ({"schedule": Schedule("timetable", "Fiscal")}, {}, "own timetable"),
         ({"schedule": Schedule("unknown")}, {}, "could not be read"),
-        ({"schedule": Schedule("cron", "@daily", triggers_only=True)}, {}, "trigger timetable"),
-        ({}, {"target_major": 2}, "Airflow 2 target"),
-        ({}, {"cron_data_intervals": False}, "CREATE_CRON_DATA_INTERVALS"),
-        ({}, {"depends_on_past": True}, "depends on past"),
         ({"catchup": None}, {}, "catches up"),
         ({"schedule": Schedule("cron", "61 * * * *")}, {}, "not a cron expression"),
-        ({"end_date": NOON - 24 * HOUR}, {"now": NOON}, "end date has passed"),
     ],
 )
 def test_what_is_refused_and_why(change: dict[str, Any], options: dict[str, Any], reason: str) -> None:
     kind = handover_kind(replace(DAG, **change), **{"target_major": 3, **options})
     assert isinstance(kind, Refusal)
     assert reason in kind.reason
+
+
+@pytest.mark.parametrize("kind", ["none", "once", "continuous", "dataset"])
+def test_what_has_no_ticks_only_changes_sides(kind: Any) -> None:
+    assert handover_kind(replace(DAG, schedule=Schedule(kind), catchup=None), 3) == SwitchPlan("d", kind)
+
+
+def test_the_target_s_kind_of_timetable_decides_whether_dates_move() -> None:
+    moved = handover_kind(DAG, 3, cron_data_intervals=False)
+    assert isinstance(moved, MarkerPlan)
+    assert (moved.target, moved.dates_move) == ("trigger", True)
+    on_2 = handover_kind(DAG, 2, cron_data_intervals=False)
+    triggers = handover_kind(replace(DAG, schedule=Schedule("cron", "@hourly", triggers_only=True)), 3)
+    assert isinstance(on_2, MarkerPlan)
+    assert isinstance(triggers, MarkerPlan)
+    assert not on_2.dates_move
+    assert (triggers.target, triggers.dates_move) == ("trigger", False)
+
+
+def test_only_without_catchup_must_anything_run_before_the_target_is_unpaused() -> None:
+    def fills(start: datetime, *, catchup: bool, depends_on_past: bool = False, trigger: bool = False) -> bool:
+        schedule = Schedule("timedelta", "3600", triggers_only=trigger)
+        dag = replace(DAG, schedule=schedule, catchup=catchup, start_date=start)
+        kind = handover_kind(dag, 3, depends_on_past=depends_on_past)
+        assert isinstance(kind, MarkerPlan)
+        return kind.fills_first
+
+    odd = NOON + timedelta(seconds=17)
+    assert [fills(NOON, catchup=False), fills(odd, catchup=False), fills(odd, catchup=True)] == [False, True, False]
+    assert fills(NOON, catchup=False, depends_on_past=True)
+    # A trigger timetable counts from the moment of asking: it has no grid to fall back on.
+    assert fills(NOON, catchup=False, trigger=True)
 
 
 def test_the_boundary_is_the_last_tick_of_the_schedule_whatever_became_of_it() -> None:
@@ -169,9 +190,10 @@ def test_a_dag_whose_ticks_are_not_those_of_its_expression_is_refused_before_any
     told = Schedule("cron", "0 6 * * *", "UTC")
     due = datetime(2026, 11, 23, 5, tzinfo=UTC)
     zoned = Dag("zoned", told, is_paused=False, catchup=False, next_data_interval_end=due)
-    refusal = handover_kind(zoned, 3)
+    # Without knowing the zone it is not refused yet: the code is asked first.
+    assert isinstance(handover_kind(zoned, 3), MarkerPlan)
+    refusal = handover_kind(zoned, 3, zone="UTC")
     assert isinstance(refusal, Refusal)
-    assert "time zone" in refusal.reason
-    true = replace(zoned, schedule=replace(told, timezone="Europe/Berlin"))
-    assert isinstance(handover_kind(true, 3), MarkerPlan)
-    assert isinstance(handover_kind(replace(zoned, next_data_interval_end=None), 3), MarkerPlan)
+    assert "in UTC" in refusal.reason
+    assert isinstance(handover_kind(zoned, 3, zone="Europe/Berlin"), MarkerPlan)
+    assert isinstance(handover_kind(replace(zoned, next_data_interval_end=None), 3, zone="UTC"), MarkerPlan)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.advice.schedule_rows import ROWS
 
-from astroferry.advice.ticks import CronTicks, Tick
+from astroferry.advice.ticks import CronTicks, DeltaTicks, Tick
 from astroferry.model.inventory import Schedule
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -110,3 +110,36 @@ def test_ticks_join_without_gap_or_overlap(minute: int, hours: str, zone: str, d
     assert all(one.moment == other.start for one, other in pairwise(found))
     assert all(start < tick.moment <= start + timedelta(days=4) for tick in found)
     assert found
+
+
+def test_a_trigger_timetable_has_its_first_tick_at_the_start_date() -> None:
+    hour = timedelta(hours=1)
+    triggers = CronTicks("@hourly", first=NOON, last=NOON + 2 * hour, timetable="trigger")
+    intervals = CronTicks("@hourly", first=NOON, last=NOON + 2 * hour)
+    assert [tick.moment for tick in triggers.between(NOON - hour, NOON + 9 * hour)] == [
+        NOON + n * hour for n in range(3)
+    ]
+    assert [tick.moment for tick in intervals.between(NOON - hour, NOON + 9 * hour)] == [
+        NOON + n * hour for n in range(1, 4)
+    ]
+    assert triggers.first_tick() == Tick(NOON, NOON - hour)
+    assert triggers.after(NOON - 9 * hour) == Tick(NOON, NOON - hour)
+    assert triggers.latest(NOON - timedelta(minutes=1)) is None
+    assert triggers.latest(NOON) == Tick(NOON, NOON - hour)
+    assert triggers.at(NOON + timedelta(minutes=1)) is None
+
+
+def test_timedelta_ticks_hang_on_one_another() -> None:
+    step = timedelta(minutes=7)
+    ticks = DeltaTicks(step, NOON + timedelta(seconds=17), first=NOON - 2 * step, last=NOON)
+    tick = NOON + timedelta(seconds=17)
+    assert ticks.at_or_before(NOON) == tick - step
+    assert (ticks.at_or_after(NOON), ticks.at_or_after(tick)) == (tick, tick)
+    assert (ticks.before(tick), ticks.next_moment(tick)) == (tick - step, tick + step)
+    assert ticks.first_tick() == Tick(tick - step, tick - 2 * step)
+    assert ticks.after(tick) is None
+    assert not ticks.is_on_grid
+    assert DeltaTicks(timedelta(hours=1), NOON).is_on_grid
+    assert not DeltaTicks(timedelta(hours=1), NOON, timetable="trigger").is_on_grid
+    with pytest.raises(ValueError, match="no next tick"):
+        DeltaTicks(timedelta(0), NOON)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
@@ -350,6 +351,77 @@ async def test_a_stop_is_heard_between_two_actions(ship: Ship) -> None:
     assert not report.failed
     report = await carry_out(actions, ship.ctx, ship.journal())
     assert outcomes(report) == {"a": "found", "b": "found", "c": "done"}
+
+
+class Slow(Make):
+    """Takes as many turns of the loop as its content says, and tells how many are under way."""
+
+    under_way: ClassVar[list[str]] = []
+    most: ClassVar[list[int]] = []
+
+    async def apply(self, ctx: Context) -> Facts:
+        Slow.under_way.append(self.name)
+        Slow.most.append(len(Slow.under_way))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        Slow.under_way.remove(self.name)
+        return await super().apply(ctx)
+
+
+@pytest.mark.parametrize(("at_once", "most"), [(1, 1), (2, 2), (9, 4)])
+async def test_so_many_are_under_way_at_once_and_each_after_what_it_needs(
+    ship: Ship, at_once: int, most: int
+) -> None:
+    kept = ship.journal()
+    Slow.under_way.clear()
+    Slow.most.clear()
+    actions = [Slow(ship.world, name) for name in "abcd"] + [Slow(ship.world, "e", needs=("a", "d"))]
+    report = await carry_out(actions, ship.ctx, kept, at_once=at_once)
+    assert set(outcomes(report).values()) == {"done"}
+    assert max(Slow.most) == most
+    assert ship.world.log.index("observe e") > max(ship.world.log.index(f"verify {name}") for name in "ad")
+    assert [entry.number for entry in kept.entries] == list(range(1, 16))
+
+
+async def test_what_only_waits_takes_no_room(ship: Ship) -> None:
+    kept = ship.journal()
+
+    class Waits(Slow):
+        @property
+        def info(self) -> ActionInfo:
+            return replace(super().info, waits=True)
+
+    Slow.under_way.clear()
+    Slow.most.clear()
+    actions = [*(Waits(ship.world, name) for name in "abc"), *(Slow(ship.world, name) for name in "xyz")]
+    await carry_out(actions, ship.ctx, kept, at_once=2)
+    assert max(Slow.most) == 5
+
+
+async def test_a_failure_holds_back_what_needs_it_among_many(ship: Ship) -> None:
+    kept = ship.journal()
+    ship.world.trouble["apply a"] = RemoteError("no")
+    actions = [
+        Slow(ship.world, "a"),
+        Slow(ship.world, "b"),
+        Slow(ship.world, "c", needs=("a",)),
+        Slow(ship.world, "d", needs=("c",)),
+    ]
+    report = await carry_out(actions, ship.ctx, kept, at_once=4)
+    assert outcomes(report) == {"a": "failed", "b": "done", "c": "held", "d": "held"}
+
+
+async def test_a_lost_server_ends_the_others_where_they_stand(ship: Ship) -> None:
+    kept = ship.journal()
+    ship.world.trouble["apply a"] = UnreachableError("gone")
+    with pytest.raises(UnreachableError):
+        await carry_out([Make(ship.world, "a"), Slow(ship.world, "b")], ship.ctx, kept, at_once=2)
+    assert kept.standing()["b"].event == "begin"
+    ship.world.trouble.clear()
+    Slow.under_way.clear()
+    report = await carry_out([Make(ship.world, "a"), Slow(ship.world, "b")], ship.ctx, kept, at_once=2)
+    assert set(outcomes(report).values()) == {"done"}
+    assert ship.world.made == {"a": 1, "b": 1}
 
 
 async def test_what_somebody_removed_since_is_made_again(ship: Ship) -> None:

@@ -218,6 +218,12 @@ async def test_everything_else(pair: Fakes) -> None:
     key = "datasets" if fake.api == "v1" else "assets"
     fake.fixed[f"/{key}"] = {key: [asset], "total_entries": 1}
     assert await airflow.datasets() == ({"c": ("s3://x",)}, {"p": ("s3://x",)})
+    assert await airflow.queued_events("c") == ()
+    events = [{"uri": "s3://b", "created_at": "2"}, {"created_at": "1", "asset_id": 7}]
+    fake.fixed["/dags/c/datasets/queuedEvent" if fake.api == "v1" else "/dags/c/assets/queuedEvents"] = {
+        "queued_events": events
+    }
+    assert await airflow.queued_events("c") == ("7", "s3://b")
     health = {"scheduler": {"status": "healthy"}, "triggerer": {"status": None}, "odd": 1}
     fake.fixed["/health" if fake.api == "v1" else "/monitor/health"] = health
     assert await airflow.health() == {"scheduler": "healthy", "triggerer": None}

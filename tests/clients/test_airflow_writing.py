@@ -137,6 +137,8 @@ async def test_a_run_of_ours(pair: Fakes) -> None:
     run = await airflow.set_run_state("d", "mine", "success", "by astroferry")
     assert run.state == "success"
     assert next(each for each in fake.runs if each["dag_run_id"] == "mine")["note"] == "by astroferry"
+    await airflow.set_run_note("d", "mine", "another")
+    assert next(each for each in fake.runs if each["dag_run_id"] == "mine")["note"] == "another"
     run = await airflow.set_run_state("d", "mine", "failed")
     assert run.state == "failed"
     with pytest.raises(NotFoundError):

@@ -1,4 +1,6 @@
+import json
 import types
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -8,6 +10,7 @@ from astroferry.clients.http import Http
 from astroferry.clients.starship import Starship, log_in
 from astroferry.errors import (
     AstroferryError,
+    ConflictError,
     NotAllowedError,
     NotFoundError,
     NotTheApiError,
@@ -151,3 +154,30 @@ async def test_a_refused_login_and_no_login_page() -> None:
         await log_in(http(paths), "me", Secret(CANARY))
     with pytest.raises(NotTheApiError, match="no Airflow login page"):
         await log_in(http({}), "me", Secret(CANARY))
+
+
+async def test_a_finished_row_is_written_and_what_a_refusal_repeats_is_not_shown() -> None:
+    sent: list[dict[str, Any]] = []
+
+    def rows(request: httpx.Request) -> httpx.Response:
+        (row,) = json.loads(request.content)["dag_runs"]
+        sent.append(row)
+        if len(sent) > 1:
+            return httpx.Response(409 if len(sent) == 2 else 400, json={"kwargs": CANARY, "error": CANARY})
+        return httpx.Response(200, json={"dag_runs": [row], "dag_run_count": 1})
+
+    starship = await Starship.connect(http({**PATHS, "/dag_runs": rows}))
+    start, end = datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2026, 11, 22, 13, tzinfo=UTC)
+
+    async def add() -> None:
+        await starship.add_run("d", "marker", logical_date=start, data_interval=(start, end))
+
+    await add()
+    (row,) = sent
+    assert (row["dag_id"], row["run_id"], row["run_type"], row["state"]) == ("d", "marker", "scheduled", "success")
+    assert (row["execution_date"], row["data_interval_end"]) == (start.isoformat(), end.isoformat())
+    with pytest.raises(ConflictError, match="has a row already"):
+        await add()
+    with pytest.raises(RequestFailedError) as refused:
+        await add()
+    assert CANARY not in f"{refused.value} {refused.value.detail}"

@@ -19,26 +19,28 @@ if TYPE_CHECKING:
 
     from astroferry.simulator.real import RealAirflow
 
-# Runs under the source's Python with the source's environment; the DAG comes as the scheduler sees it, from the
-# database. Arguments: DAG id, since, until (ISO); without `since` it counts from the DAG's start date.
+# Runs under the source's Python with the source's environment; the DAGs come as the scheduler sees them, from the
+# database. Argument: JSON of DAG id -> since ("" for the DAG's start date), and until; all ISO.
 TICKS = """
 import json, sys
 from datetime import datetime
 from airflow.models.dagbag import DagBag
-dag_id, since, until = sys.argv[1:]
-until = datetime.fromisoformat(until)
-dag = DagBag(read_dags_from_db=True).get_dag(dag_id)
-first = datetime.fromisoformat(since) if since else dag.start_date
-found = []
-for info in dag.iter_dagrun_infos_between(first, until):
-    if info.run_after > until:
-        break
-    found.append({
-        "tick": info.run_after.isoformat(),
-        "logical_date": info.logical_date.isoformat(),
-        "start": info.data_interval.start.isoformat(),
-        "end": info.data_interval.end.isoformat(),
-    })
+asked, until = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+bag = DagBag(read_dags_from_db=True)
+found = {}
+for dag_id, since in asked.items():
+    dag = bag.get_dag(dag_id)
+    first = datetime.fromisoformat(since) if since else dag.start_date
+    found[dag_id] = []
+    for info in dag.iter_dagrun_infos_between(first, until):
+        if info.run_after > until or (dag.end_date is not None and info.logical_date > dag.end_date):
+            break
+        found[dag_id].append({
+            "tick": info.run_after.isoformat(),
+            "logical_date": info.logical_date.isoformat(),
+            "start": info.data_interval.start.isoformat(),
+            "end": info.data_interval.end.isoformat(),
+        })
 print("TICKS" + json.dumps(found))
 """
 
@@ -115,10 +117,18 @@ def expected_ticks(
 
     `since` is a logical date to count from; without it, the DAG's start date.
     """
+    return expected_of_many(source, {dag_id: since}, until)[dag_id]
+
+
+def expected_of_many(
+    source: RealAirflow, since: Mapping[str, datetime | None], until: datetime
+) -> dict[str, tuple[Tick, ...]]:
+    """The same for several DAGs, by one process."""
     environ = source.environ()
     python = Path(environ["PATH"].split(":", 1)[0]) / "python"
+    asked = json.dumps({dag_id: first.isoformat() if first else "" for dag_id, first in since.items()})
     done = subprocess.run(
-        [str(python), "-c", TICKS, dag_id, since.isoformat() if since else "", until.isoformat()],
+        [str(python), "-c", TICKS, asked, until.isoformat()],
         env=environ,
         capture_output=True,
         text=True,
@@ -126,10 +136,10 @@ def expected_ticks(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     line = next(line for line in done.stdout.splitlines() if line.startswith("TICKS"))
-    return tuple(
-        Tick(**{name: datetime.fromisoformat(text) for name, text in tick.items()})
-        for tick in json.loads(line.removeprefix("TICKS"))
-    )
+    return {
+        dag_id: tuple(Tick(**{name: datetime.fromisoformat(text) for name, text in tick.items()}) for tick in ticks)
+        for dag_id, ticks in json.loads(line.removeprefix("TICKS")).items()
+    }
 
 
 def compare(entries: Iterable[Entry], expected: Mapping[str, Sequence[Tick]]) -> Comparison:

@@ -1,185 +1,160 @@
-"""Two DAGs from a real Airflow 2.11 to a real 3.3 and back: every tick exactly once, by what their tasks wrote.
+"""A DAG of every kind, and 175 light ones, from a real Airflow 2.11 to a real 3.3; the kinds also back again.
 
-The servers are this test's own: its ticks come every half minute, and both sides parse often.
+Every tick exactly once: by what tasks wrote into the ledger, and by both servers' rows, markers apart. The servers
+are this test's own, on PostgreSQL where this machine has it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
+import zoneinfo
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.live import ledger
+from tests.live.moving import Move, has, judge, login, ran, take, until
+from tests.live.seeding import SEED
+from tests.live.zonefile import write_zone
 
-from astroferry.carry.context import Context
-from astroferry.carry.handover.watch import ticks_of
-from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, handovers, standings_from
-from astroferry.clients.airflow import Airflow
-from astroferry.clients.auth import BasicAuth, BearerAuth
-from astroferry.clients.http import Http
-from astroferry.model.inventory import Inventory
-from astroferry.model.plan import Cutover, Deployment, Plan, Source, Wave
-from astroferry.model.secret import Secret
+from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, refusals, standings_of
+from astroferry.clients.connecting import connect_airflow, connect_starship
 from astroferry.simulator.real import RealAirflow
+from astroferry.simulator.real.postgres import binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from astroferry.carry.action import Action
-    from astroferry.clients.astro import Astro
-
-CATCHUP, LATEST = "platform_ticks_catchup", "platform_ticks_latest"
-SEED = Path(__file__).parent / "seed" / "dags"
-SECONDS = 30
+    from pathlib import Path
 
 
-def server(version: str, folder: Path, side: str, env: dict[str, str]) -> RealAirflow:
-    """One side with the two ledger DAGs and nothing else."""
-    dags = folder / f"{side}-dags"
-    shutil.copytree(SEED / "marlow", dags / "marlow")
-    (dags / "platform").mkdir()
-    shutil.copy(SEED / "platform" / "platform_ticks.py", dags / "platform")
-    extra = {"LEDGER_SIDE": side, "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True"}
-    return RealAirflow(version, folder / side, dags, env={**env, **extra}, parse=20, say=print)
+LIGHT = 175
+KINDS = 23
+"""DAGs of the seed's `every_kind.py` and `back.py`"""
+TIMED = (
+    "cron_all", "cron_latest", "trigger_all", "trigger_latest", "delta_all", "delta_latest", "delta_odd_all",
+    "past_all", "past_latest", "one_at_a_time", "overlapping", "failing", "ended", "preset", "producer", "forward",
+    "back",
+)  # fmt: skip
+"""kinds whose ticks Airflow's own timetables enumerate, and which run within the test"""
+ENOUGH = ("cron_all", "cron_latest", "trigger_all", "delta_all", "delta_odd_all", "past_latest", "forward", "back")
+"""DAGs that must have run on the source before anything moves"""
+LATE = ("cron_all", "cron_latest", "trigger_latest", "delta_latest", "past_all", "past_latest")
+"""DAGs that lie paused on both sides while the light ones move, so that a gap opens"""
 
 
 @pytest.fixture
-def both(tmp_path: Path) -> Iterator[tuple[RealAirflow, RealAirflow]]:
+def zones(tmp_path: Path) -> Iterator[str]:
+    """Two zones whose clocks go three minutes forward and back, some minutes from now; where they are found."""
+    at = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=6)
+    noon = timedelta(hours=12) - timedelta(hours=at.hour, minutes=at.minute)
+    three = timedelta(minutes=3)
+    write_zone(tmp_path / "zones", "Antarctica/Troll", before=noon, after=noon + three, at=at)
+    write_zone(tmp_path / "zones", "Antarctica/Vostok", before=noon, after=noon - three, at=at)
+    system = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(to=[str(tmp_path / "zones"), *system])
+    zoneinfo.ZoneInfo.clear_cache()
+    print(f"the clocks change at {at:%H:%M} UTC")
+    yield os.pathsep.join(zoneinfo.TZPATH)
+    zoneinfo.reset_tzpath(to=system)
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.fixture
+def both(tmp_path: Path, zones: str) -> Iterator[tuple[RealAirflow, RealAirflow]]:
     start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     env = {
         "LEDGER": str(tmp_path / "ledger.jsonl"),
-        "LEDGER_SCHEDULE": f"* * * * * */{SECONDS}",
         "LEDGER_START": start.isoformat(),
+        "LEDGER_LIGHT": str(LIGHT),
+        "PYTHONTZPATH": zones,
+        "AIRFLOW__CORE__PARALLELISM": "10",
+        "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
+        "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": "True",
     }
-    with server("2.11", tmp_path, "source", env) as source, server("3.3", tmp_path, "target", env) as target:
-        yield source, target
-
-
-async def carry(actions: list[Action], ctx: Context, journal: dict[str, dict[str, Any]]) -> None:
-    """What the runner does, one action after the other."""
-    for action in actions:
-        seen = await action.observe(ctx)
-        assert seen.state in {"todo", "done"}, (action.info.id, seen)
-        facts = seen.facts
-        if seen.state == "todo":
-            facts = await action.apply(ctx)
-            after = await action.verify(ctx)
-            assert after.state == "done", (action.info.id, after)
-        journal[action.info.id] = facts
-        print(f"{datetime.now(UTC):%H:%M:%S} {action.info.id}: { {k: v for k, v in facts.items() if k != 'ticks'} }")
-
-
-async def carry_all(actions: list[Action], ctx: Context, journal: dict[str, dict[str, Any]]) -> None:
-    """Each DAG's chain beside the other's."""
-    chains = [[action for action in actions if f"/{dag}/" in action.info.id] for dag in (CATCHUP, LATEST)]
-    await asyncio.gather(*(carry(chain, ctx, journal) for chain in chains))
-
-
-async def until_ran(source: Airflow, dag_id: str, count: int) -> None:
-    for _ in range(600):
-        runs = await source.runs(dag_id)
-        if sum(run.state == "success" for run in runs) >= count:
-            return
-        await asyncio.sleep(1)
-    raise AssertionError(f"{dag_id} did not run {count} times")
-
-
-async def test_every_tick_exactly_once_there_and_back(both: tuple[RealAirflow, RealAirflow], tmp_path: Path) -> None:
-    real_source, real_target = both
-    source_http = Http(real_source.url, auth=BasicAuth("admin", real_source.users["admin"]), name="the source")
-    target_http = Http(real_target.url, auth=BearerAuth(Secret(await real_target.token())), name="the target")
-    source, target = await Airflow.connect(source_http), await Airflow.connect(target_http)
+    database: Any = "postgres" if binaries() else "sqlite"
+    made = []
+    for version, side in (("2.11", "source"), ("3.3", "target")):
+        dags = tmp_path / f"{side}-dags"
+        shutil.copytree(SEED / "dags" / "marlow", dags / "marlow", ignore=shutil.ignore_patterns("__pycache__"))
+        for file in (SEED / "kinds").glob("*.py"):
+            shutil.copy(file, dags)
+        here = {**env, "LEDGER_SIDE": side}
+        made.append(RealAirflow(version, tmp_path / side, dags, env=here, parse=20, database=database, say=print))
+    source, target = made
     try:
-        for dag_id in (CATCHUP, LATEST):
-            await source.set_paused(dag_id, False)
-        inventory = Inventory(
-            kind="airflow",
-            url=real_source.url,
-            airflow_version=source.version,
-            taken_at=datetime.now(UTC),
-            dags=(await source.dag(CATCHUP), await source.dag(LATEST)),
-        )
-        for dag_id in (CATCHUP, LATEST):
-            await until_ran(source, dag_id, 3)
-        plan = Plan(
-            name="handover",
-            source=Source(real_source.url),
-            created=datetime.now(UTC),
-            cutover=Cutover(poll=1.0, parse_timeout=180, watch_ticks=3),
-            deployments=(Deployment("prod", "ws"),),
-            waves=(Wave("one", "prod", "prod"),),
-        )
-
-        async def connect(_deployment: str) -> Airflow:
-            return target
-
-        async def no_values() -> Any:
-            raise AssertionError("a handover needs no secrets")
-
-        ctx = Context(
-            plan=plan,
-            inventory=inventory,
-            folder=tmp_path,
-            source=source,
-            astro=cast("Astro", None),
-            connect_target=connect,
-            load_values=no_values,
-            tell=print,
-            deployments={"prod": "cl1"},
-        )
-        began = {dag_id: min(run.data_interval_end for run in await source.runs(dag_id) if run.data_interval_end)
-                 for dag_id in (CATCHUP, LATEST)}  # fmt: skip
-        journal: dict[str, dict[str, Any]] = {}
-        cutover = actions_for_cutover(plan, inventory, "one")
-        # Stop before the unpausing for two periods: so a gap is sure to open.
-        unpause = [f"cutover/one/{dag_id}/unpause-target" for dag_id in (CATCHUP, LATEST)]
-        first = [
-            action for action in cutover if action.info.id.rsplit("/", 1)[-1] in {"record", "drain-source", "mark"}
-        ]
-        await carry_all(first, ctx, journal)
-        await asyncio.sleep(2.5 * SECONDS)
-        rest = [action for action in cutover if action not in first]
-        assert {action.info.id for action in rest} >= set(unpause)
-        await carry_all(rest, ctx, journal)
-        assert journal[f"cutover/one/{LATEST}/gap-target"]["missed"]
-        rollback = actions_for_rollback(plan, inventory, "one", standings_from(journal, "one"), watch_ticks=2)
-        await carry_all(rollback, ctx, journal)
-        for dag_id in (CATCHUP, LATEST):
-            assert (await source.dag(dag_id)).is_paused is False
-            assert (await target.dag(dag_id)).is_paused is True
-
-        # Everything that finished on the source by now has written its line.
-        newest = [(await source.runs(dag_id, states=("success",), limit=1))[0] for dag_id in (CATCHUP, LATEST)]
-        until = min(run.data_interval_end for run in newest if run.data_interval_end is not None)
-        period = timedelta(seconds=SECONDS)
-        expected = {
-            dag_id: [
-                tick
-                for tick in await asyncio.to_thread(
-                    ledger.expected_ticks, real_source, dag_id, since=began[dag_id] - period, until=until
-                )
-                if tick.tick >= began[dag_id]
-            ]
-            for dag_id in (CATCHUP, LATEST)
-        }
-        entries = [entry for entry in ledger.read(tmp_path / "ledger.jsonl") if entry.tick and entry.tick <= until]
-        found = ledger.compare(entries, expected)
-        print(found.table())
-        assert found.exactly_once, found
-        assert not found.differs, found.differs
-        assert {entry.side for entry in entries} == {"source", "target"}
-
-        for handover in handovers(plan, inventory, "one"):
-            table = await ticks_of(ctx, handover, began[handover.dag_id] - period, until)
-            rows = [row for row in table if not row.marker]
-            print(
-                *(f"{row.dag_id} {row.tick:%H:%M:%S} {row.side} {row.run_type} {row.state}" for row in rows), sep="\n"
-            )
-            print("markers:", *(f"{row.tick:%H:%M:%S} on the {row.side}" for row in table if row.marker))
-            assert [row.tick for row in rows] == [tick.tick for tick in expected[handover.dag_id]]
+        source.start_now()
+        target.start_now()
+        yield source, target
     finally:
-        await source_http.aclose()
-        await target_http.aclose()
+        target.discard_now()
+        source.discard_now()
+
+
+async def test_every_tick_of_every_kind_exactly_once(both: tuple[RealAirflow, RealAirflow], tmp_path: Path) -> None:
+    real_source, real_target = both
+    source = await connect_airflow(real_source.url, login(real_source), rate=None)
+    target = await connect_airflow(real_target.url, login(real_target), name="The target", rate=None)
+    starship = await connect_starship(source, login(real_source)) if binaries() else None
+    try:
+        count = LIGHT + KINDS
+        for airflow in (source, target):
+            await until("all DAGs are parsed", lambda airflow=airflow: has(airflow, count))
+        ids = [dag.dag_id async for dag in source.dags()]
+        for dag_id in ids:
+            if dag_id != "left_paused":
+                await source.set_paused(dag_id, False)
+        print(f"{datetime.now(UTC):%H:%M:%S} unpaused {len(ids) - 1} DAGs")
+        for dag_id in ENOUGH:
+            await until(
+                f"{dag_id} ran",
+                lambda dag_id=dag_id: ran(source, dag_id, 2 if dag_id not in {"forward", "back"} else 1),
+            )
+        move = Move(source, target, await take(source, real_source.url), tmp_path, starship=starship)
+        assert refusals(move.plan(), move.inventory, "kinds") == ()
+
+        # Some lie paused on both sides for minutes, while all the light ones move.
+        plan = move.plan(watch_ticks=2)
+        kinds = actions_for_cutover(plan, move.inventory, "kinds", {})
+        late = {f"cutover/kinds/{dag_id}/{step}" for dag_id in LATE for step in ("record", "drain-source", "mark")}
+        await move.carry(plan, [action for action in kinds if action.info.id in late])
+        light = move.plan(watch_ticks=0)
+        await move.carry(light, actions_for_cutover(light, move.inventory, "rare", {}))
+        killed = asyncio.create_task(_kill_scheduler(real_target))
+        await move.carry(light, actions_for_cutover(light, move.inventory, "light", {}))
+        await killed
+        standings = standings_of(move.journal, "kinds")
+        await move.carry(plan, actions_for_cutover(plan, move.inventory, "kinds", standings))
+        facts = {action: standing.made for action, standing in move.journal.standing().items()}
+        assert facts["cutover/kinds/cron_latest/gap-target"]["missed"]
+        assert facts["cutover/kinds/continuous/drain-source"].get("frozen", []) == []
+        assert (await target.dag("once")).is_paused
+        assert (await target.dag("left_paused")).is_paused
+
+        standings = standings_of(move.journal, "kinds")
+        await move.carry(plan, actions_for_rollback(plan, move.inventory, "kinds", standings))
+        await move.carry(
+            light,
+            actions_for_rollback(light, move.inventory, "rare", standings_of(move.journal, "rare"), watch_ticks=0),
+        )
+        for dag_id in (*TIMED, "by_hand", "continuous", "consumer", "once"):
+            assert (await source.dag(dag_id)).is_paused is False, dag_id
+            assert (await target.dag(dag_id)).is_paused is True, dag_id
+        assert await judge(move, real_source, tmp_path, TIMED) >= 190
+        entries = ledger.read(tmp_path / "ledger.jsonl")
+        assert [entry.side for entry in entries if entry.dag == "once"] == ["source"]
+        # Runs of @continuous follow one another, whichever side they were on.
+        ends = [entry.data_interval_end for entry in entries if entry.dag == "continuous"]
+        assert len(ends) == len(set(ends))
+    finally:
+        for client in (source, target, starship):
+            if client is not None:
+                await client.http.aclose()
+
+
+async def _kill_scheduler(server: RealAirflow) -> None:
+    await asyncio.sleep(20)
+    os.kill(server.pids["scheduler"], signal.SIGKILL)
+    print(f"{datetime.now(UTC):%H:%M:%S} the target's scheduler was killed")

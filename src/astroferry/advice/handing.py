@@ -1,23 +1,37 @@
-"""Which DAGs a cutover does not hand over, as a plan stands, and why."""
+"""How a cutover hands each DAG over, as a plan stands; which ones it does not, and why."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import Refusal, handover_kind
+from astroferry.advice.kinds import Refusal, SwitchPlan, handover_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from astroferry.advice.kinds import HandoverKind
     from astroferry.model.inventory import Dag, Inventory
     from astroferry.model.plan import Plan
 
 
+def handed_over(plan: Plan, inventory: Inventory, dag: Dag) -> HandoverKind:
+    """Which way this DAG goes by this plan, or why it does not."""
+    if inventory.airflow_major >= 3:
+        return Refusal(dag.dag_id, "its source is Airflow 3, from which handing over is not proven yet")
+    kind = handover_kind(dag, int(plan.decisions.airflow), cron_data_intervals=plan.decisions.cron_data_intervals)
+    may_freeze = plan.cutover.never_idle == "freeze" or dag.dag_id in plan.cutover.freeze
+    if isinstance(kind, SwitchPlan) and kind.kind == "continuous" and not may_freeze:
+        return Refusal(
+            dag.dag_id,
+            "@continuous never goes idle; name it under cutover.freeze to pause it while it runs, with what it has "
+            "not run listed",
+        )
+    return kind
+
+
 def not_handed_over(plan: Plan, inventory: Inventory, dag: Dag) -> str:
     """Why the cutover leaves this DAG to people, in one clause; nothing where it hands it over."""
-    if inventory.airflow_major >= 3:
-        return "its source is Airflow 3, from which handing over is not proven yet"
-    kind = handover_kind(dag, int(plan.decisions.airflow), cron_data_intervals=plan.decisions.cron_data_intervals)
+    kind = handed_over(plan, inventory, dag)
     return kind.reason if isinstance(kind, Refusal) else ""
 
 

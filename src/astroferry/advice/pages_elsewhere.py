@@ -227,5 +227,44 @@ A part of the inventory was refused or failed. What is not in it cannot be plann
 inventory, and ask an Airflow administrator of the source for the role that is missing.
 """,
     ),
+    (
+        "CUT-uncounted",
+        "advise",
+        """This DAG is handed over, but it has no ticks that could be counted.
+
+Nothing but time makes ticks: a DAG that somebody starts, that datasets start, or that runs once or continuously is
+paused on one side and unpaused on the other, and what arrives in between is listed. Read what it says, and accept it
+by confirming the cutover.
+""",
+    ),
+    (
+        "CUT-dates",
+        "warn",
+        """The tasks of this DAG will see other dates than on the source.
+
+Airflow 3 makes a trigger timetable of a cron string unless CREATE_CRON_DATA_INTERVALS is true: the run of the same
+tick is then named by the tick itself, where Airflow 2 named it by the start of the interval before. Tasks that build
+file names or queries from `ds` would skip one period and be one ahead. Set decisions.cron_data_intervals = true.
+""",
+    ),
+    (
+        "CUT-starship",
+        "advise",
+        """An Airflow 2 target needs Starship for the time of the handover.
+
+Airflow 2 has no backfills in its API, so nothing can tell it "up to here the other side has run" for a DAG that
+catches up. Starship (2.8.6 or newer) can write such a row. Put astronomer-starship into the Deployment's
+requirements, hand over, and take it out again: whoever may read its configuration can read every password through it.
+""",
+    ),
+    (
+        "CUT-torn",
+        "warn",
+        """Two DAGs that work together do not move together.
+
+One starts the other, feeds it by a dataset, or watches it with a sensor, and only one of them is in this wave. Once
+it has moved, neither sees the other. Put both into one wave, or bridge them by API until the second follows.
+""",
+    ),
 )
 """(code, severity or "" where it varies, page)"""

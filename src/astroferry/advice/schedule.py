@@ -1,11 +1,10 @@
-"""How a DAG's schedule is handed from one Airflow to another: its boundary, what comes next, what fell between.
+"""What run rows say of a DAG's schedule: its boundary, what comes next, what fell between the two sides.
 
 Pure thought about run rows; nothing here talks to a server.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from astroferry.advice.ticks import CronTicks, Tick
@@ -15,90 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from astroferry.model.inventory import Dag, Run, Schedule
+    from astroferry.advice.kinds import MarkerPlan
+    from astroferry.advice.ticks import Ticks
+    from astroferry.model.inventory import Run, Schedule
 
 ACTIVE = frozenset({"queued", "running"})
 SCHEDULED_TYPES = frozenset({"scheduled", "backfill"})
 """run types from which Airflow counts on to the next tick (2.11.2 and 3.3.2); manual ones do not move it"""
-
-
-@dataclass(frozen=True, slots=True)
-class MarkerPlan:
-    """A DAG that can be handed over with a boundary marker: its ticks, and whether it catches up."""
-
-    dag_id: str
-    ticks: CronTicks
-    catchup: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A DAG that is not handed over, and why, in one sentence."""
-
-    dag_id: str
-    reason: str
-
-
-_KINDS = {
-    "none": "it has no schedule: whoever starts it by hand or by API decides where it runs",
-    "once": "@once runs as soon as it is unpaused, and takes no boundary marker",
-    "continuous": "@continuous has no ticks to count",
-    "timedelta": "a timedelta schedule shifts its phase when it is handed over; that is not carried yet",
-    "dataset": "datasets start it, and their waiting events are not carried yet",
-    "timetable": "its own timetable class decides when it runs, and we cannot count its ticks from here",
-    "unknown": "its schedule could not be read",
-}
-
-
-def handover_kind(
-    dag: Dag,
-    target_major: int,
-    *,
-    cron_data_intervals: bool = True,
-    depends_on_past: bool = False,
-    now: datetime | None = None,
-) -> MarkerPlan | Refusal:
-    """How this DAG can be handed to an Airflow of that major version, or why it is not.
-
-    `cron_data_intervals`: the target's AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS. `depends_on_past`: whether a
-    task of it is so. Whatever has not been proven on real servers is refused: cron data intervals alone have been.
-    """
-    reason = _unproven(dag, target_major, cron_data_intervals=cron_data_intervals, depends_on_past=depends_on_past)
-    if reason:
-        return Refusal(dag.dag_id, reason)
-    try:
-        ticks = CronTicks.of(dag.schedule, first=dag.start_date, last=dag.end_date)
-    except ValueError as error:
-        return Refusal(dag.dag_id, str(error))
-    if now is not None and ticks.after(now) is None:
-        return Refusal(dag.dag_id, "its end date has passed, so no tick is left to hand over")
-    due = dag.next_data_interval_end or dag.next_run_after
-    if due is not None and ticks.at_or_before(due) != due:
-        # REST tells "UTC" even for a DAG in Europe/Berlin (2.11.2 and 3.3.2); found out before anything is paused.
-        where = dag.schedule.timezone
-        return Refusal(
-            dag.dag_id,
-            f'its next run is due at {due:%Y-%m-%d %H:%M:%S} UTC, which "{dag.schedule.expression}" does not give in '
-            f"{where}: the source does not tell its true time zone",
-        )
-    return MarkerPlan(dag.dag_id, ticks, bool(dag.catchup))
-
-
-def _unproven(dag: Dag, target_major: int, *, cron_data_intervals: bool, depends_on_past: bool) -> str:
-    """Why a handover of this kind has not been proven on real servers, or nothing."""
-    if dag.schedule.kind != "cron":
-        return _KINDS[dag.schedule.kind]
-    if dag.schedule.triggers_only:
-        return "it uses a trigger timetable, whose way back to Airflow 2 is not proven yet"
-    if target_major < 3:
-        return "an Airflow 2 target has no backfills in its API, so a boundary cannot be set there"
-    if not cron_data_intervals:
-        return "without AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS=True its tasks would see another date"
-    if depends_on_past:
-        return "a task of it depends on past runs, and Airflow refuses a boundary marker there"
-    if dag.catchup is None:
-        return "the source does not tell whether it catches up"
-    return ""
 
 
 def ticks_between(
@@ -166,13 +88,18 @@ def expected_next(plan: MarkerPlan, last: Tick | None, now: datetime) -> Tick | 
     return following if latest is None else max(following, latest)
 
 
-def acceptable_next(plan: MarkerPlan, last: Tick | None, shown: datetime | None, now: datetime) -> bool:
+def acceptable_next(
+    plan: MarkerPlan, last: Tick | None, shown: datetime | None, now: datetime, *, passes: bool = False
+) -> bool:
     """Whether `shown`, the moment at which a side says its next run is due, continues after `last`.
 
     Without catchup Airflow computes it when it parses the file, so anything between the tick after `last` and what it
-    would compute now is right; nothing earlier than that is ever, because it would run a tick again.
+    would compute now is right; nothing earlier than that is ever, because it would run a tick again. `passes`: `last`
+    is a finished manual run of an Airflow 2, which shows that tick as its next one and then passes it by.
     """
     expected = expected_next(plan, last, now)
+    if passes and last is not None and shown == last.moment:
+        return True
     if shown is None or expected is None:
         return shown is None and expected is None
     if plan.catchup or last is None:
@@ -195,7 +122,7 @@ def holes(plan: MarkerPlan, after: datetime, here: Iterable[Run], elsewhere: Ite
     return [tick for tick in plan.ticks.between(after, newest) if tick.moment not in known]
 
 
-def stretches(ticks: CronTicks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:
+def stretches(ticks: Ticks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:
     """Neighbouring ticks joined to (first, last), so that one backfill covers each."""
     joined: list[tuple[Tick, Tick]] = []
     for tick in missing:

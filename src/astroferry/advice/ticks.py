@@ -1,4 +1,4 @@
-"""The ticks of a cron schedule, as Airflow itself counts them: in the DAG's zone, across daylight-saving changes.
+"""The ticks of a schedule, as Airflow itself counts them: cron in the DAG's zone, across daylight-saving changes.
 
 A *tick* is the moment at which a run becomes due. Airflow names a run by its logical date, and that differs: a data
 interval timetable (every cron DAG of Airflow 2; of Airflow 3 with CREATE_CRON_DATA_INTERVALS) takes the interval's
@@ -15,6 +15,7 @@ which `test_ticks.py` keeps):
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Schedule
 
 Timetable = Literal["interval", "trigger"]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -57,7 +59,127 @@ class Tick:
         return self.logical_date(timetable), self.moment
 
 
-class CronTicks:
+class Ticks(ABC):
+    """All ticks of one DAG between its start date (`first`) and its end date (`last`); moments are UTC.
+
+    `timetable`: an interval timetable has its first tick where the first whole interval ends, and its last one where
+    the interval that begins at `last` ends; a trigger timetable has ticks from `first` to `last` themselves (2.11.2
+    and 3.3.2). The data interval of a trigger timetable's run has no length unless its code gives it one, which no
+    API tells; such a DAG shows an interval, and is taken for an interval timetable until a marker shows otherwise.
+    """
+
+    def __init__(self, *, first: datetime | None, last: datetime | None, timetable: Timetable) -> None:
+        self.first = first
+        self.last = last
+        self.timetable: Timetable = timetable
+
+    @abstractmethod
+    def next_moment(self, moment: datetime) -> datetime:
+        """The first scheduled moment after `moment`."""
+
+    @abstractmethod
+    def before(self, moment: datetime) -> datetime:
+        """The last scheduled moment truly before a scheduled `moment`."""
+
+    @abstractmethod
+    def at_or_before(self, moment: datetime) -> datetime:
+        """`moment` itself where it is scheduled, otherwise the last scheduled one before."""
+
+    @abstractmethod
+    def at_or_after(self, moment: datetime) -> datetime:
+        """`moment` itself where it is scheduled, otherwise the first scheduled one after."""
+
+    def first_tick(self) -> Tick | None:
+        """The first tick that a DAG with catchup ever has; None without a start date, or past the end date."""
+        if self.first is None:
+            return None
+        start = self.at_or_after(self.first)
+        return self._kept(Tick(start, self.before(start))) if self.timetable == "trigger" else self._from(start)
+
+    def after(self, moment: datetime) -> Tick | None:
+        """The first tick due after `moment`; None where the DAG has ended by then."""
+        start = self.at_or_before(moment)
+        if self.first is not None and self.timetable == "trigger" and self.next_moment(start) < self.first:
+            return self.first_tick()
+        if self.first is not None and self.timetable == "interval" and start < self.first:
+            start = self.at_or_after(self.first)
+        return self._from(start)
+
+    def latest(self, now: datetime) -> Tick | None:
+        """The last tick due at `now`, which Airflow runs first where catchup is off; None before the first one."""
+        end = self.at_or_before(now)
+        tick = Tick(end, self.before(end))
+        if self.first is not None and tick.logical_date(self.timetable) < self.at_or_after(self.first):
+            return None
+        return self._kept(tick)
+
+    def between(self, after: datetime, until: datetime) -> Iterator[Tick]:
+        """The ticks due after `after` and not later than `until`, oldest first."""
+        tick = self.after(after)
+        while tick is not None and tick.moment <= until:
+            yield tick
+            tick = self._from(tick.moment)
+
+    def at(self, moment: datetime) -> Tick | None:
+        """The tick due exactly then; None where none is, whatever the start and end dates say."""
+        return Tick(moment, self.before(moment)) if self.at_or_before(moment) == moment else None
+
+    def _from(self, start: datetime) -> Tick | None:
+        return self._kept(Tick(self.next_moment(start), start))
+
+    def _kept(self, tick: Tick) -> Tick | None:
+        return tick if self.last is None or tick.logical_date(self.timetable) <= self.last else None
+
+
+class DeltaTicks(Ticks):
+    """All ticks of one timedelta DAG: `anchor` and every whole `step` away from it, in absolute time.
+
+    A timedelta has no wall clock: its ticks hang on the one before, the first on the start date. Raises ValueError
+    where `step` is not positive.
+    """
+
+    def __init__(
+        self,
+        step: timedelta,
+        anchor: datetime,
+        *,
+        first: datetime | None = None,
+        last: datetime | None = None,
+        timetable: Timetable = "interval",
+    ) -> None:
+        super().__init__(first=first, last=last, timetable=timetable)
+        if step <= timedelta(0):
+            raise ValueError(f"a schedule every {step} has no next tick")
+        self.step = step
+        self.anchor = anchor.astimezone(UTC)
+
+    @property
+    def is_on_grid(self) -> bool:
+        """Whether every tick is a whole number of steps from 1970, to which Airflow rounds without catchup.
+
+        Then no pause, however long, moves the ticks (`DeltaDataIntervalTimetable._round`, 2.11.2 and 3.3.2).
+        """
+        return self.timetable == "interval" and (self.anchor - _EPOCH) % self.step == timedelta(0)
+
+    def next_moment(self, moment: datetime) -> datetime:
+        """The first scheduled moment after `moment`."""
+        return self.at_or_before(moment) + self.step
+
+    def before(self, moment: datetime) -> datetime:
+        """One step before."""
+        return self.at_or_before(moment) - self.step
+
+    def at_or_before(self, moment: datetime) -> datetime:
+        """`moment` itself where it is scheduled, otherwise the last scheduled one before."""
+        return self.anchor + (moment.astimezone(UTC) - self.anchor) // self.step * self.step
+
+    def at_or_after(self, moment: datetime) -> datetime:
+        """`moment` itself where it is scheduled, otherwise the first scheduled one after."""
+        floor = self.at_or_before(moment)
+        return floor if floor == moment else floor + self.step
+
+
+class CronTicks(Ticks):
     """All ticks of one cron DAG.
 
     `expression` is a preset or has five or six fields (seconds last, as croniter and so Airflow read it);
@@ -66,12 +188,17 @@ class CronTicks:
     """
 
     def __init__(
-        self, expression: str, zone: str = "UTC", *, first: datetime | None = None, last: datetime | None = None
+        self,
+        expression: str,
+        zone: str = "UTC",
+        *,
+        first: datetime | None = None,
+        last: datetime | None = None,
+        timetable: Timetable = "interval",
     ) -> None:
+        super().__init__(first=first, last=last, timetable=timetable)
         self.expression = PRESETS.get(expression.strip(), expression.strip())
         self.zone = _zone(zone)
-        self.first = first
-        self.last = last
         try:
             cron = croniter(self.expression, datetime(2026, 1, 1))  # noqa: DTZ001 - croniter counts wall-clock time
             cron.get_next(datetime)
@@ -82,11 +209,19 @@ class CronTicks:
         self._every_hour = cron.expanded[1] == ["*"]
 
     @classmethod
-    def of(cls, schedule: Schedule, *, first: datetime | None = None, last: datetime | None = None) -> CronTicks:
-        """The ticks of an inventory's schedule; ValueError where it is not cron."""
+    def of(
+        cls, schedule: Schedule, *, zone: str = "", first: datetime | None = None, last: datetime | None = None
+    ) -> CronTicks:
+        """The ticks of an inventory's schedule, in `zone` where one is given; ValueError where it is not cron."""
         if schedule.kind != "cron":
             raise ValueError(f"a schedule of the kind {schedule.kind} has no cron ticks")
-        return cls(schedule.expression, schedule.timezone, first=first, last=last)
+        timetable: Timetable = "trigger" if schedule.triggers_only else "interval"
+        return cls(schedule.expression, zone or schedule.timezone, first=first, last=last, timetable=timetable)
+
+    @property
+    def knows_hours(self) -> bool:
+        """Whether it names hours or days, so that its zone decides when it is due; else only odd offsets do."""
+        return not self._every_hour
 
     def next_moment(self, moment: datetime) -> datetime:
         """The first scheduled moment after `moment`."""
@@ -101,7 +236,7 @@ class CronTicks:
         return _utc(moment) - (naive - scheduled) if self._every_hour else self._aware(scheduled)
 
     def before(self, moment: datetime) -> datetime:
-        """The last scheduled moment truly before a scheduled `moment`.
+        """The last scheduled moment truly before `moment`.
 
         Airflow's own step back (`previous_moment`) stands still at a tick that a skipped hour moved.
         """
@@ -115,48 +250,12 @@ class CronTicks:
 
     def at_or_before(self, moment: datetime) -> datetime:
         """`moment` itself where it is scheduled, otherwise the last scheduled one before."""
-        previous = self.previous_moment(moment)
-        return previous if self.next_moment(previous) != _utc(moment) else _utc(moment)
+        earlier = self.before(moment)
+        return _utc(moment) if self.next_moment(earlier) == _utc(moment) else earlier
 
     def at_or_after(self, moment: datetime) -> datetime:
         """`moment` itself where it is scheduled, otherwise the first scheduled one after."""
-        following = self.next_moment(moment)
-        return following if self.previous_moment(following) != _utc(moment) else _utc(moment)
-
-    def first_tick(self) -> Tick | None:
-        """The first tick that a DAG with catchup ever has; None without a start date, or past the end date."""
-        if self.first is None:
-            return None
-        return self._from(self.at_or_after(self.first))
-
-    def after(self, moment: datetime) -> Tick | None:
-        """The first tick due after `moment`; None where the DAG has ended by then."""
-        start = self.at_or_before(moment)
-        if self.first is not None and start < self.first:
-            start = self.at_or_after(self.first)
-        return self._from(start)
-
-    def latest(self, now: datetime) -> Tick | None:
-        """The last tick due at `now`, which Airflow runs first where catchup is off; None before the first one."""
-        end = self.at_or_before(now)
-        tick = Tick(end, self.before(end))
-        if self.first is not None and tick.start < self.at_or_after(self.first):
-            return None
-        return tick if self._runs(tick) else None
-
-    def between(self, after: datetime, until: datetime) -> Iterator[Tick]:
-        """The ticks due after `after` and not later than `until`, oldest first."""
-        tick = self.after(after)
-        while tick is not None and tick.moment <= until:
-            yield tick
-            tick = self._from(tick.moment)
-
-    def _from(self, start: datetime) -> Tick | None:
-        tick = Tick(self.next_moment(start), start)
-        return tick if self._runs(tick) else None
-
-    def _runs(self, tick: Tick) -> bool:
-        return self.last is None or tick.start <= self.last
+        return self.next_moment(self.before(moment))
 
     def _naive(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)

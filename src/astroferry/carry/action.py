@@ -36,7 +36,8 @@ class ActionInfo:
     """What the review page and the journal need to know of an action before it runs.
 
     `id` is stable across runs and machines ("connection/data-prod/warehouse_pg"). `stage` is a carrying stage's key.
-    `needs`: ids of actions that must be done first. `undo_note`: one sentence, for the review page.
+    `needs`: ids of actions that must be done first. `undo_note`: one sentence, for the review page. `waits`: it
+    changes nothing and mostly lets time pass, so that any number may be under way.
     """
 
     id: str
@@ -46,6 +47,7 @@ class ActionInfo:
     undo: Undo = "undo"
     undo_note: str = ""
     wave: str = ""
+    waits: bool = False
 
 
 class Action(Protocol):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from astroferry.carry.journal import Standing
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
+    from astroferry.clients.starship import Starship
     from astroferry.model.drain import DrainSample
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
@@ -52,6 +53,11 @@ def nothing_yet(_action: str) -> Standing | None:
     return None
 
 
+async def no_starship(_deployment: str) -> Starship | None:
+    """There is none."""
+    return None
+
+
 def nobody(_line: str) -> None:
     """Tell nobody."""
 
@@ -75,6 +81,7 @@ class Context:
     `drained` keeps the drain curve.
     `load_values` reads the secret values, once, when the first action needs them.
     `changes` counts the requests that may have changed something at either end.
+    `find_starship` looks for Starship on a Deployment of the plan, or on the source where its name is empty.
     """
 
     plan: Plan
@@ -86,6 +93,7 @@ class Context:
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
     changes: Callable[[], int] = field(default_factory=uncounted)
+    find_starship: Callable[[str], Awaitable[Starship | None]] = no_starship
     clock: Clock = field(default_factory=WallClock)
     tell: Callable[[str], None] = nobody
     drained: Callable[[DrainSample], None] = unseen
@@ -94,6 +102,7 @@ class Context:
     _targets: dict[str, Airflow] = field(default_factory=dict)
     _values: SourceValues | None = None
     _no_values: AstroferryError | None = None
+    _starships: dict[str, Starship | None] = field(default_factory=dict)
 
     async def target(self, deployment: str) -> Airflow:
         """The Airflow API of the plan's Deployment of that name.
@@ -108,6 +117,13 @@ class Context:
                 )
             self._targets[deployment] = await self.connect_target(self.deployments[deployment])
         return self._targets[deployment]
+
+    async def starship(self, deployment: str) -> Starship | None:
+        """Starship on that Deployment ("": on the source), looked for once; None where none that is safe answers."""
+        if deployment not in self._starships:
+            found = await self.find_starship(deployment)
+            self._starships[deployment] = found if found is not None and found.is_safe else None
+        return self._starships[deployment]
 
     async def values(self) -> SourceValues:
         """The secret values of the source, read once; where that failed, the same error each time."""

@@ -15,6 +15,7 @@ from astroferry.clients.address import base_address
 from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
 from astroferry.clients.credentials import astro_token, source_login
+from astroferry.clients.starship import Starship
 from astroferry.errors import AstroferryError
 from astroferry.model.files import PlanLock
 from astroferry.model.organization import OrganizationFacts
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
     from astroferry.clients.credentials import Ask, SourceLogin
-    from astroferry.clients.starship import Starship
     from astroferry.model.inventory import Inventory
     from astroferry.model.organization import TokenSeen
     from astroferry.model.plan import Plan
@@ -176,6 +176,18 @@ async def opened(
                 plan, inventory, folder=path.parent, airflow=source, starship=starship, ask=type_value or typed(ask)
             )
 
+        async def starship_on(deployment: str) -> Starship | None:
+            if not deployment:
+                found = await open_starship(source, login, stack)
+                if found is not None and found.http is not source.http:
+                    ends.append(found.http)
+                return found
+            try:
+                # The Astro token opens a Deployment's plugins as it does its API.
+                return await Starship.find((await ctx.target(deployment)).http)
+            except AstroferryError:
+                return None
+
         ctx = Context(
             plan=plan,
             inventory=inventory,
@@ -186,6 +198,7 @@ async def opened(
             load_values=values,
             standing=lambda action: journal.standing().get(action),
             changes=lambda: sum(http.changes for http in ends),
+            find_starship=starship_on,
             clock=clock,
             tell=tell,
             drained=DrainFile(drain_path(path)),

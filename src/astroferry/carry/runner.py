@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -100,8 +101,12 @@ async def carry_out(
     done: frozenset[str] = frozenset(),
     follow: Callable[[Step, int, int], None] = nothing,
     stop: Callable[[], bool] = never,
+    at_once: int = 1,
 ) -> Report:
-    """Carry actions out, one after the other; `done` names needs that are met outside of this run.
+    """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
+
+    Up to `at_once` at the same time, the earlier in the list first; where that is more than one, those that only wait
+    (`ActionInfo.waits`) do not count. The journal is written line by line all the same.
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
     rest would fail too, and running again is safe. `stop` is asked between two actions.
@@ -112,20 +117,56 @@ async def carry_out(
     ordered = in_order(list(actions), done=done)
     report = Report()
     bad: dict[str, str] = {}
-    for number, action in enumerate(ordered, 1):
-        if stop():
-            report.stopped = "stopped on request; what is done is journalled"
-            break
-        blocked = [need for need in action.info.needs if need in bad]
-        if blocked:
-            step = Step(action.info, "held", f"needs {bad[blocked[0]]}, which failed")
-        else:
-            step = await _one(action, ctx, journal, dry_run=dry_run)
+    waiting = list(ordered)
+    running: dict[asyncio.Task[Step], Action] = {}
+
+    def ended(step: Step) -> None:
         if step.outcome in {"failed", "held"}:
-            bad[action.info.id] = action.info.title
+            bad[step.info.id] = step.info.title
         report.steps.append(step)
-        follow(step, number, len(ordered))
+        follow(step, len(report.steps), len(ordered))
+
+    try:
+        while waiting or running:
+            for action in _ready(waiting, running.values(), at_once):
+                if stop():
+                    report.stopped = "stopped on request; what is done is journalled"
+                    waiting.clear()
+                    break
+                waiting.remove(action)
+                blocked = [need for need in action.info.needs if need in bad]
+                if blocked:
+                    ended(Step(action.info, "held", f"needs {bad[blocked[0]]}, which failed"))
+                    # What waited for it may be ready now, and comes before what is later in the list.
+                    break
+                running[asyncio.create_task(_one(action, ctx, journal, dry_run=dry_run))] = action
+            else:
+                if running:
+                    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in running if task.done()]:
+                del running[task]
+                ended(task.result())
+    finally:
+        # As if killed there: what they had begun is in the journal, and is looked at again by the next run.
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
     return report
+
+
+def _ready(waiting: Sequence[Action], running: Iterable[Action], at_once: int) -> list[Action]:
+    """Those that may start now: nothing they need is still to come, and there is room for them."""
+    busy = list(running)
+    open_ids = {action.info.id for action in (*waiting, *busy)}
+    room = at_once - sum(at_once == 1 or not action.info.waits for action in busy)
+    found: list[Action] = []
+    for action in waiting:
+        takes = at_once == 1 or not action.info.waits
+        if (takes and room <= 0) or not open_ids.isdisjoint(action.info.needs):
+            continue
+        room -= takes
+        found.append(action)
+    return found
 
 
 async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool) -> Step:

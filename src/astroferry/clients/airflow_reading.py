@@ -291,6 +291,21 @@ class Reading:
                 break
         return shapes.callers_of(entries)
 
+    async def queued_events(self, dag_id: str) -> tuple[str, ...]:
+        """URIs of the dataset (asset) events that wait for others before the DAG runs; oldest first, none where none.
+
+        Both versions keep them per DAG and throw them away when it runs; a paused DAG gets none (2.11.2, 3.3.2).
+        """
+        v1 = self.api == "v1"
+        path = f"/dags/{segment(dag_id)}/" + ("datasets/queuedEvent" if v1 else "assets/queuedEvents")
+        try:
+            body = await self._get(path)
+        except NotFoundError as error:
+            raise_unless_missing(error)
+            return ()
+        events = sorted(body.get("queued_events") or (), key=lambda item: item.get("created_at") or "")
+        return tuple(str(item.get("uri") or item.get("name") or item.get("asset_id")) for item in events)
+
     async def health(self) -> dict[str, str | None]:
         """Component -> "healthy", "unhealthy", or None where it does not run. HTTP says 200 either way."""
         body = await self._get(self._dialect.health)

@@ -172,6 +172,13 @@ class Writing(Rows):
             await self._send("PATCH", f"{path}/setNote", {"note": note}, repeat=True)
         return run
 
+    async def set_run_note(self, dag_id: str, run_id: str, note: str) -> None:
+        """Set a run's note; `set_run_state` does it together with the state."""
+        path = f"/dags/{segment(dag_id)}/dagRuns/{segment(run_id)}"
+        if self.api == "v1":
+            path += "/setNote"
+        await self._send("PATCH", path, {"note": note}, repeat=True)
+
     async def delete_dag(self, dag_id: str) -> bool:
         """Delete a DAG's rows, not its file; False if it was not there."""
         return await self._delete(f"/dags/{segment(dag_id)}")

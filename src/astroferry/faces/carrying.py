@@ -166,7 +166,14 @@ class Carrier:
     async def _hand(self, way: Opened, work: Work, actions: list[Action]) -> Report:
         work.total = len(actions)
         try:
-            report = await carry_out(actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop)
+            report = await carry_out(
+                actions,
+                way.ctx,
+                way.journal,
+                follow=work.follow,
+                stop=work.should_stop,
+                at_once=way.plan.cutover.at_once,
+            )
             if report.stopped:
                 work.bad = True
                 work.result = "Stopped between two steps; no DAG runs on both sides. Go on, or roll back."

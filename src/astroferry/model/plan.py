@@ -262,6 +262,12 @@ class Cutover:
     """how long the target may take to show the next run after the marker (min_file_process_interval)"""
     gap: Literal["run", "list"] = "run"
     """ticks between pause and unpause of catchup=False DAGs: run on purpose, or listed"""
+    never_idle: Literal["refuse", "freeze"] = "refuse"
+    """a DAG that still runs after `drain_timeout`: left as it was, or paused with its runs where they stand"""
+    freeze: tuple[str, ...] = ()
+    """DAGs that are paused with their runs where they stand, although `never_idle` says refuse"""
+    at_once: int = 8
+    """DAGs of a wave that are handed over at the same time"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,10 @@ _SECTIONS = {
     "[values]": "# How secret values travel: export-file | starship | api | typed | backend | none",
     "[conflicts]": "# When the target has one of that name with other content: fail | skip | overwrite",
     "[code]": "# The DAG folder, relative to this file.",
-    "[cutover]": "# Seconds, except watch_ticks. gap: run | list (ticks between pause and unpause, catchup=False).",
+    "[cutover]": (
+        "# Seconds, except watch_ticks, at_once. gap: run | list (ticks between pause and unpause, catchup=False)\n"
+        '# never_idle: refuse | freeze (a DAG that still runs after drain_timeout); freeze = ["dag"] are exceptions.'
+    ),
     "[before]": "# What a cutover asks for: values compared not longer ago, and a written rollback plan (a file).",
     "[limits]": "# When a cutover in a window (--at, --until) stops itself and puts everything back.",
     "[watch]": "# The first full cycle. outputs: a DAG that checks results, or an address that must answer 200.",

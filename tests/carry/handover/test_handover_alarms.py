@@ -78,9 +78,9 @@ async def test_recording_changes_nothing_and_is_done_once(here: World) -> None:
     [
         ("target", {"present": False}, "not on the Deployment"),
         ("target", {"is_paused": False}, "already unpaused on the Deployment"),
-        ("target", {"major": 2}, "Airflow 2 target"),
-        ("source", {"depends_on_past": True}, "depends on past runs"),
-        ("source", {"end": START - timedelta(hours=1)}, "end date has passed"),
+        ("target", {"triggers": True}, "no data interval, where one is planned"),
+        ("source", {"triggers": True}, "a data interval, where none is planned"),
+        ("source", {"kind": "timetable"}, "we cannot count its ticks"),
     ],
 )
 async def test_what_cannot_be_handed_over_is_said_first(
@@ -94,9 +94,27 @@ async def test_what_cannot_be_handed_over_is_said_first(
 
 
 async def test_a_schedule_that_changed_under_way_stops_the_handover(here: World) -> None:
-    here.target.major = 2
+    here.source.kind = "timetable"
     with pytest.raises(RemoteError, match="not handed over"):
         await handover().plan(here.context())
+    here.source.kind = "none"
+    with pytest.raises(RemoteError, match="no ticks to count"):
+        await handover().plan(here.context())
+
+
+async def test_an_airflow_2_target_that_catches_up_needs_starship(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, target_major=2)
+    with pytest.raises(RemoteError, match="whose API cannot set a boundary"):
+        await Record(handover()).apply(here.context())
+    assert "set_paused" not in here.source.calls + here.target.calls
+
+
+async def test_a_last_run_that_failed_holds_a_dag_that_depends_on_it(here: World) -> None:
+    here.source.depends_on_past = True
+    newest = max(here.source.rows.values(), key=lambda run: run.logical_date or START)
+    here.source.rows[newest.run_id] = replace(newest, state="failed")
+    with pytest.raises(RemoteError, match="there it would wait"):
+        await Record(handover()).apply(here.context())
 
 
 # Drain
@@ -188,7 +206,7 @@ async def test_a_target_that_does_not_continue_is_not_unpaused(here: World) -> N
 async def test_a_backfill_that_makes_no_run_is_said(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await cut_over_to(here, "drain-source")
 
-    async def nothing(*_: object) -> int:
+    async def nothing(*_: object, **__: object) -> int:
         return 1
 
     monkeypatch.setattr(here.target, "create_backfill", nothing)
@@ -210,10 +228,10 @@ async def test_a_locked_database_is_asked_again(
     await cut_over_to(here, "drain-source")
     real = here.target.create_backfill
 
-    async def locked(*args: Any) -> int:
+    async def locked(*args: Any, **named: Any) -> int:
         monkeypatch.setattr(here.target, "create_backfill", real)
         if did_its_work:
-            await real(*args)
+            await real(*args, **named)
         raise RequestFailedError("Database is locked", status=503)
 
     monkeypatch.setattr(here.target, "create_backfill", locked)
@@ -224,7 +242,7 @@ async def test_a_locked_database_is_asked_again(
 async def test_another_refusal_of_a_backfill_is_not_asked_again(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await cut_over_to(here, "drain-source")
 
-    async def refuses(*_: object) -> int:
+    async def refuses(*_: object, **__: object) -> int:
         raise RequestFailedError("depends_on_past", status=422)
 
     monkeypatch.setattr(here.target, "create_backfill", refuses)
@@ -440,12 +458,12 @@ def test_a_record_that_was_only_begun_does_not_count() -> None:
 
 def test_what_is_refused_is_listed_and_gets_no_action(here: World) -> None:
     found = refusals(here.plan, here.inventory, "one")
-    assert [(finding.subject, finding.code) for finding in found] == [("once", "CUT-refused")]
+    assert [(finding.subject, finding.code) for finding in found] == [("fiscal", "CUT-refused")]
     assert {handover.dag_id for handover in handovers(here.plan, here.inventory, "one")} == {DAG}
     assert actions_for_rollback(here.plan, here.inventory, "one", dag_id="other") == []
     assert len(actions_for_rollback(here.plan, here.inventory, "one", dag_id=DAG)) == 5
     newer = replace(here.inventory, airflow_version="3.0.1")
-    assert {finding.subject for finding in refusals(here.plan, newer, "one")} == {DAG, "once"}
+    assert {finding.subject for finding in refusals(here.plan, newer, "one")} == {DAG, "fiscal"}
     assert Schedule("once").is_timed
 
 

@@ -1,20 +1,23 @@
-"""A small model of two Airflow servers, as they were measured, with one DAG and a clock that only moves when asked.
+"""A small model of two Airflow servers, as they were measured, with a clock that only moves when asked.
+
+A `Server` is one DAG on one Airflow; a `Fleet` is several of them behind one API.
 
 It counts ticks by plain division, not by our cron arithmetic, so that one can contradict the other.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from astroferry.carry.context import Context
-from astroferry.clients.airflow_seen import TaskSeen
+from astroferry.clients.airflow_seen import TaskInstanceSeen, TaskSeen
 from astroferry.errors import ConflictError, NotFoundError, RequestFailedError
 from astroferry.model.inventory import Dag, Inventory, Run, Schedule
-from astroferry.model.plan import Cutover, Deployment, Plan, Source, Wave
+from astroferry.model.plan import Cutover, Decisions, Deployment, Plan, Source, Wave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
 
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
+    from astroferry.clients.starship import Starship
+    from astroferry.model.inventory import ScheduleKind
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAG = "d"
+_A_MOMENT = timedelta(microseconds=1)
 
 
 class CrashError(Exception):
@@ -42,6 +48,8 @@ class SteppedClock:
         return self.moment
 
     async def sleep(self, seconds: float) -> None:
+        # Whoever else waits gets his turn before time goes on.
+        await asyncio.sleep(0)
         self.pass_by(seconds)
 
     def pass_by(self, seconds: float) -> None:
@@ -53,7 +61,11 @@ class SteppedClock:
 
 @dataclass
 class Server:
-    """One Airflow: `major` 2 or 3, with one cron DAG of the given period (whole minutes)."""
+    """One DAG on one Airflow: `major` 2 or 3, ticks every so many whole minutes.
+
+    `kind`: cron, timedelta (each tick hangs on the one before), once, continuous, none, dataset. `triggers`: whether
+    it has a trigger timetable. `tasks_of_run`: how many it has, one after the other.
+    """
 
     side: str
     major: int
@@ -68,6 +80,15 @@ class Server:
     depends_on_past: bool = False
     present: bool = True
     end: datetime | None = None
+    kind: ScheduleKind = "cron"
+    triggers: bool = False
+    tasks_of_run: int = 1
+    zone: str = "UTC"
+    dag_id: str = DAG
+    code: str = ""
+    consumes: tuple[str, ...] = ()
+    queued: list[str] = field(default_factory=list)
+    task_states: dict[str, list[str | None]] = field(default_factory=dict)
     rows: dict[str, Run] = field(default_factory=dict)
     ledger: list[tuple[datetime, str, datetime | None]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -80,6 +101,7 @@ class Server:
     def __post_init__(self) -> None:
         self.clock.everyone.append(self)
         self.url = f"http://{self.side}"
+        self.version = f"{self.major}.0"
         self.period = timedelta(minutes=self.minutes)
         self.parse()
 
@@ -89,36 +111,61 @@ class Server:
         return moment - (moment - datetime(2026, 11, 22, tzinfo=UTC)) % self.period
 
     def _following(self, last_end: datetime | None) -> datetime:
-        first = self._floor(self.start - timedelta(microseconds=1)) + self.period
+        first = self.start if self.kind == "timedelta" else self._floor(self.start - _A_MOMENT) + self.period
+        if self.triggers:
+            first -= self.period
         if not self.catchup:
             first = max(first, self._floor(self.clock.now()) - self.period)
         return first if last_end is None else max(first, last_end)
 
     def parse(self) -> None:
+        if self.kind in {"none", "dataset", "continuous"}:
+            self.next_start = None
+            return
         ends = [run.data_interval_end for run in self.rows.values() if run.run_type in {"scheduled", "backfill"}]
-        self.next_start = self._following(max((end for end in ends if end), default=None))
+        last = max((end for end in ends if end), default=None)
+        if self.kind == "once":
+            self.next_start = None if last else self.start
+        else:
+            self.next_start = self._following(last)
+        if self.end is not None and self.next_start is not None and self.next_start > self.end:
+            self.next_start = None
 
     def _row_at(self, logical_date: datetime) -> Run | None:
         return next((run for run in self.rows.values() if run.logical_date == logical_date), None)
 
     def _add(self, run_id: str, run_type: str, start: datetime, end: datetime | None = None, note: str = "") -> Run:
-        end = end or start + self.period
+        end = end or (start if self.kind == "once" else start + self.period)
         after = end if self.major >= 3 else None
-        self.rows[run_id] = Run(run_id, run_type, "queued", start, start, end, after, note=note)
+        date = end if self.triggers and run_type != "manual" else start
+        self.rows[run_id] = Run(run_id, run_type, "queued", date, date, end, after, note=note)
+        self.task_states[run_id] = [None] * self.tasks_of_run
         self.open.add(run_id)
         return self.rows[run_id]
 
     def _make_due_run(self) -> None:
         start = self.next_start
-        if start is None or start + self.period > self.clock.now():
+        if self.kind == "continuous" and not self.open:
+            begun = max((run.data_interval_end or START for run in self.rows.values()), default=self.start)
+            self._add(f"scheduled__{self.clock.now().isoformat()}", "scheduled", begun, self.clock.now())
+        if self.kind == "dataset" and self.queued and not self.open:
+            self.queued.clear()
+            self._add(f"dataset_triggered__{self.clock.now().isoformat()}", "dataset_triggered", self.clock.now())
+        if start is None or (start if self.kind == "once" else start + self.period) > self.clock.now():
             return
-        if self._row_at(start) is None:
+        if self._row_at(start + self.period if self.triggers else start) is None:
             self._add(f"scheduled__{start.isoformat()}", "scheduled", start)
+        if self.kind == "once":
+            self.next_start = None
+            return
         self.next_start = self._following(start + self.period)
+        if self.end is not None and self.next_start is not None and self.next_start > self.end:
+            self.next_start = None
 
     def round(self) -> None:
         if (self.clock.now() - START).seconds % self.parse_every == 0:
             self.parse()
+        self._work()
         if self.is_paused or not self.alive:
             return  # neither starts nor finishes: a paused DAG's running runs freeze
         self._make_due_run()
@@ -126,11 +173,27 @@ class Server:
             if run.state == "queued":
                 self.rows[run.run_id] = replace(run, state="running", start_date=self.clock.now())
                 self.ledger.append((cast("datetime", run.data_interval_end), self.side, run.logical_date))
-            elif run.state == "running" and self.clock.now() - cast("datetime", run.start_date) >= timedelta(
-                seconds=self.seconds_per_run
-            ):
-                self.rows[run.run_id] = replace(run, state="success")
-                self.open.discard(run.run_id)
+                self.task_states[run.run_id][0] = "running"
+            elif run.state == "running":
+                self._go_on(run)
+
+    def _work(self) -> None:
+        """Tasks at work end by themselves, paused or not."""
+        for run_id in sorted(self.open):
+            run, states = self.rows[run_id], self.task_states[run_id]
+            for number, state in enumerate(states):
+                ends = timedelta(seconds=self.seconds_per_run * (number + 1))
+                began = run.start_date
+                if state == "running" and began is not None and self.clock.now() - began >= ends:
+                    states[number] = "success"
+
+    def _go_on(self, run: Run) -> None:
+        states = self.task_states[run.run_id]
+        if all(state == "success" for state in states):
+            self.rows[run.run_id] = replace(run, state="success")
+            self.open.discard(run.run_id)
+        elif "running" not in states:
+            states[states.index(None)] = "running"
 
     # What its API answers
 
@@ -144,16 +207,24 @@ class Server:
         if not self.present:
             raise NotFoundError("no such DAG", status=404)
         due = self.next_start + self.period if self.next_start else None
+        start = due if self.triggers else self.next_start
         return Dag(
             dag_id,
-            Schedule("cron", f"*/{self.minutes} * * * *"),
+            self.schedule(),
             self.is_paused,
             catchup=self.catchup,
             start_date=self.start,
             end_date=self.end,
-            next_run=self.next_start,
+            next_run=start,
             next_run_after=due,
+            next_data_interval_start=start,
+            next_data_interval_end=due,
         )
+
+    def schedule(self) -> Schedule:
+        """As the API tells it."""
+        text = {"cron": f"*/{self.minutes} * * * *", "timedelta": str(self.minutes * 60), "once": "@once"}
+        return Schedule(self.kind, text.get(self.kind, ""), self.zone, triggers_only=self.triggers)
 
     async def tasks(self, dag_id: str) -> tuple[TaskSeen, ...]:
         del dag_id
@@ -182,6 +253,21 @@ class Server:
     async def active_runs(self, dag_id: str) -> tuple[Run, ...]:
         return await self.runs(dag_id, states=("queued", "running"), newest_first=False)
 
+    async def dag_source(self, dag_id: str) -> str:
+        del dag_id
+        self._call("dag_source")
+        return self.code
+
+    async def queued_events(self, dag_id: str) -> tuple[str, ...]:
+        del dag_id
+        self._call("queued_events")
+        return tuple(self.queued)
+
+    async def task_instances(self, dag_id: str, run_id: str) -> tuple[TaskInstanceSeen, ...]:
+        del dag_id
+        self._call("task_instances")
+        return tuple(TaskInstanceSeen(f"t{n}", state) for n, state in enumerate(self.task_states[run_id]))
+
     async def run(self, dag_id: str, run_id: str) -> Run | None:
         del dag_id
         self._call("run")
@@ -200,15 +286,19 @@ class Server:
         self.is_paused = paused
         self._call("set_paused answered")
 
-    async def create_backfill(self, dag_id: str, first: datetime, last: datetime) -> int:
+    async def create_backfill(self, dag_id: str, first: datetime, last: datetime, *, reprocess: str = "none") -> int:
         del dag_id
         self._call("create_backfill")
+        if self.depends_on_past and reprocess == "none":
+            raise RequestFailedError("You must set reprocess behavior", status=422)
         if any(self._is_open(run_ids) for run_ids in self.backfilled.values()):
             raise ConflictError("There is already a running backfill", status=409)
         made: set[str] = set()
-        start = self._floor(first)
+        start = first if self.kind == "timedelta" else self._floor(first)
+        if self.triggers:
+            start, last = start - self.period, last - self.period
         while start <= last:
-            if self._row_at(start) is None:
+            if self._row_at(start + self.period if self.triggers else start) is None:
                 made.add(self._add(f"backfill__{(start + self.period).isoformat()}", "backfill", start).run_id)
             start += self.period
         self.backfilled[len(self.backfilled) + 1] = made
@@ -237,6 +327,11 @@ class Server:
         self._call("trigger answered")
         return run
 
+    async def set_run_note(self, dag_id: str, run_id: str, note: str) -> None:
+        del dag_id
+        self._call("set_run_note")
+        self.rows[run_id] = replace(self.rows[run_id], note=note)
+
     async def set_run_state(self, dag_id: str, run_id: str, state: str, note: str = "") -> Run:
         del dag_id
         self._call("set_run_state")
@@ -245,6 +340,40 @@ class Server:
         self.open.discard(run_id)
         self._call("set_run_state answered")
         return self.rows[run_id]
+
+
+@dataclass
+class FakeStarship:
+    """Starship beside a `Server`: writes a finished scheduled row."""
+
+    server: Server
+    is_safe: bool = True
+    version: str = "2.10.1"
+
+    async def add_run(
+        self, dag_id: str, run_id: str, *, logical_date: datetime, data_interval: tuple[datetime, datetime]
+    ) -> None:
+        server = self.server
+        server._call("starship")
+        if run_id in server.rows or server._row_at(logical_date) is not None:
+            raise ConflictError(dag_id, status=409)
+        after = data_interval[1] if server.major >= 3 else None
+        server.rows[run_id] = Run(run_id, "scheduled", "success", logical_date, *data_interval, after)
+        server._call("starship answered")
+
+
+@dataclass
+class Fleet:
+    """Several DAGs on one Airflow: whatever is asked goes to the one that is named."""
+
+    of: dict[str, Server]
+
+    def __post_init__(self) -> None:
+        first = next(iter(self.of.values()))
+        self.url, self.major, self.version = first.url, first.major, f"{first.major}.0"
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda dag_id, *values, **named: getattr(self.of[dag_id], name)(dag_id, *values, **named)
 
 
 @dataclass
@@ -257,6 +386,13 @@ class World:
     plan: Plan
     inventory: Inventory
     folder: Path
+    starship_on: tuple[str, ...] = ()
+    """"source", "target": where Starship answers"""
+
+    async def _starship(self, deployment: str) -> Starship | None:
+        side = "target" if deployment else "source"
+        found = FakeStarship(self.target if deployment else self.source) if side in self.starship_on else None
+        return cast("Starship | None", found)
 
     def context(self, told: list[str] | None = None) -> Context:
         async def connect(_deployment: str) -> Airflow:
@@ -275,6 +411,7 @@ class World:
             load_values=values,
             clock=self.clock,
             tell=(told if told is not None else []).append,
+            find_starship=self._starship,
             deployments={"prod": "cl1"},
         )
 
@@ -283,7 +420,8 @@ class World:
 
     def ticks_ran(self) -> list[datetime]:
         """Ticks that really ran, markers and runs by hand apart, each as often as it ran."""
-        return [tick for tick, _, logical in self.ledger() if logical == tick - self.source.period]
+        away = timedelta(0) if self.source.triggers else self.source.period
+        return [tick for tick, _, logical in self.ledger() if logical == tick - away]
 
     def ticks_due(self) -> list[datetime]:
         """Ticks that should have run by now."""
@@ -300,28 +438,32 @@ def world(
     warm: int = 600,
     seed: int = 0,
     source_paused: bool = False,
+    target_major: int = 3,
+    dag: dict[str, Any] | None = None,
     **cutover: Any,
 ) -> World:
-    """A source that has been running for `warm` seconds, and a paused target."""
+    """A source that has been running for `warm` seconds, and a paused target; `dag`: what both know of the DAG."""
+    of_both = dag or {}
     chance = random.Random(seed)
     clock = SteppedClock()
     parse = chance.randint(30, 60)
-    source = Server("source", 2, clock, minutes, catchup, is_paused=source_paused, parse_every=parse)
-    target = Server("target", 3, clock, minutes, catchup, parse_every=chance.randint(3, 40))
+    source = Server("source", 2, clock, minutes, catchup, is_paused=source_paused, parse_every=parse, **of_both)
+    target = Server("target", target_major, clock, minutes, catchup, parse_every=chance.randint(3, 40), **of_both)
     inventory = Inventory(
         kind="airflow",
         url=source.url,
         airflow_version="2.11.2",
         taken_at=START,
         dags=(
-            Dag(DAG, Schedule("cron", f"*/{minutes} * * * *"), source_paused, catchup=catchup, start_date=START),
-            Dag("once", Schedule("once", "@once"), is_paused=False, catchup=False),
+            Dag(DAG, source.schedule(), source_paused, catchup=catchup, start_date=source.start),
+            Dag("fiscal", Schedule("timetable", "FiscalCalendar"), is_paused=False, catchup=False),
         ),
     )
     plan = Plan(
         name="p",
         source=Source(source.url),
         created=START,
+        decisions=Decisions(airflow="3" if target_major >= 3 else "2"),
         cutover=Cutover(**{"poll": 5.0, "parse_timeout": 120, "drain_timeout": 600, **cutover}),
         deployments=(Deployment("prod", "ws"),),
         waves=(Wave("one", "prod", "prod"),),
@@ -342,3 +484,31 @@ async def carry(actions: Sequence[Any], ctx: Context, journal: dict[str, dict[st
             after = await action.verify(ctx)
             assert after.state == "done", (action.info.id, after)
         journal[action.info.id] = facts
+
+
+def wave_of(folder: Path, dags: dict[str, dict[str, Any]], *, warm: int = 250, **cutover: Any) -> World:
+    """Several DAGs on both sides, two minutes apart each; `dags`: id -> what both sides know of it."""
+    here = world(folder, catchup=True, warm=1, **cutover)
+    here.clock.everyone.clear()
+    sides: dict[str, dict[str, Server]] = {"source": {}, "target": {}}
+    for number, (dag_id, known) in enumerate(dags.items()):
+        more = {"catchup": True, **known}
+        for side, major in (("source", 2), ("target", 3)):
+            parse = 20 + 3 * number if side == "source" else 5 + number
+            sides[side][dag_id] = Server(
+                side, major, here.clock, 2, is_paused=side == "target", parse_every=parse, dag_id=dag_id, **more
+            )
+    seen = tuple(
+        Dag(dag_id, server.schedule(), is_paused=False, catchup=server.catchup, start_date=server.start)
+        for dag_id, server in sides["source"].items()
+    )
+    here.inventory = replace(here.inventory, dags=seen)
+    here.source, here.target = (cast("Server", Fleet(servers)) for servers in sides.values())
+    here.clock.pass_by(warm)
+    return here
+
+
+def each(here: World) -> dict[str, World]:
+    """A wave's DAGs one by one, to ask each what it ran."""
+    source, target = cast("Fleet", here.source), cast("Fleet", here.target)
+    return {dag_id: replace(here, source=source.of[dag_id], target=target.of[dag_id]) for dag_id in source.of}

@@ -2,10 +2,19 @@
 
 Airflow 3 counts on from the newest scheduled or backfill run, and takes no scheduled run by its API; but it takes a
 backfill over one date of a paused DAG, whose queued run never starts, and whose state may be set to success. Tried on
-3.3.2 on 2026-11-22 with CREATE_CRON_DATA_INTERVALS, catchup on and off: the next run was the tick after the marker as
-soon as the file was parsed again (3 s with a parse interval of 5 s), and after unpausing every tick came once. The
-marker's task instances become "skipped", no task runs; its backfill is marked complete by the scheduler within 30 s,
-and until then another backfill of the DAG is refused with 409.
+3.3.2 on 2026-11-22 and 2026-11-25 for cron with data intervals and with triggers, presets, timedelta, zones, and a
+DAG whose end date has passed, catchup on and off: the next run was the tick after the marker as soon as the file was
+parsed again (3 s with a parse interval of 5 s), and after unpausing every tick came once. Where a task depends on
+past runs a backfill must be told to "reprocess failed" ones (else 422); there being none, it makes the same row.
+
+What the marker does besides, tried on 3.3.2: its task instances become "skipped", no task runs, no asset event is
+made, no callback or listener of the DAG is called; the grid shows it as a successful backfill with our note. A task
+that depends on past runs takes it for done. Its backfill is marked complete by the scheduler within 30 s, and until
+then another backfill of the DAG is refused with 409; one that is open already refuses the marker's.
+
+A timedelta of Airflow 2 without catchup keeps its phase while fewer than two ticks were missed; after that both
+versions round to a grid from 1970 (`MarkerPlan.drifts`). Then what was missed is run by a backfill of its own before
+the target is unpaused, which keeps the phase; so it is where a task depends on past runs, which must come in order.
 """
 
 from __future__ import annotations
@@ -14,25 +23,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import acceptable_next, is_marker, rows_by_tick, unfinished
+from astroferry.advice.schedule import acceptable_next, boundary, is_marker, rows_by_tick, unfinished
 from astroferry.carry.action import Observation
-from astroferry.errors import RemoteError, RequestFailedError
+from astroferry.carry.handover.airflow2 import mark_on_2
+from astroferry.carry.handover.backfill import open_backfill
+from astroferry.errors import RemoteError
 from astroferry.model.cutover import MARKER_NOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from astroferry.advice.kinds import MarkerPlan
     from astroferry.advice.ticks import Tick
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.clients.airflow import Airflow
-    from astroferry.model.inventory import Run
+    from astroferry.model.inventory import Dag, Run
 
 
 def is_half_made(row: Run) -> bool:
-    """Whether this is a marker whose state was not set yet: on a paused DAG a queued backfill run waits for ever."""
-    return row.run_type == "backfill" and row.state == "queued"
+    """Whether this is a marker whose state was not set yet: on a paused DAG a queued run waits for ever."""
+    return row.state == "queued" and (row.run_type == "backfill" or is_marker(row))
 
 
 def marker_note(tick: Tick, ran_on: str) -> str:
@@ -64,9 +74,10 @@ class MarkBoundary:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where the target would continue after the boundary; todo without a (whole) marker."""
-        return self.handover.judged(await self._look(ctx), "source")
+        return self.handover.judged(await self.look(ctx), "source")
 
-    async def _look(self, ctx: Context) -> Observation:
+    async def look(self, ctx: Context) -> Observation:
+        """`observe`, where a doubt is a doubt also before anything was drained."""
         source, target = await self.handover.dag(ctx, "source"), await self.handover.dag(ctx, "target")
         tick = await self.handover.boundary(ctx, "source")
         facts: Facts = {
@@ -84,6 +95,8 @@ class MarkBoundary:
         settled = (
             row is not None and not unfinished([row]) and (is_marker(row) or await self._was_taken_over(ctx, tick))
         )
+        if not target.is_paused and row is not None and not settled and not is_marker(row):
+            return Observation("doubt", await self._on_both(ctx), facts)
         if not target.is_paused and not settled:
             return Observation(
                 "doubt",
@@ -101,12 +114,27 @@ class MarkBoundary:
                 "the source ran too; compare both runs, then delete the target's.",
                 facts,
             )
-        plan = await self.handover.plan(ctx)
         if not target.is_paused:
             # It runs there already, so its next run is far beyond the boundary by now; the row is the proof.
             return Observation("done", facts=facts)
-        right = acceptable_next(plan, tick, target.next_run_after, ctx.clock.now())
-        return Observation("done" if right else "todo", "" if right else "the next run is not shown yet", facts)
+        return await self._next(ctx, target, tick, row, facts)
+
+    async def _next(self, ctx: Context, target: Dag, tick: Tick, row: Run, facts: Facts) -> Observation:
+        """Whether what the target shows as its next run follows the boundary, with the data it should have."""
+        plan = await self.handover.plan(ctx)
+        shown = target.next_run_after
+        if plan.fills_first:
+            newest = await self._newest(ctx, plan, tick)
+            following = plan.ticks.after(newest.moment)
+            right = shown == (following.moment if following else None)
+        else:
+            passes = row.run_type == "manual"
+            right = acceptable_next(plan, tick, shown, ctx.clock.now(), passes=passes)
+        if not right:
+            return Observation("todo", "the next run is not shown yet", facts)
+        if shown is not None and (wrong := _other_data(plan, target)):
+            return Observation("doubt", wrong, facts)
+        return Observation("done", facts=facts)
 
     async def apply(self, ctx: Context) -> Facts:
         """Make the marker, unless it is there, and wait until the target shows the run that follows it.
@@ -120,8 +148,9 @@ class MarkBoundary:
             raise RemoteError(f'The DAG "{dag_id}" is not paused on the target; a marker there would run.')
         if tick is not None:
             await self._mark(ctx, target, tick)
+            await self._fill(ctx, target, tick)
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        while (seen := await self._look(ctx)).state != "done":
+        while (seen := await self.look(ctx)).state != "done":
             if seen.state == "doubt":
                 raise RemoteError(seen.why)
             if ctx.clock.now() >= deadline:
@@ -132,13 +161,33 @@ class MarkBoundary:
                 )
             ctx.tell(f"{dag_id}: waiting until the target has parsed it again")
             await ctx.clock.sleep(ctx.plan.cutover.poll)
-        ctx.tell(f"{dag_id}: the target continues with {seen.facts['next']}")
+        ctx.tell(f"{dag_id}: the target continues with {seen.facts['next'] or 'nothing, as its end date has passed'}")
         return seen.facts
 
     async def _row(self, ctx: Context, tick: Tick) -> Run | None:
         """The target's row of that tick, whoever made it."""
         plan = await self.handover.plan(ctx)
         return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(tick.moment)
+
+    async def _on_both(self, ctx: Context) -> str:
+        """Which ticks both sides have run, newest last, in a sentence."""
+        ran = [
+            {moment for moment, run in rows_by_tick(rows).items() if not is_marker(run)}
+            for rows in (
+                await self.handover.rows(ctx, "source", None),
+                await self.handover.rows(ctx, "target", None),
+            )
+        ]
+        ticks = ", ".join(moment.isoformat() for moment in sorted(ran[0] & ran[1]))
+        return (
+            f'"{self.handover.dag_id}" runs on the target and was unpaused on the source: both have run {ticks}. '
+            "It is paused on the source again; compare both runs of each before anything builds on them."
+        )
+
+    async def _newest(self, ctx: Context, plan: MarkerPlan, tick: Tick) -> Tick:
+        """The newest tick that has a row on the target: the marker's, or one that was filled in after it."""
+        rows = await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))
+        return max(boundary(rows) or tick, tick)
 
     async def _was_taken_over(self, ctx: Context, tick: Tick) -> bool:
         """Whether the source has only a marker there: after a rollback the target's run of it is the real one."""
@@ -148,9 +197,17 @@ class MarkBoundary:
 
     async def _mark(self, ctx: Context, target: Airflow, tick: Tick) -> None:
         dag_id = self.handover.dag_id
+        plan = await self.handover.plan(ctx)
         row = await self._row(ctx, tick)
+        if row is not None and not is_half_made(row):
+            return
+        note = marker_note(tick, ctx.source.url)
+        if target.major < 3:
+            starship = await ctx.starship(self.handover.deployment)
+            await mark_on_2(target, starship, plan, tick, timetable=plan.target, note=note)
+            return
         if row is None:
-            await open_backfill(ctx, target, dag_id, tick, tick, made=lambda: self._row(ctx, tick))
+            await open_backfill(ctx, target, plan, tick, tick, made=lambda: self._row(ctx, tick))
             row = await self._row(ctx, tick)
         if row is None:
             raise RemoteError(
@@ -158,7 +215,26 @@ class MarkBoundary:
                 hint="See that its start date there is not later than on the source.",
             )
         if is_half_made(row):
-            await target.set_run_state(dag_id, row.run_id, "success", marker_note(tick, ctx.source.url))
+            await target.set_run_state(dag_id, row.run_id, "success", note)
+
+    async def _fill(self, ctx: Context, target: Airflow, tick: Tick) -> None:
+        """Let what was missed run before anything later does, where its order or its phase is at stake."""
+        plan = await self.handover.plan(ctx)
+        if not plan.fills_first or target.major < 3:
+            return
+        newest = await self._newest(ctx, plan, tick)
+        overdue = list(plan.ticks.between(newest.moment, ctx.clock.now()))
+        # One that is due may still be the scheduler's own; a second one would make it pass over the first.
+        if len(overdue) < 2 or newest != tick:
+            return
+        if ctx.plan.cutover.gap == "list":
+            raise RemoteError(
+                f'{len(overdue)} ticks of "{self.handover.dag_id}" fell between, and its '
+                f"{'ticks would move' if plan.drifts else 'tasks depend on past runs'}: they cannot only be listed.",
+                hint='Set cutover.gap = "run" in the plan, or roll back to let the source go on.',
+            )
+        ctx.tell(f"{self.handover.dag_id}: {len(overdue)} ticks fell between; the target runs them first")
+        await open_backfill(ctx, target, plan, overdue[0], overdue[-1])
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the server."""
@@ -174,36 +250,18 @@ class MarkBoundary:
         )
 
 
-async def open_backfill(
-    ctx: Context,
-    target: Airflow,
-    dag_id: str,
-    first: Tick,
-    last: Tick,
-    *,
-    made: Callable[[], Awaitable[Run | None]] | None = None,
-) -> None:
-    """Start a backfill over the ticks from `first` to `last`, once an earlier one of the DAG is complete.
-
-    Asked again on 409 (another is open) and on 503 (3.3.2 on SQLite: "Database is locked", seen 2026-11-22): that is
-    safe, because with reprocess "none" a date never gets a second run. `made` tells before asking again whether the
-    refused request did its work after all. Raises RemoteError where it stays refused for `parse_timeout`.
-    """
-    deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-    while True:
-        try:
-            await target.create_backfill(dag_id, first.logical_date(), last.logical_date())
-        except RequestFailedError as error:
-            if error.status not in {409, 503}:
-                raise
-            if ctx.clock.now() >= deadline:
-                raise RemoteError(
-                    f'The target takes no backfill of "{dag_id}": {error.message}',
-                    hint="Where another backfill is open there, let it finish or cancel it, then run this again.",
-                ) from error
-        else:
-            return
-        ctx.tell(f"{dag_id}: waiting until the target takes a backfill")
-        await ctx.clock.sleep(ctx.plan.cutover.poll)
-        if made is not None and await made() is not None:
-            return
+def _other_data(plan: MarkerPlan, target: Dag) -> str:
+    """What the run shown next would be given that the source would not have given it; empty where all is the same."""
+    shown = target.next_run_after
+    tick = plan.ticks.at(shown) if shown is not None else None
+    if tick is None or target.next_data_interval_end is None:
+        return ""
+    given = (target.next_data_interval_start, target.next_data_interval_end)
+    meant = tick.data_interval(plan.target)
+    if given == meant:
+        return ""
+    return (
+        f'The target would give the run of "{plan.dag_id}" due at {tick.moment.isoformat()} the data from '
+        f"{given[0]} to {given[1]}; the source would have given {meant[0]} to {meant[1]}. See that "
+        "CREATE_CRON_DATA_INTERVALS and CREATE_DELTA_DATA_INTERVALS are set there as the plan says."
+    )

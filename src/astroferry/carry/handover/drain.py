@@ -2,6 +2,12 @@
 
 Airflow stops scheduling the remaining tasks of running runs when their DAG is paused (2.10.5 and 3.3.2), so
 "pause, then wait" would leave runs in the middle. A queued run of a paused DAG never starts.
+
+A DAG whose runs overlap, or that runs continuously, may never be idle. It is then left as it was, unless the plan
+says to freeze it: it is paused as it runs, and what its tasks are doing is waited for. Tried on 2.11.2 and 3.3.2 on
+2026-11-25: a queued or running task of a paused DAG goes on to its end, the next one is never started, and the run
+stays "running". A run all of whose tasks have ended well is then set to success; any other is named, and stays as it
+is until the DAG is unpaused on that side again.
 """
 
 from __future__ import annotations
@@ -10,8 +16,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import unfinished
+from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.freeze import frozen_runs
 from astroferry.errors import RemoteError
 from astroferry.model.drain import DrainSample
 
@@ -32,7 +39,7 @@ class DrainAndPause:
     """Wait for a moment with no queued or running run, pause, look again; if a run slipped in, start over.
 
     On the source for a cutover, on the target for a rollback. Facts: `was_paused`, `waited` (seconds), `slipped`
-    (how often a run slipped in).
+    (how often a run slipped in); `frozen` (run ids) and `ended` where the plan says to freeze what never ends.
     """
 
     handover: Handover
@@ -53,9 +60,8 @@ class DrainAndPause:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where it is paused with nothing unfinished; doubt where somebody else left it frozen half-way."""
-        airflow = await self.handover.airflow(ctx, self.side)
-        dag = await airflow.dag(self.handover.dag_id)
-        active = unfinished(await airflow.active_runs(self.handover.dag_id))
+        dag = await self.handover.dag(ctx, self.side)
+        active = await self.handover.unfinished(ctx, self.side)
         facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active)}
         if not active:
             if dag.is_paused:
@@ -77,24 +83,27 @@ class DrainAndPause:
         begun = ctx.clock.now()
         deadline = begun + timedelta(seconds=ctx.plan.cutover.drain_timeout)
         was_paused = (await airflow.dag(dag_id)).is_paused
-        if was_paused and await airflow.active_runs(dag_id):
+        if was_paused and await self.handover.unfinished(ctx, self.side):
             # A crash of ours came between a pause and the look after it: those runs must finish before we go on.
             await airflow.set_paused(dag_id, False)
         slipped = 0
         while True:
-            while active := await airflow.active_runs(dag_id):
+            while active := await self.handover.unfinished(ctx, self.side):
                 ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
+                if await self._may_freeze(ctx) and (await self._never_ends(ctx) or ctx.clock.now() >= deadline):
+                    return {"was_paused": was_paused, **await self._freeze(ctx, airflow)}
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
                         f'The DAG "{dag_id}" on the {self.side} still had {len(active)} unfinished runs after '
                         f"{ctx.plan.cutover.drain_timeout} s; it was left running as it was.",
-                        hint="Raise cutover.drain_timeout in the plan, or choose a quieter hour.",
+                        hint="Raise cutover.drain_timeout in the plan, choose a quieter hour, or name the DAG under "
+                        "cutover.freeze.",
                     )
                 ctx.tell(f"{dag_id}: waiting for {len(active)} runs on the {self.side}")
                 await ctx.clock.sleep(ctx.plan.cutover.poll)
             ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, 0))
             await airflow.set_paused(dag_id, True)
-            if not await self._slipped_in(ctx, airflow):
+            if not await self._slipped_in(ctx):
                 ctx.tell(f"{dag_id}: paused on the {self.side}, nothing is running there")
                 waited = (ctx.clock.now() - begun).total_seconds()
                 return {"was_paused": was_paused, "waited": round(waited, 1), "slipped": slipped}
@@ -102,11 +111,34 @@ class DrainAndPause:
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
             await airflow.set_paused(dag_id, False)
 
-    async def _slipped_in(self, ctx: Context, airflow: Airflow) -> bool:
+    async def _may_freeze(self, ctx: Context) -> bool:
+        cutover = ctx.plan.cutover
+        return cutover.never_idle == "freeze" or self.handover.dag_id in cutover.freeze
+
+    async def _never_ends(self, ctx: Context) -> bool:
+        """Whether waiting is in vain from the beginning: an @continuous DAG starts again as soon as it ends."""
+        kind = await self.handover.kind(ctx)
+        return isinstance(kind, SwitchPlan) and kind.kind == "continuous"
+
+    async def _freeze(self, ctx: Context, airflow: Airflow) -> Facts:
+        """Pause it as it runs and let its tasks end; RemoteError, with the DAG unpaused again, where they do not."""
+        dag_id = self.handover.dag_id
+        await airflow.set_paused(dag_id, True)
+        ctx.tell(f"{dag_id}: paused on the {self.side} while it runs; waiting for its tasks")
+        try:
+            ended, frozen = await frozen_runs(ctx, airflow, dag_id)
+        except RemoteError:
+            await airflow.set_paused(dag_id, False)
+            raise
+        for run_id, left in frozen.items():
+            ctx.tell(f"{dag_id}: {run_id} stands on the {self.side} with {', '.join(left)} not run")
+        return {"frozen": list(frozen), "ended": ended, "left": {run: list(tasks) for run, tasks in frozen.items()}}
+
+    async def _slipped_in(self, ctx: Context) -> bool:
         for look in range(LOOKS_AFTER_PAUSE):
             if look:
                 await ctx.clock.sleep(ctx.plan.cutover.poll)
-            if await airflow.active_runs(self.handover.dag_id):
+            if await self.handover.unfinished(ctx, self.side):
                 return True
         return False
 

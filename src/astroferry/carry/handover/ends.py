@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import MarkerPlan, Refusal, boundary, handover_kind, tick_of
+from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
+from astroferry.advice.schedule import boundary, tick_of, unfinished
 from astroferry.carry.action import ActionInfo, Observation
+from astroferry.carry.handover.zone import zone_of
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ ALL_ROWS = 100_000
 
 @dataclass
 class Handover:
-    """One DAG of one wave. `deployment` is the plan's name of the target; `standing` comes from `Record`."""
+    """One DAG of one wave. `deployment` is the plan's name of the target; `standing` comes from `Record`.
+
+    `also_needs`: step -> ids of other DAGs' steps that must come first (`order.py`).
+    """
 
     dag_id: str
     wave: str
@@ -37,21 +42,26 @@ class Handover:
     standing: DagStanding | None = None
     drained: set[Side] = field(default_factory=set)
     """sides that this process has seen drained; before that, an unpaused one is no alarm but the beginning"""
-    _plan: MarkerPlan | None = None
+    also_needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _kind: MarkerPlan | SwitchPlan | None = None
 
     def info(
         self, step: str, title: str, *, way: str = "cutover", after: str = "", undo: Undo = "undo", note: str = ""
     ) -> ActionInfo:
-        """The identity of one step; `after` is the step before it in the same `way` (cutover or rollback)."""
+        """The identity of one step; `after` is the step before it in the same `way` (cutover or rollback).
+
+        Steps that watch change nothing and wait.
+        """
         place = f"{way}/{self.wave}/{self.dag_id}"
         return ActionInfo(
             id=f"{place}/{step}",
             title=title,
             stage=way,
-            needs=(f"{place}/{after}",) if after else (),
+            needs=((f"{place}/{after}",) if after else ()) + self.also_needs.get(step, ()),
             undo=undo,
             undo_note=note,
             wave=self.wave,
+            waits=step.startswith("watch-"),
         )
 
     async def airflow(self, ctx: Context, side: Side) -> Airflow:
@@ -62,22 +72,43 @@ class Handover:
         """The DAG as that side tells it now."""
         return await (await self.airflow(ctx, side)).dag(self.dag_id)
 
-    async def plan(self, ctx: Context) -> MarkerPlan:
-        """The DAG's ticks, as the source schedules them; RemoteError where it cannot be handed over any more."""
-        if self._plan is None:
-            target = await self.airflow(ctx, "target")
+    async def kind(self, ctx: Context) -> MarkerPlan | SwitchPlan:
+        """Which way the DAG is handed over, looked up on the source once; RemoteError where it cannot be any more."""
+        if self._kind is None:
+            source = await self.dag(ctx, "source")
+            timed = source.schedule.kind
+            zone = await zone_of(ctx.source, source, ctx.inventory) if timed == "cron" else ""
+            last = await self._boundary(ctx, "source") if timed == "timedelta" else None
+            tasks = await ctx.source.tasks(self.dag_id)
             kind = handover_kind(
-                await self.dag(ctx, "source"),
-                target.major,
+                source,
+                (await self.airflow(ctx, "target")).major,
                 cron_data_intervals=ctx.plan.decisions.cron_data_intervals,
+                depends_on_past=any(task.depends_on_past or task.wait_for_downstream for task in tasks),
+                zone=zone,
+                last=last.moment if last else None,
             )
             if isinstance(kind, Refusal):
                 raise RemoteError(f'The DAG "{self.dag_id}" is not handed over: {kind.reason}.')
-            self._plan = kind
-        return self._plan
+            self._kind = kind
+        return self._kind
+
+    async def plan(self, ctx: Context) -> MarkerPlan:
+        """The DAG's ticks, as the source schedules them; RemoteError where it has none (any more)."""
+        kind = await self.kind(ctx)
+        if isinstance(kind, SwitchPlan):
+            raise RemoteError(f'The DAG "{self.dag_id}" has no ticks to count: its schedule is {kind.kind}.')
+        return kind
 
     async def boundary(self, ctx: Context, side: Side) -> Tick | None:
         """The last tick that side has run or taken over; None where it has had none."""
+        last = await self._boundary(ctx, side)
+        if last is None:
+            return None
+        # A trigger timetable's row tells no start; the tick has one all the same.
+        return (await self.plan(ctx)).ticks.at(last.moment) or last
+
+    async def _boundary(self, ctx: Context, side: Side) -> Tick | None:
         airflow = await self.airflow(ctx, side)
         runs = await airflow.runs(self.dag_id, limit=FIRST_ROWS)
         last = boundary(runs)
@@ -85,6 +116,18 @@ class Handover:
             # Many runs started by hand may stand before the last scheduled one.
             last = boundary(await airflow.runs(self.dag_id, limit=ALL_ROWS))
         return last
+
+    def frozen(self, ctx: Context, side: Side) -> frozenset[str]:
+        """Ids of runs that our own drain left standing half-way on that side, by the plan's choice."""
+        way = "cutover" if side == "source" else "rollback"
+        standing = ctx.standing(f"{way}/{self.wave}/{self.dag_id}/drain-{side}")
+        return frozenset(standing.made.get("frozen") or ()) if standing is not None else frozenset()
+
+    async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:
+        """That side's queued and running runs, but for those frozen on purpose."""
+        active = await (await self.airflow(ctx, side)).active_runs(self.dag_id)
+        left = self.frozen(ctx, side)
+        return tuple(run for run in unfinished(active) if run.run_id not in left)
 
     async def rows(self, ctx: Context, side: Side, after: datetime | None) -> tuple[Run, ...]:
         """That side's rows of ticks due after `after` (all where None), newest first.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.schedule import boundary, holes, rows_by_tick, stretches
 from astroferry.carry.action import Observation
-from astroferry.carry.handover.boundary import open_backfill
+from astroferry.carry.handover.backfill import open_backfill
 from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX
 
@@ -132,17 +132,19 @@ class RunGap:
 
     async def _run(self, ctx: Context, missing: list[Tick]) -> None:
         airflow = await self.handover.airflow(ctx, self.side)
+        plan = await self.handover.plan(ctx)
         if airflow.major >= 3:
-            for first, last in stretches((await self.handover.plan(ctx)).ticks, missing):
-                await open_backfill(ctx, airflow, self.handover.dag_id, first, last)
+            for first, last in stretches(plan.ticks, missing):
+                await open_backfill(ctx, airflow, plan, first, last)
             return
+        timetable = plan.ticks.timetable
         for tick in missing:
             try:
                 await airflow.trigger(
                     self.handover.dag_id,
                     run_id=f"{GAP_PREFIX}{tick.moment.isoformat()}",
-                    logical_date=tick.logical_date(),
-                    data_interval=tick.data_interval(),
+                    logical_date=tick.logical_date(timetable),
+                    data_interval=tick.data_interval(timetable),
                     note="astroferry started this run: it was due while both sides were paused.",
                 )
             except ConflictError:

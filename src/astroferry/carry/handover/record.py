@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import Refusal, handover_kind
+from astroferry.advice.kinds import MarkerPlan, SwitchPlan
 from astroferry.carry.action import Observation
 from astroferry.errors import NotFoundError, RemoteError
 from astroferry.model.cutover import DagStanding
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
+    from astroferry.clients.airflow import Airflow
+    from astroferry.model.inventory import Dag
 
 
 @dataclass
@@ -51,23 +53,52 @@ class Record:
                 f'The DAG "{dag_id}" is not on the Deployment "{self.handover.deployment}".',
                 hint="Deploy its code first, and look at the import errors there.",
             ) from error
-        tasks = await ctx.source.tasks(dag_id)
-        kind = handover_kind(
-            source,
-            target_airflow.major,
-            cron_data_intervals=ctx.plan.decisions.cron_data_intervals,
-            depends_on_past=any(task.depends_on_past or task.wait_for_downstream for task in tasks),
-            now=ctx.clock.now(),
-        )
-        if isinstance(kind, Refusal):
-            raise RemoteError(f'The DAG "{dag_id}" is not handed over: {kind.reason}.')
+        kind = await self.handover.kind(ctx)
+        if isinstance(kind, MarkerPlan):
+            await self._see_that_it_can_be_marked(ctx, kind, target_airflow, target)
         if not target.is_paused:
             raise RemoteError(
                 f'The DAG "{dag_id}" is already unpaused on the Deployment "{self.handover.deployment}".',
                 hint="Pause it there, see which ticks it has run, then run the same command again.",
             )
         self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
-        return self.handover.standing.to_facts()
+        facts: Facts = self.handover.standing.to_facts()
+        if isinstance(kind, SwitchPlan) and kind.kind == "dataset":
+            facts["queued_events"] = list(await ctx.source.queued_events(dag_id))
+        return facts
+
+    async def _see_that_it_can_be_marked(
+        self, ctx: Context, plan: MarkerPlan, target_airflow: Airflow, target: Dag
+    ) -> None:
+        """RemoteError where the target could not go on where the source stops, found before anything is paused."""
+        dag_id = self.handover.dag_id
+        if target_airflow.major < 3 and (plan.catchup or plan.drifts):
+            starship = await ctx.starship(self.handover.deployment)
+            if starship is None:
+                raise RemoteError(
+                    f'The DAG "{dag_id}" is not handed over: the target runs Airflow {target_airflow.version}, whose '
+                    "API cannot set a boundary for a DAG that catches up.",
+                    hint="Add astronomer-starship (2.8.6 or newer) to the Deployment's requirements for the time of "
+                    "the handover, and remove it afterwards.",
+                )
+            ctx.tell(f"{dag_id}: Starship {starship.version} on the target sets its boundary; remove it afterwards")
+        shown = target.next_data_interval_end is not None and target.schedule.kind in {"cron", "timedelta"}
+        if shown and target.schedule.triggers_only != (plan.target == "trigger"):
+            raise RemoteError(
+                f'The target gives the runs of "{dag_id}" {"no" if target.schedule.triggers_only else "a"} data '
+                f"interval, where {'one' if plan.target == 'interval' else 'none'} is planned: its tasks would be "
+                "given other dates.",
+                hint="Set CREATE_CRON_DATA_INTERVALS and CREATE_DELTA_DATA_INTERVALS (section scheduler) on the "
+                "Deployment as decisions.cron_data_intervals says, and wait until it has parsed the DAG again.",
+            )
+        if plan.depends_on_past:
+            last = await ctx.source.runs(dag_id, limit=1)
+            if last and last[0].state == "failed":
+                raise RemoteError(
+                    f'The last run of "{dag_id}" failed on the source, and its tasks depend on past runs: there it '
+                    "would wait, on the target it would go on.",
+                    hint="Repair that run on the source first (or mark it successful), then run this again.",
+                )
 
     async def verify(self, ctx: Context) -> Observation:
         """It is known."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import unfinished
+from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.boundary import MarkBoundary
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -55,7 +56,13 @@ class Unpause:
             return Observation("doubt", why)
         if not here.is_paused:
             return Observation("done", facts={"unpaused": True})
-        active = unfinished(await (await self.handover.airflow(ctx, self._other)).active_runs(dag_id))
+        if await self._ran_for_good(ctx):
+            return Observation(
+                "done",
+                f"{dag_id} is @once and has run on the {self._other}, so it stays paused",
+                {"unpaused": False},
+            )
+        active = await self.handover.unfinished(ctx, self._other)
         if active:
             why = (
                 f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}, which is paused; drain it again.'
@@ -69,9 +76,40 @@ class Unpause:
         if seen.state == "doubt":
             raise RemoteError(seen.why)
         if seen.state == "todo":
+            await self._see_that_it_still_follows(ctx)
             await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
             ctx.tell(f"{self.handover.dag_id}: unpaused on the {self.side}")
-        return {"unpaused": self.handover.was_active(ctx), "at": ctx.clock.now().isoformat()}
+        return {
+            "unpaused": seen.facts.get("unpaused", self.handover.was_active(ctx)),
+            "at": ctx.clock.now().isoformat(),
+        }
+
+    async def _ran_for_good(self, ctx: Context) -> bool:
+        """Whether it runs only once, and the other side has done it; this side would do it again (2.11.2, 3.3.2)."""
+        kind = await self.handover.kind(ctx)
+        if not isinstance(kind, SwitchPlan) or kind.kind != "once":
+            return False
+        ran = {
+            side: any(
+                run.run_type == "scheduled"
+                for run in await (await self.handover.airflow(ctx, side)).runs(self.handover.dag_id)
+            )
+            for side in (self.side, self._other)
+        }
+        return ran[self._other] and not ran[self.side]
+
+    async def _see_that_it_still_follows(self, ctx: Context) -> None:
+        """RemoteError where more ticks have come due since the boundary was marked than may be passed over."""
+        kind = await self.handover.kind(ctx)
+        if isinstance(kind, SwitchPlan) or not kind.fills_first or self.side == "source":
+            return
+        seen = await MarkBoundary(self.handover).look(ctx)
+        if seen.state != "done":
+            raise RemoteError(
+                f'More ticks of "{self.handover.dag_id}" came due while its boundary was marked: the target shows '
+                f"{seen.facts.get('next')} as its next run.",
+                hint="Run the same command again: the boundary is then marked anew.",
+            )
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the server."""

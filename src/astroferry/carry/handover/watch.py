@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.schedule import ACTIVE, count_ticks, is_marker, rows_by_tick, tick_table, unfinished
+from astroferry.advice.schedule import ACTIVE, count_ticks, is_marker, rows_by_tick, tick_table
 from astroferry.carry.action import Observation
 from astroferry.errors import RemoteError
 
@@ -86,7 +86,7 @@ class WatchTicks:
         other = await self.handover.dag(ctx, self._other)
         if not other.is_paused:
             return Observation("doubt", f'"{dag_id}" was unpaused on the {self._other}; pause it there at once.')
-        active = unfinished(await (await self.handover.airflow(ctx, self._other)).active_runs(dag_id))
+        active = await self.handover.unfinished(ctx, self._other)
         if active:
             return Observation("doubt", f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}.')
         since = await self._since(ctx)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import Refusal, handover_kind
+from astroferry.advice.handing import handed_over
+from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan
 from astroferry.carry.handover.back import HandBack
 from astroferry.carry.handover.boundary import MarkBoundary
 from astroferry.carry.handover.drain import DrainAndPause
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.gap import RunGap
+from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
+from astroferry.carry.handover.switch import WatchSwitch, to_accept
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
 from astroferry.model.cutover import DagStanding
 from astroferry.model.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from astroferry.advice.schedule import MarkerPlan
     from astroferry.carry.action import Action, Facts
     from astroferry.carry.journal import Journal
     from astroferry.model.inventory import Dag, Inventory
@@ -71,7 +73,44 @@ def refusals(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]
             todo="It stays as it is on the source, and paused on the target; move it by hand when it is idle.",
         )
         for dag in _dags(plan, inventory, wave)
-        if isinstance(kind := _kind(plan, inventory, dag), Refusal)
+        if isinstance(kind := handed_over(plan, inventory, dag), Refusal)
+    )
+
+
+def to_know(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:
+    """What the user accepts by handing this wave over, DAG by DAG; said before anything is paused."""
+    found: list[Finding] = []
+    moving: list[str] = []
+    for dag in _dags(plan, inventory, wave):
+        kind = handed_over(plan, inventory, dag)
+        if isinstance(kind, Refusal):
+            continue
+        moving.append(dag.dag_id)
+        if isinstance(kind, SwitchPlan):
+            found.append(to_accept(dag, kind))
+        elif kind.dates_move:
+            found.append(_moved_dates(kind))
+    if moving and int(plan.decisions.airflow) < 3:
+        found.append(
+            Finding(
+                code="CUT-starship",
+                severity="advise",
+                message="An Airflow 2 target takes the boundary of a DAG that catches up only through Starship.",
+                subject=plan.wave(wave).production,
+                todo="Have astronomer-starship in its requirements for the handover; remove it afterwards.",
+            )
+        )
+    return tuple(found + torn(inventory, moving))
+
+
+def _moved_dates(kind: MarkerPlan) -> Finding:
+    return Finding(
+        code="CUT-dates",
+        severity="warn",
+        message=f'The tasks of "{kind.dag_id}" are given another `ds`, logical date and data interval for the same '
+        "tick on the target: the tick itself, where the source gave the interval before it.",
+        subject=kind.dag_id,
+        todo="Set decisions.cron_data_intervals = true in the plan to keep them.",
     )
 
 
@@ -85,15 +124,14 @@ def actions_for_cutover(
     """
     actions: list[Action] = []
     watches: list[Action] = []
-    for handover in _handovers(plan, inventory, wave, standings or {}):
-        actions += [
-            Record(handover),
-            DrainAndPause(handover),
-            MarkBoundary(handover),
-            Unpause(handover),
-            RunGap(handover),
-        ]
-        watches.append(WatchTicks(handover, plan.cutover.watch_ticks))
+    for handover, kind in _ordered(plan, inventory, wave, standings or {}):
+        actions += [Record(handover), DrainAndPause(handover)]
+        if isinstance(kind, SwitchPlan):
+            actions.append(Unpause(handover, after="drain-source"))
+            watches.append(WatchSwitch(handover))
+        else:
+            actions += [MarkBoundary(handover), Unpause(handover), RunGap(handover)]
+            watches.append(WatchTicks(handover, plan.cutover.watch_ticks))
     # Watching takes whole periods; no DAG waits for another one's.
     return actions + watches
 
@@ -109,15 +147,19 @@ def actions_for_rollback(
 ) -> list[Action]:
     """Drain the target, mark on the source, unpause it, run the gap there, watch: for a wave, or one DAG of it.
 
-    KeyError where the plan has no such wave. An empty list where `dag_id` is not handed over by that wave.
+    With `standings`, only of DAGs that are in them: the others were never begun. KeyError where the plan has no such
+    wave. An empty list where `dag_id` is not handed over by that wave.
     """
     actions: list[Action] = []
     watches: list[Action] = []
-    for handover in _handovers(plan, inventory, wave, standings or {}):
-        if dag_id not in {None, handover.dag_id}:
+    among = {dag_id} if dag_id is not None else set(standings or ()) or None
+    for handover, kind in _ordered(plan, inventory, wave, standings or {}, among=among):
+        actions.append(DrainAndPause(handover, "target", way="rollback", after=""))
+        if isinstance(kind, SwitchPlan):
+            actions.append(Unpause(handover, "source", way="rollback", after="drain-target"))
+            watches.append(WatchSwitch(handover, "source", way="rollback", after="unpause-source"))
             continue
         actions += [
-            DrainAndPause(handover, "target", way="rollback", after=""),
             HandBack(handover),
             Unpause(handover, "source", way="rollback", after="mark-source"),
             RunGap(handover, "source", way="rollback", after="unpause-source"),
@@ -129,25 +171,34 @@ def actions_for_rollback(
 def handovers(
     plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding] | None = None
 ) -> list[Handover]:
-    """The DAGs of the wave that can be handed over, for tables of ticks (`watch.ticks_of`)."""
-    return _handovers(plan, inventory, wave, standings or {})
-
-
-def _handovers(plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding]) -> list[Handover]:
-    deployment = plan.wave(wave).production
+    """The DAGs of the wave whose ticks can be counted, for tables of them (`watch.ticks_of`)."""
     return [
-        Handover(dag.dag_id, wave, deployment, standings.get(dag.dag_id))
-        for dag in _dags(plan, inventory, wave)
-        if not isinstance(_kind(plan, inventory, dag), Refusal)
+        handover
+        for handover, kind in _ordered(plan, inventory, wave, standings or {})
+        if isinstance(kind, MarkerPlan)
     ]
+
+
+def _ordered(
+    plan: Plan,
+    inventory: Inventory,
+    wave: str,
+    standings: Mapping[str, DagStanding],
+    *,
+    among: Collection[str] | None = None,
+) -> list[tuple[Handover, MarkerPlan | SwitchPlan]]:
+    """The DAGs of the wave that can be handed over (only those `among`, if given), each told whom it waits for."""
+    deployment = plan.wave(wave).production
+    found = [
+        (Handover(dag.dag_id, wave, deployment, standings.get(dag.dag_id)), kind)
+        for dag in _dags(plan, inventory, wave)
+        if (among is None or dag.dag_id in among)
+        and not isinstance(kind := handed_over(plan, inventory, dag), Refusal)
+    ]
+    put_in_order([handover for handover, _ in found], _dags(plan, inventory, wave))
+    return found
 
 
 def _dags(plan: Plan, inventory: Inventory, wave: str) -> list[Dag]:
     ids = set(plan.dags_of(plan.wave(wave), tuple(dag.dag_id for dag in inventory.dags)))
     return [dag for dag in inventory.dags if dag.dag_id in ids]
-
-
-def _kind(plan: Plan, inventory: Inventory, dag: Dag) -> MarkerPlan | Refusal:
-    if inventory.airflow_major >= 3:
-        return Refusal(dag.dag_id, "its source is Airflow 3, from which handing over is not proven yet")
-    return handover_kind(dag, int(plan.decisions.airflow), cron_data_intervals=plan.decisions.cron_data_intervals)

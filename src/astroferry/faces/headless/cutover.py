@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
-from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of
+from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of, to_know
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_ready
 from astroferry.carry.runner import carry_out
@@ -44,14 +44,15 @@ async def run(arguments: argparse.Namespace) -> Exit:
     async with opened(path, ask=ask, tell=tell) as way:
         wave = await _ready(way, arguments, keep=True)
         stay = refusals(way.plan, way.inventory, wave)
-        for finding in stay:
+        for finding in (*stay, *to_know(way.plan, way.inventory, wave)):
             diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
         standings = standings_of(way.journal, wave, given_back=False)
         actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
         if not actions:
             raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
         if window is None:
-            outcome = Outcome(await carry_out(actions, way.ctx, way.journal, follow=follow))
+            at_once = way.plan.cutover.at_once
+            outcome = Outcome(await carry_out(actions, way.ctx, way.journal, follow=follow, at_once=at_once))
         else:
             outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
         if not outcome.report.failed and not outcome.crossed:

@@ -80,7 +80,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
             raise UsageError(
                 f'The DAG "{dag}" was not handed over by the wave "{name}".', hint="See: astroferry status"
             )
-        report = await carry_out(actions, way.ctx, way.journal, follow=follow)
+        report = await carry_out(actions, way.ctx, way.journal, follow=follow, at_once=way.plan.cutover.at_once)
         if not report.failed and dag is None:
             set_state(way, name, "tested")
         must_be_once(await tell_ticks(way, name, arguments, ()))

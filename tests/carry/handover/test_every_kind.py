@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.carry.handover.two_airflows import DAG, START, World, carry, world
+
+from astroferry.carry.handover.wave import (
+    actions_for_cutover,
+    actions_for_rollback,
+    refusals,
+    standings_from,
+    to_know,
+)
+from astroferry.errors import RemoteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Journal = dict[str, dict[str, Any]]
+OFF_GRID = {"kind": "timedelta", "start": START + timedelta(seconds=17)}
+
+
+async def cut_over(here: World, journal: Journal, *, before_mark: int = 0, before_unpause: int = 0) -> None:
+    for action in actions_for_cutover(here.plan, here.inventory, "one", standings_from(journal, "one")):
+        if action.info.id.endswith("/mark"):
+            here.clock.pass_by(before_mark)
+        if action.info.id.endswith("unpause-target"):
+            here.clock.pass_by(before_unpause)
+        await carry([action], here.context(), journal)
+
+
+async def roll_back(here: World, journal: Journal, *, after: int = 0) -> None:
+    here.clock.pass_by(after)
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one"))
+    await carry(actions, here.context(), journal)
+
+
+def settle(here: World) -> None:
+    """Let the last tick's run start; stop just before the next one is due."""
+    period = here.source.period.total_seconds()
+    into = (here.clock.now() - here.source.start).total_seconds() % period
+    here.clock.pass_by(period - into + min(20, period / 2))
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "trigger timetable": {"triggers": True},
+    "timedelta": {"kind": "timedelta"},
+    "timedelta off the grid": OFF_GRID,
+    "depends on past": {"depends_on_past": True},
+}
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("late", [0, 300])
+async def test_there_and_back_every_tick_runs_once(tmp_path: Path, kind: str, catchup: bool, late: int) -> None:
+    """`late`: ticks fall due between the drain and the marker."""
+    here = world(tmp_path, catchup=catchup, dag=KINDS[kind], watch_ticks=1, parse_timeout=400)
+    # A timedelta off the grid keeps its phase on the way back only where Starship sets its boundary.
+    here.starship_on = ("source",) if kind == "timedelta off the grid" else ()
+    journal: Journal = {}
+    await cut_over(here, journal, before_mark=late)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    await roll_back(here, journal, after=200)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert here.ledger()[-1][1] == "source"
+    assert (here.source.is_paused, here.target.is_paused) == (False, True)
+
+
+async def test_a_phase_that_would_move_is_not_let_loose_on_the_source(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag=OFF_GRID, watch_ticks=1, parse_timeout=60)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    with pytest.raises(RemoteError, match="moved to another phase there"):
+        await roll_back(here, journal, after=400)
+    assert here.source.is_paused
+
+
+async def test_more_ticks_than_may_be_passed_over_stop_an_unpausing_that_must_fill_first(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag=OFF_GRID, watch_ticks=1)
+    journal: Journal = {}
+    with pytest.raises(RemoteError, match="came due while its boundary was marked"):
+        await cut_over(here, journal, before_unpause=400)
+    assert here.target.is_paused
+    # Said again, and the marker's step fills up what was missed.
+    await cut_over(here, journal)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+
+
+async def test_what_must_be_filled_cannot_only_be_listed(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"depends_on_past": True}, gap="list")
+    with pytest.raises(RemoteError, match="cannot only be listed"):
+        await cut_over(here, {}, before_mark=300)
+    assert here.target.is_paused
+
+
+@pytest.mark.parametrize("kind", ["cron", "timedelta", "off"])
+@pytest.mark.parametrize("catchup", [True, False])
+async def test_an_airflow_2_target_takes_its_boundary_from_starship(tmp_path: Path, kind: str, catchup: bool) -> None:
+    dag: dict[str, Any] = OFF_GRID if kind == "off" else {"kind": kind}
+    here = world(tmp_path, catchup=catchup, target_major=2, dag=dag, watch_ticks=1)
+    here.starship_on = ("source", "target")
+    journal: Journal = {}
+    await cut_over(here, journal)
+    settle(here)
+    await roll_back(here, journal, after=100)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert {side for _, side, _ in here.ledger()} == {"source", "target"}
+    marker = here.target.rows[journal["cutover/one/d/mark"]["marker"]]
+    assert (marker.run_type, marker.note[:26]) == ("scheduled", "astroferry boundary marker")
+    assert [finding.code for finding in to_know(here.plan, here.inventory, "one")] == ["CUT-starship"]
+
+
+@pytest.mark.parametrize("triggers", [True, False])
+async def test_an_airflow_2_target_without_catchup_needs_no_starship(tmp_path: Path, triggers: bool) -> None:
+    here = world(tmp_path, catchup=False, target_major=2, dag={"triggers": triggers}, watch_ticks=1)
+    journal: Journal = {}
+    await cut_over(here, journal, before_mark=250)
+    settle(here)
+    await roll_back(here, journal, after=600)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    # Without catchup the scheduler never looks further back than the newest tick.
+    assert len(journal["rollback/one/d/mark-source"]["marked"]) == 1
+
+
+async def test_starship_on_the_source_takes_back_any_number_of_ticks(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, watch_ticks=1)
+    here.starship_on = ("source",)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    here.clock.pass_by(120 * 60)
+    await roll_back(here, journal)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert len(journal["rollback/one/d/mark-source"]["marked"]) == 1
+
+
+async def test_a_dag_that_has_ended_is_marked_and_unpaused_and_runs_nothing(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, dag={"end": START + timedelta(minutes=4)}, watch_ticks=0)
+    ran = here.ticks_ran()
+    journal: Journal = {}
+    await cut_over(here, journal)
+    here.clock.pass_by(300)
+    assert not here.target.is_paused
+    assert here.ticks_ran() == ran
+    assert journal["cutover/one/d/mark"]["next"] is None
+
+
+# Without ticks to count
+
+
+async def test_a_dag_without_schedule_changes_sides(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "none"})
+    journal: Journal = {}
+    await cut_over(here, journal)
+    assert (here.source.is_paused, here.target.is_paused) == (True, False)
+    await roll_back(here, journal)
+    assert (here.source.is_paused, here.target.is_paused) == (False, True)
+    assert [(f.subject, f.code) for f in to_know(here.plan, here.inventory, "one")] == [(DAG, "CUT-uncounted")]
+
+
+async def test_what_has_run_once_does_not_run_on_the_other_side(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "once"})
+    journal: Journal = {}
+    await cut_over(here, journal)
+    here.clock.pass_by(100)
+    assert (here.source.is_paused, here.target.is_paused) == (True, True)
+    assert [side for _, side, _ in here.ledger()] == ["source"]
+    await roll_back(here, journal)
+    here.clock.pass_by(100)
+    assert not here.source.is_paused
+    assert len(here.ledger()) == 1
+
+
+async def test_what_is_to_run_once_later_runs_on_the_target_and_stays_there(tmp_path: Path) -> None:
+    later = {"kind": "once", "start": START + timedelta(hours=9)}
+    here = world(tmp_path, catchup=False, dag=later)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    assert not here.target.is_paused
+    here.clock.pass_by(9 * 3600)
+    assert [side for _, side, _ in here.ledger()] == ["target"]
+    await roll_back(here, journal)
+    assert (here.source.is_paused, here.target.is_paused) == (True, True)
+
+
+async def test_continuous_is_refused_unless_it_may_be_frozen(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "continuous"})
+    assert {f.subject for f in refusals(here.plan, here.inventory, "one")} == {DAG, "fiscal"}
+    here = world(tmp_path, catchup=False, dag={"kind": "continuous", "seconds_per_run": 9}, freeze=(DAG,))
+    while not here.source.open:
+        here.clock.pass_by(1)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    drained = journal["cutover/one/d/drain-source"]
+    assert (drained["frozen"], len(drained["ended"])) == ([], 1)
+    assert here.ledger()[-1][1] == "target"
+    await roll_back(here, journal, after=50)
+    assert (here.source.is_paused, here.target.is_paused) == (False, True)
+
+
+async def test_dataset_events_that_wait_are_listed(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "dataset"})
+    here.source.is_paused = True
+    here.source.queued.append("s3://lake/orders")
+    here.source.is_paused = False
+    here.source.alive = False
+    journal: Journal = {}
+    await cut_over(here, journal)
+    assert journal["cutover/one/d/record"]["queued_events"] == ["s3://lake/orders"]
+    assert journal["cutover/one/d/watch-target"]["queued_events"] == ["s3://lake/orders"]
+
+
+async def test_somebody_who_still_starts_it_on_the_source_is_said(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "none"})
+    *first, watch = actions_for_cutover(here.plan, here.inventory, "one")
+    await carry(first, here.context(), {})
+    await here.source.trigger(
+        DAG, run_id="manual__x", logical_date=START, data_interval=(START, START + timedelta(minutes=1))
+    )
+    assert "somebody still starts it" in (await watch.observe(here.context())).why
+    here.source.is_paused = False
+    with pytest.raises(RemoteError, match="pause it there at once"):
+        await watch.apply(here.context())
+    assert "Nothing was changed" in await watch.undo(here.context(), await watch.observe(here.context()), {})

@@ -1,0 +1,87 @@
+"""From a real Airflow 2.11 to another real 2.11 and back: Starship sets the boundary on either side.
+
+Starship writes its rows only on PostgreSQL (see `clients/starship.py`); where this machine has none, only the DAGs
+without catchup are moved, which need no Starship.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.live.moving import Move, has, judge, login, ran, take, until
+from tests.live.seeding import SEED
+
+from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
+from astroferry.clients.connecting import connect_airflow, connect_starship
+from astroferry.simulator.real import RealAirflow
+from astroferry.simulator.real.postgres import binaries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LATEST = ("cron_latest", "trigger_latest", "delta_latest")
+ALL = ("cron_all", "trigger_all", "delta_all", "delta_odd_all", "past_all")
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[tuple[RealAirflow, RealAirflow]]:
+    start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    env = {
+        "LEDGER": str(tmp_path / "ledger.jsonl"),
+        "LEDGER_START": start.isoformat(),
+        "AIRFLOW__CORE__PARALLELISM": "8",
+    }
+    database: Any = "postgres" if binaries() else "sqlite"
+    made = []
+    for side in ("source", "target"):
+        dags = tmp_path / f"{side}-dags"
+        shutil.copytree(SEED / "dags" / "marlow", dags / "marlow", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(SEED / "kinds" / "every_kind.py", dags)
+        here = {**env, "LEDGER_SIDE": side}
+        made.append(RealAirflow("2.11", tmp_path / side, dags, env=here, parse=10, database=database, say=print))
+    source, target = made
+    try:
+        source.start_now()
+        target.start_now()
+        yield source, target
+    finally:
+        target.discard_now()
+        source.discard_now()
+
+
+async def test_there_and_back_between_two_airflows_of_the_same_version(
+    both: tuple[RealAirflow, RealAirflow], tmp_path: Path
+) -> None:
+    real_source, real_target = both
+    source = await connect_airflow(real_source.url, login(real_source), rate=None)
+    target = await connect_airflow(real_target.url, login(real_target), name="The target", rate=None)
+    here = await connect_starship(source, login(real_source)) if binaries() else None
+    there = await connect_starship(target, login(real_target)) if binaries() else None
+    moving = LATEST + (ALL if binaries() else ())
+    try:
+        for airflow in (source, target):
+            await until("the DAGs are parsed", lambda airflow=airflow: has(airflow, len(moving)))
+        for dag_id in moving:
+            await source.set_paused(dag_id, False)
+        for dag_id in moving:
+            await until(f"{dag_id} ran", lambda dag_id=dag_id: ran(source, dag_id, 2))
+        inventory = await take(source, real_source.url, only=moving)
+        move = Move(source, target, inventory, tmp_path, starship=here, starship_there=there)
+        plan = move.plan(watch_ticks=1)
+        actions = actions_for_cutover(plan, inventory, "kinds", {})
+        first = [one for one in actions if one.info.id.rsplit("/", 1)[1] in {"record", "drain-source", "mark"}]
+        await move.carry(plan, first)
+        # A gap opens for those that do not catch up.
+        await asyncio.sleep(70)
+        await move.carry(plan, actions)
+        await move.carry(plan, actions_for_rollback(plan, inventory, "kinds", standings_of(move.journal, "kinds")))
+        assert await judge(move, real_source, tmp_path, moving) == len(moving)
+    finally:
+        for client in (source, target, here, there):
+            if client is not None:
+                await client.http.aclose()
