@@ -365,3 +365,22 @@ async def test_no_size_breaks_it(saved: Saved, facts: OrganizationFacts) -> None
             await pilot.resize_terminal(*size)
             await keys(pilot, "f1", "escape", "f7", "escape", "f10", "escape")
             assert wizard.session.nav.stop.key == "waves"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16), (120, 40)])
+async def test_the_list_of_stages_is_one_key_away_at_any_size(
+    saved: Saved, facts: OrganizationFacts, size: tuple[int, int]
+) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare", size, facts=facts) as (wizard, pilot):
+        there = wizard.stages.display
+        await keys(pilot, "f6")
+        await until(pilot, lambda: wizard.stages.has_focus)
+        assert " here" in text_of(wizard.app)
+        await keys(pilot, *["up"] * 4)
+        assert "How values" in text_of(wizard.app)
+        await keys(pilot, "escape")
+        await until(pilot, lambda: wizard.stages.display is there)
+        await keys(pilot, "f6")
+        await until(pilot, lambda: wizard.stages.has_focus)
+        await keys(pilot, *["up"] * 3, "enter")
+        await until(pilot, lambda: wizard.session.nav.stop.key == "values")

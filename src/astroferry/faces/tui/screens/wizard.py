@@ -203,8 +203,10 @@ class WizardScreen(Screen[None]):
         """F6: to the list and back."""
         if self.stages.has_focus:
             self.panel.take_focus()
-        elif self.stages.display:
-            self.stages.focus()
+        else:
+            # Where there is no room for it, it stands there as long as it has the keys.
+            self.add_class("-stages")
+            self.call_after_refresh(self.stages.focus)
             self.say("Enter goes to a stage; Esc comes back here.")
 
     def action_read(self) -> None:

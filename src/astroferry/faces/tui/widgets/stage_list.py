@@ -70,10 +70,20 @@ class StageList(Widget, can_focus=True):
         """Begin where one is."""
         self.update()
 
+    def on_blur(self) -> None:
+        """On small screens it goes away with the keys."""
+        self.screen.remove_class("-stages")
+
     def on_click(self, event: events.Click) -> None:
         """The mouse goes too."""
-        if 0 <= event.y < len(STOPS):
-            self.post_message(self.Wanted(STOPS[event.y].key))
+        number = event.get_content_offset_capture(self).y + self._top
+        if 0 <= number < len(STOPS):
+            self.post_message(self.Wanted(STOPS[number].key))
+
+    @property
+    def _top(self) -> int:
+        """The first stop that is shown: where not all have room, the cursor stays in view."""
+        return max(0, min(self.cursor - self.size.height // 2, len(STOPS) - self.size.height))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """A line for each stop."""
@@ -98,4 +108,4 @@ class StageList(Widget, can_focus=True):
                     ("›" if here else sign, "bold $accent" if here else colour), " ", (title + word, style.strip())
                 )
             )
-        return Content("\n").join(lines)
+        return Content("\n").join(lines[self._top :])
