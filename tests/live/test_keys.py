@@ -133,7 +133,7 @@ def test_it_is_carried_out_compared_and_paused(keys: Keys, embedded_astro: Embed
     keys.confirm()
     keys.screen.wait_until(lambda: keys.state(WAVE) == "tested", "every value compared", 2 * LONG)
     standing = Journal(journal_path(keys.path)).standing().values()
-    assert {item.event for item in standing} <= {"done", "found"}
+    assert {item.event for item in standing} <= {"done", "found", "note"}, "nothing failed"
     state = embedded_astro.state
     created = [one.path for one in state.requests if one.method == "POST" and one.status < 300]
     assert (state.count("createWorkspace"), state.count("createDeployment")) == (1, 1)
