@@ -104,7 +104,7 @@ async def walk(folder: Path, stop: str, keys: Sequence[str], size: tuple[int, in
 
 
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.target, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -50,7 +50,12 @@ FERRY = Theme(
     warning="#d9a35b",
     error="#d9776c",
     dark=True,
-    variables={"block-cursor-background": "#d7b46a", "block-cursor-foreground": "#12181c"},
+    variables={
+        "block-cursor-background": "#d7b46a",
+        "block-cursor-foreground": "#12181c",
+        # Textual's own is "auto 60%", which text (not CSS) shows as full white: louder than what matters.
+        "text-muted": "#8d9aa2",
+    },
 )
 
 
