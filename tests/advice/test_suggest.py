@@ -23,6 +23,7 @@ KEYS = [
     "decisions.secrets_backend",
     "values.connections",
     "values.variables",
+    "deployments.environment",
     "waves",
 ]
 

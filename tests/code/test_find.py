@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.code.find import find
+from astroferry.code.find import find, signs_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,3 +26,22 @@ def test_finds_ids_duplicates_and_what_cannot_be_read(tmp_path: Path) -> None:
     assert found.computed == ["made.py"]
     assert set(found.unreadable) == {"broken.py", "latin.py"}
     assert found.missing(["a", "made_1"]) == ("made_1",)
+
+
+def test_signs_stand_with_their_file_and_dags(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "from airflow.utils.dates import days_ago\n" + 'DAG("a", schedule=None, catchup=False)\n'
+    )
+    (tmp_path / "common.py").write_text("import airflow.contrib\n")
+    (tmp_path / "other.py").write_text("import telnetlib\n")
+    (tmp_path / "half.py").write_text("airflow (")
+    (tmp_path / ".airflowignore").write_text("common")
+    found = find(tmp_path)
+    assert [(sign.kind, sign.place, sign.dags) for sign in found.signs] == [
+        ("ignore-file", ".airflowignore:1", ()),
+        ("gone-import", "a.py:1", ("a",)),
+        ("gone-import", "common.py:1", ()),
+    ]
+    assert found.unreadable == {}
+    assert signs_in(tmp_path) == tuple(found.signs)
+    assert signs_in(None) is None

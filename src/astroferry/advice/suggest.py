@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import (
     cluster,
+    code,
+    configuration,
     cutover,
+    environment,
     execution,
     executor,
+    hazards,
     network,
+    platforms,
+    providers,
     ranges,
     secret_names,
     secrets,
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
 
     from astroferry.advice.rules.rule import Rule, Suggestion
     from astroferry.model.finding import Finding, Severity
-    from astroferry.model.inventory import Inventory
+    from astroferry.model.inventory import Inventory, Sign
     from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
 
@@ -42,12 +48,16 @@ SUGGESTIONS: dict[str, Suggest] = {
     **workspaces.BOOK.suggestions,
     **secrets.BOOK.suggestions,
     **values.BOOK.suggestions,
+    **configuration.BOOK.suggestions,
     **waves.BOOK.suggestions,
 }
 """plan key -> suggestion, in the order of the guide"""
 
 BOOKS = (
     version.BOOK,
+    code.BOOK,
+    providers.BOOK,
+    configuration.BOOK,
     execution.BOOK,
     cluster.BOOK,
     network.BOOK,
@@ -57,6 +67,9 @@ BOOKS = (
     secrets.BOOK,
     secret_names.BOOK,
     values.BOOK,
+    environment.BOOK,
+    hazards.BOOK,
+    platforms.BOOK,
     waves.BOOK,
     cutover.BOOK,
 )
@@ -92,8 +105,16 @@ def refusals(case: Case, key: str, values: Iterable[str]) -> dict[str, str]:
     return {value: found[value] for value in offered if value in found}
 
 
-def problems(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None = None) -> list[Finding]:
-    """Everything the rules hold against the plan, the gravest first, otherwise in the order of the decisions."""
-    case = Case(plan, inventory, facts)
+def problems(
+    plan: Plan,
+    inventory: Inventory,
+    facts: OrganizationFacts | None = None,
+    folder: tuple[Sign, ...] | None = None,
+) -> list[Finding]:
+    """Everything the rules hold against the plan, the gravest first, otherwise in the order of the decisions.
+
+    `folder`: signs in the DAG folder that is deployed, where it was read.
+    """
+    case = Case(plan, inventory, facts, folder)
     found = [finding for book in BOOKS for finding in book.problems(case)]
     return sorted(found, key=lambda finding: _ORDER[finding.severity])

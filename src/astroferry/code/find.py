@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from astroferry.code.pack import entries
 from astroferry.code.read import read
+from astroferry.model.inventory import Sign, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+IGNORE_FILE = ".airflowignore"
 
 
 @dataclass(slots=True)
@@ -18,12 +21,13 @@ class Found:
     """What a DAG folder defines; paths are relative to it.
 
     `computed`: files that make DAGs under computed ids, so ids not found elsewhere may come from there.
-    `unreadable`: path -> why.
+    `unreadable`: path -> why. `signs`: what a move may trip over; those of files that define no DAG are of no DAG.
     """
 
     files_of: dict[str, list[str]] = field(default_factory=dict)
     computed: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
+    signs: list[Sign] = field(default_factory=list)
 
     @property
     def duplicates(self) -> dict[str, list[str]]:
@@ -39,6 +43,8 @@ def find(dags_folder: Path) -> Found:
     """Best effort: which files define which DAG ids. Raises PlanError where the folder cannot be used."""
     found = Found()
     for entry in entries(dags_folder):
+        if entry.kind == "file" and entry.path.rpartition("/")[2] == IGNORE_FILE:
+            found.signs.append(Sign("ignore-file", entry.path, 1, entry.path))
         if entry.kind != "file" or not entry.path.endswith(".py"):
             continue
         try:
@@ -46,16 +52,27 @@ def find(dags_folder: Path) -> Found:
         except (OSError, UnicodeDecodeError) as error:
             found.unreadable[entry.path] = f"cannot be read as UTF-8 text: {type(error).__name__}"
             continue
-        # What Airflow's own safe mode looks for before it parses a file.
-        lowered = text.lower()
-        if "dag" not in lowered or "airflow" not in lowered:
-            continue
-        seen = read(text)
-        if seen.error:
-            found.unreadable[entry.path] = seen.error
-            continue
-        if seen.computed_dag_ids:
-            found.computed.append(entry.path)
-        for dag_id in seen.dags:
-            found.files_of.setdefault(dag_id, []).append(entry.path)
+        if "airflow" in text.lower():
+            _look(found, entry.path, text)
     return found
+
+
+def _look(found: Found, path: str, text: str) -> None:
+    """What one file says; only those with the word "dag" define DAGs, as Airflow's own safe mode has it."""
+    defines = "dag" in text.lower()
+    seen = read(text)
+    if seen.error:
+        if defines:
+            found.unreadable[path] = seen.error
+        return
+    if defines:
+        if seen.computed_dag_ids:
+            found.computed.append(path)
+        for dag_id in seen.dags:
+            found.files_of.setdefault(dag_id, []).append(path)
+    found.signs += placed(seen.signs, path, tuple(seen.dags))
+
+
+def signs_in(dags_folder: Path | None) -> tuple[Sign, ...] | None:
+    """The signs in a DAG folder; None where the plan names none yet. Raises PlanError where it cannot be used."""
+    return None if dags_folder is None else tuple(find(dags_folder).signs)

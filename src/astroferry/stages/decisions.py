@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.backends import BACKENDS, settings
-from astroferry.advice.rules import execution, secret_names, secrets, version
+from astroferry.advice.rules import code, execution, providers, secret_names, secrets, version
 from astroferry.advice.rules.secret_names import mapping
 from astroferry.advice.suggest import SUGGESTIONS, refusals
 from astroferry.model.words import names
@@ -92,8 +92,8 @@ class VersionStage:
         return tuple(asked)
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the version rules."""
-        return checked(desk, version.BOOK)
+        """Of the rules on version, code and providers."""
+        return checked(desk, version.BOOK, code.BOOK, providers.BOOK)
 
 
 class ExecutionStage:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice.rules import hazards, platforms
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, plain
+from astroferry.stages.decisions import checked
 
 if TYPE_CHECKING:
     from astroferry.model.finding import Finding
@@ -107,9 +109,8 @@ class SourceStage:
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """None here."""
-        del desk
-        return ()
+        """What of the old machines, and in the code, may not work on Astro."""
+        return checked(desk, hazards.BOOK, platforms.BOOK)
 
 
 class InventoryStage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.placing import placed
 from astroferry.advice.roles import in_words
-from astroferry.advice.rules import cutover, executor, values, waves, workspaces
+from astroferry.advice.rules import configuration, cutover, environment, executor, values, waves, workspaces
 from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, decision, plain
@@ -50,6 +50,7 @@ class WorkspacesStage:
         """Layout, Workspaces, Deployments."""
         plan = desk.plan
         made, sized = advised(desk, "workspaces"), advised(desk, "deployments")
+        variables = advised(desk, "deployments.environment")
         first = plan.workspaces[0].name if plan.workspaces else plan.name
         return (
             decision(
@@ -76,14 +77,18 @@ class WorkspacesStage:
                 "Which Deployments?",
                 "tables",
                 suggested=_shown(plan.deployments)
-                or (_shown(sized.value) if sized else [{"name": f"{plan.name}-production", "workspace": first}]),
+                or (
+                    [dataclasses.replace(item, environment=dict(variables.value)) for item in sized.value]
+                    if sized and variables
+                    else [{"name": f"{plan.name}-production", "workspace": first}]
+                ),
                 reason="as in the plan" if plan.deployments else sized.reason if sized else "one for production",
             ),
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the rules on Workspaces, executors and sizes."""
-        return checked(desk, workspaces.BOOK, executor.BOOK)
+        """Of the rules on Workspaces, executors, sizes and environment variables."""
+        return checked(desk, workspaces.BOOK, executor.BOOK, configuration.BOOK, environment.BOOK)
 
 
 class ValuesStage:

@@ -23,6 +23,15 @@ ONE = source(connections=(ConnectionSeen("a", "http"),))
 SIX = source(connections=tuple(ConnectionSeen(name, "http") for name in "abcdef"))
 BLANK = source(connections=(ConnectionSeen("a b", "http"),))
 
+KEYED = source(
+    connections=(
+        ConnectionSeen("lake", "aws", login="AKIA"),
+        ConnectionSeen("role", "aws", extra_keys=("role_arn",)),
+        ConnectionSeen("gcp", "google_cloud_platform", extra_keys=("keyfile_dict",)),
+    )
+)
+STOCK = source(connections=tuple(ConnectionSeen(f"{name}_default", "http") for name in "abcdef"))
+
 ROWS = (
     yes("ENV-masked", case(inventory=MASKED), "token"),
     no("ENV-masked", case(by(Values(skip_variables=("token",))), MASKED)),
@@ -40,6 +49,12 @@ ROWS = (
     yes("ENV-skip", case(by(Values(skip_connections=("x",))), ONE), "values.skip_connections"),
     yes("ENV-skip", case(by(Values(skip_variables=("y",))), ONE), "values.skip_variables"),
     no("ENV-skip", case(by(Values(skip_connections=("a",))), ONE)),
+    yes("ENV-015", case(inventory=KEYED), "long-lived keys for AWS: lake."),
+    yes("ENV-015", case(inventory=KEYED, cloud="GCP"), "long-lived keys for GCP: gcp."),
+    no("ENV-015", case(by(Values(skip_connections=("lake",))), KEYED)),
+    no("ENV-015", case(inventory=KEYED, cloud="AZURE")),
+    yes("ENV-018", case(inventory=STOCK), "6 connections"),
+    no("ENV-018", case(inventory=SIX)),
     yes("ENV-code", case(inventory=NAMED_IN_CODE), "connections that the source does not list: c"),
     no("ENV-code", case(by(Values(skip_connections=("c",), skip_variables=("v",))), NAMED_IN_CODE)),
 )

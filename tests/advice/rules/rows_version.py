@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from tests.advice.rules.rulecase import CRON, PLAN, case, facts, no, source, with_environment, yes
 
-from astroferry.advice.rules.version import CATCHUP_VARIABLE, DELTA_VARIABLE
-from astroferry.model.inventory import Dag, Schedule
+from astroferry.advice.rules.version import CATCHUP_VARIABLE
+from astroferry.model.environment import DELTA_DATA_INTERVALS
+from astroferry.model.inventory import Dag, Schedule, Sign
 
 OFFERED = (
     ("3.1-9", "3.1.7", "stable"),
@@ -23,10 +24,12 @@ HOURLY = source(dags=(Dag("hourly", Schedule("timedelta", "3600"), is_paused=Fal
 CATCHING_UP = source(dags=(Dag("a", CRON, is_paused=False, catchup=True),))
 NOT_BY_DEFAULT = replace(CATCHING_UP, config={"scheduler": {"catchup_by_default": "False"}})
 TRIGGER = source(dags=(Dag("a", replace(CRON, triggers_only=True), is_paused=False),))
-FIRST_ONLY = replace(
+ONE_WITHOUT = replace(
     PLAN,
-    deployments=(replace(PLAN.deployments[0], environment={DELTA_VARIABLE: "True"}), PLAN.deployments[1]),
+    deployments=(replace(PLAN.deployments[0], environment={DELTA_DATA_INTERVALS: "False"}), PLAN.deployments[1]),
 )
+CODE_READ = replace(CATCHING_UP, dags=(replace(CATCHING_UP.dags[0], dependencies="none"),))
+UNSAID = replace(CODE_READ, signs=(Sign("no-catchup", "", 4, "a.py", dags=("a",)),))
 
 ROWS = (
     yes("VER-001", case(inventory=source(airflow_version="1.10.15")), "Airflow 1.10.15"),
@@ -47,11 +50,13 @@ ROWS = (
     no("VER-028", case()),
     no("VER-028", case(inventory=TRIGGER, cron_data_intervals=False)),
     no("VER-028", case(inventory=THREE, cron_data_intervals=False)),
-    yes("VER-028-delta", case(inventory=HOURLY), "hourly had one"),
-    yes("VER-028-delta", case(FIRST_ONLY, HOURLY)),
-    no("VER-028-delta", case(with_environment({DELTA_VARIABLE: "True"}), HOURLY)),
+    yes("VER-028-delta", case(inventory=HOURLY, cron_data_intervals=False), "hourly had one"),
+    yes("VER-028-delta", case(ONE_WITHOUT, HOURLY)),
+    no("VER-028-delta", case(inventory=HOURLY)),
     no("VER-028-delta", case(inventory=replace(HOURLY, airflow_version="3.1.0"))),
     yes("VER-027", case(inventory=CATCHING_UP), "a catch up on the source"),
     no("VER-027", case(with_environment({CATCHUP_VARIABLE: "True"}), CATCHING_UP)),
     no("VER-027", case(inventory=NOT_BY_DEFAULT)),
+    no("VER-027", case(inventory=CODE_READ)),
+    yes("VER-027", case(inventory=UNSAID)),
 )

@@ -11,6 +11,8 @@ from tests.advice.rules.rulecase import PLAN, case
 
 from astroferry.advice.rules.rule import Book, Case, Hit
 from astroferry.advice.suggest import BOOKS
+from astroferry.stages import DECIDING
+from astroferry.stages.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,3 +71,14 @@ def test_every_rule_has_a_help_page() -> None:
             title, _, text = rule.page.partition("\n\n")
             assert title.endswith("."), rule.id
             assert text, f"{rule.id}: the page says nothing beyond its title"
+
+
+@pytest.mark.parametrize("book", ALL_BOOKS, ids=[book.decision for book in ALL_BOOKS])
+def test_every_book_is_shown_by_a_stage(book: Book) -> None:
+    mine = {rule.id for rule in book.rules}
+    # No stage reads the DAG folder: `check` does.
+    row = next((row for row in ROWS if row.rule in mine and row.applies and row.case.folder is None), None)
+    assert row is not None or book.decision in NOT_YET
+    if row is not None:
+        desk = Desk(Path("migration.toml"), row.case.plan, row.case.inventory, row.case.facts)
+        assert any(finding.code == row.rule for stage in DECIDING for finding in stage.findings(desk))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from astroferry.model.finding import Severity
-    from astroferry.model.inventory import Inventory, PathKind, Place
+    from astroferry.model.inventory import Inventory, PathKind, Place, Sign
     from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
 
@@ -25,12 +25,24 @@ Confidence = Literal["high", "medium", "low"]
 class Case:
     """All that advice may look at: the plan as it stands, what the source has, what the organization is.
 
-    `facts` is None where the organization was not asked.
+    `facts` is None where the organization was not asked. `folder`: signs in the DAG folder that is deployed; None
+    where it was not read, and then those in the source's own code count.
     """
 
     plan: Plan
     inventory: Inventory
     facts: OrganizationFacts | None = None
+    folder: tuple[Sign, ...] | None = None
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the move leads from Airflow 2 to 3."""
+        return self.inventory.airflow_major == 2 and self.plan.decisions.airflow == "3"
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        """What DAG code says: that of the folder, once it was read."""
+        return self.inventory.signs if self.folder is None else self.folder
 
     def with_answer(self, key: str, value: Any) -> Case:
         """The same case, had one of the offered values been answered; not checked, so for our own values only."""

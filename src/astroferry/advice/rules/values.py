@@ -21,6 +21,13 @@ VARIABLES = "values.variables"
 
 FEW = 5
 """connections that are quicker typed than exported; our own measure"""
+_CLOUD_OF = {
+    "aws": "AWS", "emr": "AWS", "redshift": "AWS", "google_cloud_platform": "GCP", "gcpbigquery": "GCP",
+    "gcpcloudsql": "GCP", "adls": "AZURE", "azure": "AZURE", "azure_data_factory": "AZURE", "wasb": "AZURE",
+}  # fmt: skip
+_KEYS = frozenset(
+    {"aws_access_key_id", "aws_secret_access_key", "key_path", "keyfile_dict", "private_key", "sas_token"}
+)
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 
 
@@ -222,6 +229,70 @@ def only_in_code(case: Case) -> Iterator[Hit]:
                 f"values.{kind}",
                 evidence=tuple(open_ones),
             )
+
+
+@BOOK.rule(
+    "ENV-015",
+    "advise",
+    about=CONNECTIONS,
+    reads=("inventory.connections", "plan.decisions.cloud", "plan.values.skip_connections"),
+    source="Astro docs: authorize-deployments-to-your-cloud",
+)
+def long_lived_keys(case: Case) -> Iterator[Hit]:
+    """Connections to the cloud hold long-lived keys.
+
+    A Deployment can have an identity of its own there (an IAM role, a service account, a managed identity): then a
+    connection needs no key, and none can leak or expire. Give the identity the same rights, and leave login, password
+    and key file out of the connection.
+    """
+    carried = set(_carried(case))
+    keyed = [
+        seen.conn_id
+        for seen in case.inventory.connections
+        if seen.conn_id in carried
+        and _CLOUD_OF.get(seen.conn_type) == case.plan.decisions.cloud
+        and (seen.has_password or seen.login or _KEYS.intersection(seen.extra_keys))
+    ]
+    if keyed:
+        yield Hit(
+            f"Connections hold long-lived keys for {case.plan.decisions.cloud}: {listed(keyed)}.",
+            "Give the Deployment an identity there, and leave the keys out.",
+            listed(keyed),
+            evidence=tuple(keyed),
+        )
+
+
+@BOOK.rule(
+    "ENV-018",
+    "advise",
+    about=CONNECTIONS,
+    reads=("inventory.connections", "plan.values.skip_connections"),
+    source="airflow 2.11.2: utils/db.py, create_default_connections",
+    confidence="medium",
+)
+def stock_connections(case: Case) -> Iterator[Hit]:
+    """Airflow's own example connections are carried.
+
+    Airflow 2 makes some sixty connections by itself (aws_default, mysql_default and so on). Skip those that nobody
+    changed (values.skip_connections), unless an operator relies on one: many take "*_default" where a DAG names none.
+    """
+    carried = set(_carried(case))
+    stock = [
+        seen.conn_id
+        for seen in case.inventory.connections
+        if seen.conn_id in carried
+        and seen.origin == "metadata"
+        and seen.conn_id.endswith("_default")
+        and not seen.has_password
+        and not seen.masked_fields
+    ]
+    if len(stock) > FEW:
+        yield Hit(
+            f"{len(stock)} connections look like those that Airflow makes by itself: {listed(stock)}.",
+            "Skip those that no DAG relies on.",
+            listed(stock),
+            evidence=tuple(stock),
+        )
 
 
 def _carried(case: Case) -> list[str]:

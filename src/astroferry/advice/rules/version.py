@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed, version_key
+from astroferry.model.environment import DELTA_DATA_INTERVALS, environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ RUNTIME = "decisions.runtime"
 CRON_INTERVALS = "decisions.cron_data_intervals"
 
 CATCHUP_VARIABLE = "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT"
-DELTA_VARIABLE = "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS"
 
 
 @BOOK.suggests(AIRFLOW)
@@ -191,7 +191,7 @@ def cron_intervals(case: Case) -> Iterator[Hit]:
     use ds, logical_date or the data interval.
     """
     crons = _interval_crons(case.inventory)
-    if _crosses(case) and crons and not case.plan.decisions.cron_data_intervals:
+    if case.crosses and crons and not case.plan.decisions.cron_data_intervals:
         yield Hit(
             f"Without cron data intervals, ds and the data interval of {len(crons)} cron DAG(s) move by one period.",
             "Set it to true, or change the DAGs that use ds or the interval.",
@@ -203,22 +203,27 @@ def cron_intervals(case: Case) -> Iterator[Hit]:
     "VER-028-delta",
     "warn",
     about="deployments",
-    reads=("inventory.dags", "plan.deployments.environment"),
+    reads=("inventory.dags", "plan.decisions.cron_data_intervals", "plan.deployments.environment"),
     source="Airflow 3 upgrade notes: create_delta_data_intervals",
 )
 def delta_intervals(case: Case) -> Iterator[Hit]:
     """A timedelta schedule has no data interval on Airflow 3 by itself.
 
-    Set AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS = "True" in the environment of each Deployment to keep what
-    the DAGs had.
+    The plan's decision to keep data intervals sets AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS = "True" too;
+    where it is false, or a Deployment's own environment says otherwise, the DAGs lose what they had.
     """
-    deltas = tuple(dag.dag_id for dag in case.inventory.dags if dag.schedule.kind == "timedelta")
-    if _crosses(case) and deltas and (missing := _without(case.plan, DELTA_VARIABLE)):
+    found = tuple(dag.dag_id for dag in case.inventory.dags if dag.schedule.kind == "timedelta")
+    without = [
+        item.name
+        for item in case.plan.deployments
+        if environment_of(case.plan, item).get(DELTA_DATA_INTERVALS, "").lower() != "true"
+    ]
+    if case.crosses and found and without:
         yield Hit(
-            f"Airflow 3 gives timedelta schedules no data interval by itself; {listed(deltas)} had one.",
-            f'Set {DELTA_VARIABLE} = "True" in the environment of these Deployments.',
-            listed(missing),
-            deltas,
+            f"Airflow 3 gives timedelta schedules no data interval by itself; {listed(found)} had one.",
+            f'Keep data intervals, or set {DELTA_DATA_INTERVALS} = "True" in these Deployments.',
+            listed(without),
+            found,
         )
 
 
@@ -235,20 +240,26 @@ def catchup_default(case: Case) -> Iterator[Hit]:
     A DAG whose code leaves `catchup` out catches up on Airflow 2 and does not on Airflow 3. Write it in the code, or
     set AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT = "True" in the environment of each Deployment.
     """
-    by_default = case.inventory.config.get("scheduler", {}).get("catchup_by_default", "True").lower() != "false"
-    catching_up = tuple(dag.dag_id for dag in case.inventory.dags if dag.catchup)
-    if _crosses(case) and by_default and catching_up and (missing := _without(case.plan, CATCHUP_VARIABLE)):
+    found = by_default(case)
+    if case.crosses and found and (missing := _without(case.plan, CATCHUP_VARIABLE)):
         yield Hit(
-            f"{listed(catching_up)} catch up on the source; where their code leaves catchup out, Airflow 3 will not.",
+            f"{listed(found)} catch up on the source; where their code leaves catchup out, Airflow 3 will not.",
             f'Set {CATCHUP_VARIABLE} = "True" in the environment of these Deployments, or write catchup in the code.',
             listed(missing),
-            catching_up,
+            found,
         )
 
 
-def _crosses(case: Case) -> bool:
-    """Whether the move leads from Airflow 2 to 3."""
-    return case.inventory.airflow_major == 2 and case.plan.decisions.airflow == "3"
+def by_default(case: Case) -> tuple[str, ...]:
+    """Ids of the DAGs that catch up because Airflow 2 does by default; where code is unread, all that catch up."""
+    if case.inventory.config.get("scheduler", {}).get("catchup_by_default", "True").lower() == "false":
+        return ()
+    unsaid = {dag_id for sign in case.signs if sign.kind == "no-catchup" for dag_id in sign.dags}
+    return tuple(
+        dag.dag_id
+        for dag in case.inventory.dags
+        if dag.catchup and (dag.dag_id in unsaid or dag.dependencies == "unknown until code is read")
+    )
 
 
 def _without(plan: Plan, variable: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from astroferry.carry.prerequisites import ROLES, prerequisites
 from astroferry.carry.readiness import open_checks, readiness
 from astroferry.carry.verifying import NOTE
 from astroferry.carry.waves import READY
+from astroferry.code.find import signs_in
 from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.headless.asking import asker
 from astroferry.model.inventoryfile import drift
@@ -40,7 +41,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
         )
         changed = drift(way.inventory, now)
         facts = await read_facts(way.ctx.astro, way.plan.decisions.cloud)
-        findings = [*held_against(way.plan, way.inventory, facts), *file_findings(way.plan, way.path.parent)]
+        held = held_against(way.plan, way.inventory, facts, signs_in(way.dags_folder))
+        findings = [*held, *file_findings(way.plan, way.path.parent)]
         uncompared = _uncompared(way.journal)
         lacking = await _lacking(way)
         waves = {wave.name: await readiness(way, wave.name) for wave in way.plan.waves if wave.state in READY}

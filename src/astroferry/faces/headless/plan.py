@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from astroferry import diagnostics
 from astroferry.advice.suggest import problems as held_against
 from astroferry.carry.opening import API_URL, open_astro, read_facts
+from astroferry.carry.planfiles import dags_folder
+from astroferry.code.find import signs_in
 from astroferry.errors import AstroferryError, Exit, PlanError
 from astroferry.faces.headless.asking import asker
 from astroferry.model import inventoryfile, planfile
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from astroferry.model.inventory import Sign
     from astroferry.model.organization import OrganizationFacts
 
 
@@ -44,7 +47,7 @@ async def run(arguments: argparse.Namespace, *, now: Callable[[], datetime] = la
     if problems := problems_of(desk.plan):
         raise PlanError("The answers contradict each other; nothing was written.", problems)
     planfile.save(desk.plan, out)
-    _say_findings(desk)
+    _say_findings(desk, _signs(desk, out))
     if arguments.json:
         diagnostics.data_json({"plan": str(out), "name": desk.plan.name})
     else:
@@ -88,8 +91,16 @@ def _told(taken: Taken) -> None:
         diagnostics.say(f"  {taken.key} = {shown}  (suggested: {taken.reason or 'as it is'})")
 
 
-def _say_findings(desk: Desk) -> None:
+def _signs(desk: Desk, out: Path) -> tuple[Sign, ...] | None:
+    """Those of the plan's DAG folder; a folder that cannot be used is for `check` to refuse."""
+    try:
+        return signs_in(dags_folder(desk.plan, out))
+    except PlanError:
+        return None
+
+
+def _say_findings(desk: Desk, folder: tuple[Sign, ...] | None) -> None:
     if desk.inventory is None:
         return
-    for finding in held_against(desk.plan, desk.inventory, desk.facts):
+    for finding in held_against(desk.plan, desk.inventory, desk.facts, folder):
         diagnostics.say(f"  {finding.severity}: {finding.message} {finding.todo} [{finding.code}]")

@@ -1,0 +1,52 @@
+"""Cases of the rules in advice/rules/configuration.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.advice.rules.rulecase import case, no, source, with_environment, yes
+
+from astroferry.advice.rules.configuration import IGNORE_SYNTAX
+from astroferry.model.inventory import Sign
+
+RETRIES = source(config={"core": {"default_task_retries": "2", "default_timezone": "Asia/Tokyo"}})
+RENAMED = source(options_set=("scheduler.min_file_process_interval",))
+REMOVED = source(environment=("AIRFLOW__CORE__CHECK_SLAS", "STAGE"))
+BEHIND = source(options_set=("webserver.page_size",))
+IGNORES = source(signs=(Sign("ignore-file", ".airflowignore", 1, ".airflowignore"),))
+GLOB = replace(IGNORES, config={"core": {"dag_ignore_file_syntax": "glob"}})
+PICKLED = source(config={"core": {"enable_xcom_pickling": "True"}})
+
+
+def by(executor: str) -> dict[str, dict[str, str]]:
+    return {"core": {"executor": executor}}
+
+
+ROWS = (
+    yes("ENV-options", case(inventory=RETRIES), "core.default_task_retries = 2; test, prod would run"),
+    no("ENV-options", case(with_environment({"AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "2"}), RETRIES)),
+    no("ENV-options", case(inventory=source(config={"core": {"default_task_retries": "0"}}))),
+    yes("VER-037", case(inventory=RENAMED), "is now dag_processor.min_file_process_interval"),
+    yes("VER-037", case(inventory=REMOVED), "that Airflow 3 does not have: core.check_slas"),
+    yes("VER-037", case(inventory=BEHIND), "stay behind: webserver.page_size: it belongs to the machines"),
+    no("VER-037", case()),
+    no("VER-037", case(inventory=RENAMED, airflow="2", runtime="13.11.0")),
+    yes(
+        "VER-037-plan",
+        case(with_environment({"AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "60"})),
+        "which Airflow 3 calls AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
+    ),
+    yes("VER-037-plan", case(with_environment({"AIRFLOW__CORE__CHECK_SLAS": "True"})), "does not have"),
+    yes("VER-037-plan", case(with_environment({"AIRFLOW__CORE__HOSTNAME": ":"})), "to a value"),
+    no("VER-037-plan", case(with_environment({"AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "2", "STAGE": "x"}))),
+    no("VER-037-plan", case(with_environment({"AIRFLOW__CORE__CHECK_SLAS": "1"}), airflow="2", runtime="13.11.0")),
+    yes("VER-033", case(inventory=PICKLED)),
+    no("VER-033", case(inventory=source(config={"core": {"enable_xcom_pickling": "False"}}))),
+    yes("VER-034", case(inventory=IGNORES), ".airflowignore would be read as globs by test, prod"),
+    no("VER-034", case(with_environment({IGNORE_SYNTAX: "regexp"}), IGNORES)),
+    no("VER-034", case(inventory=GLOB)),
+    no("VER-034", case()),
+    yes("VER-040", case(inventory=source(config=by("SequentialExecutor")))),
+    yes("VER-040", case(inventory=source(config=by("a.b.CeleryKubernetesExecutor"))), "Kubernetes queue"),
+    no("VER-040", case(inventory=source(config=by("CeleryExecutor")))),
+)
