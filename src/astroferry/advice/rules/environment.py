@@ -47,8 +47,7 @@ def reserved(case: Case) -> Iterator[Hit]:
     region by the cluster.
     """
     for deployment in case.plan.deployments:
-        # The number of tasks per worker has a rule of its own, with what to do.
-        names = [name for name in _names(deployment) if matches(name, RESERVED) and name not in WORKER_QUEUE]
+        names = [name for name in _names(deployment) if matches(name, RESERVED)]
         if names:
             yield Hit(
                 f"{deployment.name} sets what Astro sets itself: {listed(names)}.", "Take it out.", deployment.name
@@ -110,7 +109,7 @@ def bad_names(case: Case) -> Iterator[Hit]:
 
 @BOOK.rule(
     "ENV-013",
-    "refuse",
+    "warn",
     about=WHERE,
     reads=("plan.deployments.environment",),
     source="Astro docs: worker queues; AIRFLOW__CELERY__WORKER_CONCURRENCY is reserved",
@@ -119,10 +118,10 @@ def worker_queue_settings(case: Case) -> Iterator[Hit]:
     """What a worker queue says is no environment variable on Astro.
 
     The tasks per worker and the number of workers are settings of the Deployment (worker_concurrency, worker_min,
-    worker_max), and parallelism follows from them.
+    worker_max), and parallelism follows from them. A parallelism set by hand can only hold tasks back.
     """
     for deployment in case.plan.deployments:
-        names = [name for name in deployment.environment if name in WORKER_QUEUE]
+        names = [name for name in deployment.environment if name in WORKER_QUEUE and not matches(name, RESERVED)]
         if names:
             yield Hit(
                 f"{deployment.name} sets {listed(names)}, which its workers' settings decide on Astro.",
