@@ -37,8 +37,17 @@ class Evidence:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """One line per sign: "daily.py:12 airflow.operators.subdag"."""
-        return tuple(dict.fromkeys(f"{sign.place} {sign.what}".rstrip() for sign in self.signs))
+        """One line per DAG, "orders: daily.py:12 airflow.operators.subdag; daily.py:15 x"; then the other signs."""
+        told: dict[str, dict[str, None]] = {dag: {} for dag in self.dags}
+        for sign in self.signs:
+            seen_there = f"{sign.place} {sign.what}".rstrip()
+            for dag in sign.dags:
+                if dag in told:
+                    told[dag][seen_there] = None
+            if not sign.dags:
+                told.setdefault("", {})[seen_there] = None
+        others = tuple(told.pop("", {}))
+        return (*(f"{dag}: {'; '.join(there)}" for dag, there in told.items()), *others)
 
     @property
     def places(self) -> str:
