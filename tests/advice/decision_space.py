@@ -247,7 +247,7 @@ def projected(books: Sequence[Book], samples: Sequence[Point]) -> list[Projected
             notes: set[str] = set()
             for point in samples:
                 case = at(point)
-                list(item.ask(WatchedCase(case.plan, case.inventory, case.facts, notes)))
+                list(item.ask(WatchedCase(case.plan, case.inventory, case.facts, notes=notes)))
             _SEEN[item.ask] = dimensions(notes)
         item.reads |= _SEEN[item.ask]
     return found
