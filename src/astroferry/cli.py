@@ -129,6 +129,7 @@ def parser() -> argparse.ArgumentParser:
     simulate = verb("simulate", "the embedded Astro as a server on loopback")
     simulate.add_argument("--port", metavar="N", type=int, help="default: a free one")
     simulate.add_argument("--airflow", metavar="VERSION", help="start a real Airflow behind each Deployment: 3.3")
+    simulate.add_argument("--requirements", metavar="FILE", help="with --airflow: a Deployment's requirements.txt")
     return top
 
 

@@ -123,7 +123,11 @@ async def simulate(arguments: argparse.Namespace) -> Exit:
         from astroferry.simulator.astro.server import serve  # noqa: PLC0415 - an optional extra
     except ModuleNotFoundError as error:
         raise UsageError(MISSING[0].format(name=error.name), hint=MISSING[1]) from error
-    await serve(getattr(arguments, "port", 0), getattr(arguments, "airflow", None), diagnostics.say)
+    version, file = getattr(arguments, "airflow", None), getattr(arguments, "requirements", None)
+    if file is not None and version is None:
+        raise UsageError("--requirements goes with --airflow.", hint="See: astroferry simulate --help")
+    requirements = Path(file) if file is not None else None
+    await serve(getattr(arguments, "port", 0), version, diagnostics.say, requirements=requirements)
     return Exit.DONE
 
 

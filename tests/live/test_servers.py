@@ -179,3 +179,24 @@ def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         finally:
             os.kill(parent.pid, signal.SIGKILL)
     until(lambda: not ours & {pid for pid, _, _ in table()}, within=60, what="every process gone")
+
+
+def test_a_real_33_runs_with_the_requirements_of_its_deployment(tmp_path: Path) -> None:
+    """A package that no Airflow brings, and one that it has already, which stays as it is."""
+    requirements, dags = tmp_path / "requirements.txt", tmp_path / "dags"
+    requirements.write_text("xmltodict==0.14.2\nhttpx\n", encoding="utf-8")
+    dags.mkdir()
+    code = "from airflow.sdk import DAG\nimport xmltodict\nDAG(f'with_{xmltodict.__name__}', schedule=None)\n"
+    (dags / "needs_it.py").write_text(code, encoding="utf-8")
+    with RealAirflow(
+        "3.3", tmp_path / "home", dags, requirements=requirements, mode="api-only", parse_first=True
+    ) as server:
+        listed = httpx.get(f"{server.api}/dags", headers=server.headers(), trust_env=False, timeout=60).json()
+        assert [dag["dag_id"] for dag in listed["dags"]] == ["with_xmltodict"]
+        (packages,) = (Path(item) for item in server.environ()["PYTHONPATH"].split(":"))
+    assert sorted(
+        path.stem.partition("-")[0] for path in packages.iterdir() if path.suffix in {".py", ".dist-info"}
+    ) == [
+        "xmltodict",
+        "xmltodict",
+    ]

@@ -15,6 +15,7 @@ from astroferry.simulator.astro.dataplane import AppPlane
 from astroferry.simulator.astro.state import AstroState, wall_clock
 from astroferry.simulator.real.dataplane import factory
 from astroferry.simulator.real.install import ensure
+from astroferry.simulator.real.requirements import ensure_requirements
 from astroferry.simulator.serving import Serving
 
 if TYPE_CHECKING:
@@ -106,16 +107,22 @@ class EmbeddedAstro:
 
 
 async def serve(
-    port: int, airflow_version: str | None, say: Callable[[str], None], *, log_file: Path | None = None
+    port: int,
+    airflow_version: str | None,
+    say: Callable[[str], None],
+    *,
+    requirements: Path | None = None,
+    log_file: Path | None = None,
 ) -> None:
     """Serve until cancelled, and say how to point at it; the token goes into a file that only its owner can read.
 
     With `airflow_version` every Deployment gets a real Airflow of that version, which is installed first where it is
-    not there yet. Raises UsageError where the port is taken, UnsupportedVersionError for a version we cannot run.
+    not there yet, with the packages of `requirements`. Raises UsageError where the port is taken,
+    UnsupportedVersionError for a version we cannot run.
     """
     folder = Path(tempfile.mkdtemp(prefix="astroferry-simulate-"))
     try:
-        real = None if airflow_version is None else await _real_airflow(airflow_version, folder, say)
+        real = None if airflow_version is None else await _real_airflow(airflow_version, folder, say, requirements)
         astro = EmbeddedAstro(port=port, airflow_factory=real, folder=folder / "astro", log_file=log_file)
         try:
             await astro.__aenter__()
@@ -132,14 +139,18 @@ async def serve(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _real_airflow(version: str, folder: Path, say: Callable[[str], None]) -> DataPlaneFactory:
+async def _real_airflow(
+    version: str, folder: Path, say: Callable[[str], None], requirements: Path | None
+) -> DataPlaneFactory:
     if version != RUNNABLE:
         raise UnsupportedVersionError(
             f"The embedded Astro cannot run Airflow {version} behind a Deployment.",
             hint=f"Give --airflow {RUNNABLE}.",
         )
     await asyncio.to_thread(ensure, version, say)
-    return factory(folder / "airflow", say=say)
+    if requirements is not None:
+        await asyncio.to_thread(ensure_requirements, version, requirements, say)
+    return factory(folder / "airflow", requirements=requirements, say=say)
 
 
 def _introduce(

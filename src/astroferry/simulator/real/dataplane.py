@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class RealDataPlane:
     """One real Airflow below `home`, where each Deployment gets a folder of its own.
 
-    `plugins_folder` stands for what a Deployment's image would bring; `env` for what Astro sets for everybody.
+    `plugins_folder` and `requirements` (a requirements.txt) stand for what a Deployment's image would bring, since a
+    DAG-only deploy carries neither; `env` for what Astro sets for everybody.
     `parse` as in RealAirflow.
     """
 
@@ -29,12 +30,14 @@ class RealDataPlane:
         home: Path,
         *,
         plugins_folder: Path | None = None,
+        requirements: Path | None = None,
         env: Mapping[str, str] | None = None,
         parse: float = 5.0,
         say: Callable[[str], None] = quiet,
     ) -> None:
         self._home = home
         self._plugins = plugins_folder
+        self._requirements = requirements
         self._env = dict(env or {})
         self._parse = parse
         self._say = say
@@ -59,6 +62,7 @@ class RealDataPlane:
             self._home / deployment_id,
             dags_folder,
             plugins_folder=self._plugins,
+            requirements=self._requirements,
             env={**self._env, **environment},
             prefix=prefix,
             parse=self._parse,
@@ -94,6 +98,7 @@ def factory(
     home: Path,
     *,
     plugins_folder: Path | None = None,
+    requirements: Path | None = None,
     env: Mapping[str, str] | None = None,
     parse: float = 5.0,
     say: Callable[[str], None] = quiet,
@@ -101,6 +106,8 @@ def factory(
     """What the embedded Astro takes: a new real Airflow for each Deployment."""
 
     def make() -> DataPlane:
-        return RealDataPlane(home, plugins_folder=plugins_folder, env=env, parse=parse, say=say)
+        return RealDataPlane(
+            home, plugins_folder=plugins_folder, requirements=requirements, env=env, parse=parse, say=say
+        )
 
     return make

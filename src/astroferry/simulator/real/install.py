@@ -164,20 +164,22 @@ def _build(wanted: Release, folder: Path, say: Callable[[str], None]) -> None:
     python, _ = find_python(wanted)
     uv = uv_binary()
     venv = folder / "venv"
-    _run([uv, "venv", "--python", python, str(venv)], wanted, folder)
-    into = str(venv / "bin" / "python")
-    _run([uv, "pip", "install", "--no-deps", "--compile-bytecode", "--python", into, "-r", str(lock)], wanted, folder)
+    what = f"Airflow {wanted.airflow}"
+    run_installer([uv, "venv", "--python", python, str(venv)], what, folder)
+    into = ["--compile-bytecode", "--python", str(venv / "bin" / "python")]
+    run_installer([uv, "pip", "install", "--no-deps", *into, "-r", str(lock)], what, folder)
     (folder / "ready").touch()
 
 
-def _run(argv: list[str], wanted: Release, folder: Path) -> None:
+def run_installer(argv: list[str], what: str, folder: Path) -> None:
+    """Run uv in `folder`; RemoteError says that `what` could not be installed, and why."""
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603 - uv, found above
     if done.returncode:
         # An index address may carry a user and a password.
         said = re.sub(r"//[^/@\s]+@", "//", done.stderr).strip()[-800:]
         raise RemoteError(
-            f"Airflow {wanted.airflow} could not be installed: {said or f'{argv[1]} ended with {done.returncode}'}",
+            f"{what} could not be installed: {said or f'{argv[1]} ended with {done.returncode}'}",
             hint="Check that packages can be installed from this machine's Python index, then run this again; "
             "what was built in part is thrown away.",
         )

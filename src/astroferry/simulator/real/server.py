@@ -10,23 +10,27 @@ import json
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
 from astroferry.errors import NotAllowedError, RemoteError
-from astroferry.model.secret import Secret
 from astroferry.simulator.real.health import alive, ask
 from astroferry.simulator.real.install import ensure, quiet, release
-from astroferry.simulator.real.postgres import Postgres, free_port
+from astroferry.simulator.real.metadata import Metadata
+from astroferry.simulator.real.postgres import free_port
 from astroferry.simulator.real.processes import Guard, Program, tail
+from astroferry.simulator.real.requirements import ensure_requirements
 from astroferry.simulator.real.settings import Keys, Layout, environment, write_private
-from astroferry.simulator.real.template import copy_database, ensure_database, migrate, set_passwords, sqlite_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from astroferry.model.secret import Secret
+    from astroferry.simulator.real.metadata import Kind
 
 Mode = Literal["full", "api-only"]
 LOOK = 0.2
@@ -44,10 +48,11 @@ class RealAirflow:
 
     `version` is "2.11" or "3.3". `home` takes database, logs and keys (mode 0600) and can be started from again.
     `port` 0 takes a free one, which stays over restarts. `env` is added to its environment; `prefix` ("/path") is
-    where it serves. `mode` "api-only" starts neither scheduler nor DAG processor. `parse` is the number of seconds
-    after which a DAG file is parsed again; with `parse_first` all are parsed before the scheduler starts (that of an
-    Airflow 2 on SQLite parses one file per loop, some seconds each). Starting may take `start_timeout` seconds,
-    stopping `grace`. Methods are async; those ending in `_now` block, for fixtures that outlive an event loop.
+    where it serves. `requirements` is a requirements.txt, installed beside it. `mode` "api-only" starts neither
+    scheduler nor DAG processor. `parse` is the number of seconds after which a DAG file is parsed again; with
+    `parse_first` all are parsed before the scheduler starts (that of an Airflow 2 on SQLite parses one file per loop,
+    some seconds each). Starting may take `start_timeout` seconds, stopping `grace`. Methods are async; those ending
+    in `_now` block, for fixtures that outlive an event loop.
     """
 
     def __init__(
@@ -61,7 +66,8 @@ class RealAirflow:
         env: Mapping[str, str] | None = None,
         prefix: str = "",
         mode: Mode = "full",
-        database: Literal["sqlite", "postgres"] = "sqlite",
+        database: Kind = "sqlite",
+        requirements: Path | None = None,
         parse: float = 5.0,
         parse_first: bool = False,
         start_timeout: float = 180.0,
@@ -78,7 +84,7 @@ class RealAirflow:
         self.mode = mode
         self.port = port
         self._choose_port = port == 0
-        self._kind = database
+        self._requirements = requirements
         self._parse = parse
         self._parse_first = parse_first
         self._start_timeout = start_timeout
@@ -87,7 +93,7 @@ class RealAirflow:
         # Airflow 2.11's webserver takes longer than 10 seconds to go when asked, and has nothing to lose.
         self._page = Guard(self.home, grace=min(grace, 3.0))
         self._rest = Guard(self.home, grace=grace)
-        self._postgres: Postgres | None = None
+        self._metadata = Metadata(self.version, self.home, database, say)
         self._keys: Keys | None = None
         self._layout: Layout | None = None
         self._started_at = datetime.min.replace(tzinfo=UTC)
@@ -117,7 +123,7 @@ class RealAirflow:
     @property
     def database_file(self) -> Path:
         """The SQLite metadata database."""
-        return self.home / "airflow.db"
+        return self._metadata.file
 
     @property
     def pids(self) -> dict[str, int]:
@@ -171,15 +177,12 @@ class RealAirflow:
         """`stop`, blocking."""
         self._rest.stop()
         self._page.stop()
-        if self._postgres:
-            self._postgres.stop()
+        self._metadata.stop()
 
     def discard_now(self) -> None:
         """Stop, and throw away what lies outside `home` (PostgreSQL's data)."""
         self.stop_now()
-        if self._postgres:
-            self._postgres.remove()
-            self._postgres = None
+        self._metadata.remove()
 
     def _start(self) -> str:
         if self._page.running:
@@ -203,15 +206,16 @@ class RealAirflow:
 
     def _start_once(self) -> str:
         self.port = free_port(self.port)
-        database = self._prepare_database()
+        database = self._metadata.prepare()
         venv = ensure(self.version)
         layout = Layout(
             venv, self.home, self.dags_folder, self.plugins_folder, database, self.port, self.prefix, self._parse
         )
+        if self._requirements is not None:
+            layout = replace(layout, packages=ensure_requirements(self.version, self._requirements, self._say))
         self._layout = layout
         environ = self.environ()
-        if self._kind == "postgres":
-            migrate(self.version, environ, self.home / "migrate.log")
+        self._metadata.migrate(environ)
         self._set_passwords()
         self._started_at = datetime.now(UTC)
         programs = [
@@ -238,24 +242,13 @@ class RealAirflow:
         self._say(f"Airflow {self.release.airflow} answers at {self.url}.")
         return self.url
 
-    def _prepare_database(self) -> Secret:
-        if self._kind == "postgres":
-            self._postgres = self._postgres or Postgres(self.home)
-            self._postgres.start()
-            return self._postgres.url
-        if not self.database_file.exists():
-            copy_database(ensure_database(self.version, self._say), self.database_file)
-        return Secret(sqlite_url(self.database_file))
-
     def _set_passwords(self) -> None:
         passwords = self._made_keys.passwords
-        if not self.is_2:
-            clear = {user: password.reveal() for user, password in passwords.items()}
-            write_private(self.home / "passwords.json", json.dumps(clear))
-        elif self._postgres:
-            self._postgres.set_passwords(passwords)
-        else:
-            set_passwords(self.database_file, passwords)
+        if self.is_2:
+            self._metadata.set_passwords(passwords)
+            return
+        clear = {user: password.reveal() for user, password in passwords.items()}
+        write_private(self.home / "passwords.json", json.dumps(clear))
 
     def _commands(self) -> dict[str, tuple[str, ...]]:
         """Process name -> arguments of `airflow`."""

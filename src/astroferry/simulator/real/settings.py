@@ -58,7 +58,10 @@ def write_private(file: Path, text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a server lives. `prefix` is "" or "/path"; `database` an SQLAlchemy URL; `parse` in seconds."""
+    """Where a server lives.
+
+    `prefix` is "" or "/path"; `database` an SQLAlchemy URL; `parse` in seconds; `packages` what it imports besides.
+    """
 
     venv: Path
     home: Path
@@ -68,6 +71,7 @@ class Layout:
     port: int = 0
     prefix: str = ""
     parse: float = 5.0
+    packages: Path | None = None
 
     @property
     def url(self) -> str:
@@ -78,6 +82,8 @@ class Layout:
 def base(layout: Layout) -> dict[str, str]:
     """The part of an ordinary environment that a server needs."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
+    if layout.packages is not None:
+        kept["PYTHONPATH"] = str(layout.packages)
     return {
         **kept,
         "PATH": f"{layout.venv}/bin:/usr/local/bin:/usr/bin:/bin",
