@@ -11,7 +11,7 @@ from tests.harness import BY_HAND, DEPLOYMENT, TICKS_NOW, TICKS_ON, World
 
 from astroferry.carry import verifying
 from astroferry.carry.actions.connection import CopyConnection
-from astroferry.carry.probes.values import KEY_PREFIX
+from astroferry.carry.probes.leftovers import KEY_PREFIX
 from astroferry.errors import Exit
 from astroferry.simulator.source.estate import SimConnection, SimUser, SimVariable
 

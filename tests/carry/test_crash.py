@@ -8,7 +8,7 @@ import pytest
 from tests.harness import CONNECTIONS, NIGHTLY, TICKS_ON, VARIABLES, KilledError, World
 
 from astroferry.carry.journal import Journal
-from astroferry.carry.probes.values import KEY_PREFIX
+from astroferry.carry.probes.leftovers import KEY_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.harness import DEPLOYMENT
 
+from astroferry.carry.probes.leftovers import KEY_PREFIX
 from astroferry.carry.probes.probefile import DAG_ID
-from astroferry.carry.probes.values import KEY_PREFIX
 from astroferry.carry.verifying import PROBE_LABEL
 from astroferry.errors import Exit
 from astroferry.simulator.source.estate import SimVariable

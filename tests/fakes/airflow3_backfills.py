@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from tests.fakes.airflow3 import FakeAirflow3
 
-    from astroferry.simulator.source.engine import SimDag, SimRun
+    from astroferry.simulator.source.rows import SimDag, SimRun
 
 
 @dataclass

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from tests.fakes.airflow3 import FakeAirflow3
 
-    from astroferry.simulator.source.engine import SimDag
+    from astroferry.simulator.source.rows import SimDag
 
 
 def dag_of(server: FakeAirflow3, request: Request, says: str = "The Dag with ID: `{}` was not found") -> SimDag:

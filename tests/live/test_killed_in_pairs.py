@@ -20,8 +20,8 @@ import tomli_w
 from tests.harness import CONNECTIONS, DEPLOYMENT, NIGHTLY, POOLS, TICKS_ON, VARIABLES, PassingClock, Target
 
 from astroferry.carry.journal import Journal
+from astroferry.carry.probes.leftovers import KEY_PREFIX
 from astroferry.carry.probes.probefile import DAG_ID
-from astroferry.carry.probes.values import KEY_PREFIX
 from astroferry.simulator.astro import EmbeddedAstro
 from astroferry.simulator.source.embedded import EmbeddedSource
 from astroferry.simulator.source.engine import Engine

@@ -14,8 +14,9 @@ import pytest
 from astroferry.carry.compare import compare, expected_digests, summary, table
 from astroferry.carry.context import WallClock
 from astroferry.carry.probes.digest import CONNECTION_FIELDS
+from astroferry.carry.probes.leftovers import KEY_PREFIX, forget_probe
 from astroferry.carry.probes.probefile import DAG_ID, REACH_TASK, VALUES_TASK, probe_file
-from astroferry.carry.probes.values import KEY_PREFIX, ProbeTimes, forget_probe, run_values_probe
+from astroferry.carry.probes.values import ProbeTimes, run_values_probe
 from astroferry.clients.airflow import Airflow
 from astroferry.clients.auth import BearerAuth
 from astroferry.clients.http import Http

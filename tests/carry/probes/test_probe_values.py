@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from astroferry.carry.probes.digest import CONNECTION_FIELDS, field_digest
+from astroferry.carry.probes.leftovers import KEY_PREFIX, forget_probe, remove_leftovers
 from astroferry.carry.probes.probefile import DAG_ID, REACH_TASK, VALUES_TASK, probe_file, probe_tag
-from astroferry.carry.probes.values import KEY_PREFIX, ProbeTimes, forget_probe, remove_leftovers, run_values_probe
+from astroferry.carry.probes.values import ProbeTimes, run_values_probe
 from astroferry.clients.airflow_seen import TaskInstanceSeen
 from astroferry.errors import NotAllowedError, NotFoundError, ProbeFailedError, UnreachableError
 from astroferry.model.inventory import BrokenFile, ConnectionSeen, Dag, Run, Schedule, VariableSeen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.harness import ASTRO, DEPLOYMENT, SOURCE
 
-from astroferry.carry.probes.values import KEY_PREFIX
+from astroferry.carry.probes.leftovers import KEY_PREFIX
 from astroferry.model import inventoryfile
 from astroferry.model.cutover import MARKER_PREFIX
 

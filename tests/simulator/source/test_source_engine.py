@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from croniter import croniter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astroferry.simulator.source.engine import Engine, SimRun
+from astroferry.simulator.source.engine import Engine
 from astroferry.simulator.source.specs import DagSpec, Schedule, Task
 from astroferry.simulator.source.timetables import CronIntervals, Interval, Once, Periods, describe, timetable_of
+
+if TYPE_CHECKING:
+    from astroferry.simulator.source.rows import SimRun
 
 NOW = datetime(2026, 11, 22, 12, 0, 7, tzinfo=UTC)
 TWO = (Task("first"), Task("second", after=("first",)))

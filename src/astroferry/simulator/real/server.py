@@ -14,16 +14,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import httpx
-
-from astroferry.errors import NotAllowedError, RemoteError
+from astroferry.errors import RemoteError
 from astroferry.simulator.real.health import alive, ask
 from astroferry.simulator.real.install import ensure, quiet, release
+from astroferry.simulator.real.logins import login_headers
 from astroferry.simulator.real.metadata import Metadata
 from astroferry.simulator.real.postgres import free_port
 from astroferry.simulator.real.processes import Guard, Program, tail
 from astroferry.simulator.real.requirements import ensure_requirements
-from astroferry.simulator.real.settings import Keys, Layout, environment, write_private
+from astroferry.simulator.real.settings import Keys, Layout, commands, environment, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -228,7 +227,7 @@ class RealAirflow:
                 # As a Deployment's platform does: 3.3.2's DAG processor was seen to end over a deleted DAG.
                 restarts=RESTARTS if name in {"scheduler", "dag-processor"} else 0,
             )
-            for name, argv in self._commands().items()
+            for name, argv in commands(layout, is_2=self.is_2, full=self.mode == "full").items()
         ]
         self._page.start(programs[:1])
         if not self.is_2:
@@ -249,25 +248,6 @@ class RealAirflow:
             return
         clear = {user: password.reveal() for user, password in passwords.items()}
         write_private(self.home / "passwords.json", json.dumps(clear))
-
-    def _commands(self) -> dict[str, tuple[str, ...]]:
-        """Process name -> arguments of `airflow`."""
-        if self.is_2:
-            pid = self.home / "webserver.pid"
-            # One that a killed webserver left behind would make the next one wait for minutes.
-            for stale in self.home.glob("*.pid"):
-                stale.unlink()
-            web = ("webserver", "-H", "127.0.0.1", "-p", str(self.port), "-w", "1", "--pid", str(pid))
-            commands: dict[str, tuple[str, ...]] = {"webserver": web}
-        else:
-            api = ("api-server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1")
-            commands = {"api-server": api}
-        if self.mode == "full":
-            commands["scheduler"] = ("scheduler", "--skip-serve-logs")
-            # In Airflow 2 the scheduler parses; it refuses a DAG processor of its own on SQLite.
-            if not self.is_2:
-                commands["dag-processor"] = ("dag-processor",)
-        return commands
 
     def health(self) -> dict[str, Any]:
         """What its health page says; {} where it does not answer (yet)."""
@@ -305,15 +285,7 @@ class RealAirflow:
 
     def headers(self, user: str = "admin") -> dict[str, str]:
         """Request headers that make `user` known: Basic on 2, a bearer token on 3; blocking."""
-        password = self.users[user].reveal()
-        if self.is_2:
-            return {"Authorization": httpx.BasicAuth(user, password)._auth_header}  # noqa: SLF001 - its only way out
-        answer = httpx.post(
-            f"{self.url}/auth/token", json={"username": user, "password": password}, timeout=30, trust_env=False
-        )
-        if answer.status_code != 201:
-            raise NotAllowedError(f"The local Airflow at {self.url} gave {user} no token ({answer.status_code}).")
-        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return login_headers(self.url, user, self.users[user], basic=self.is_2)
 
     async def token(self) -> str:
         """A bearer token for admin (Airflow 3), renewed every hour."""

@@ -116,6 +116,25 @@ def environment(version: str, layout: Layout, keys: Keys, extra: Mapping[str, st
     }
 
 
+def commands(layout: Layout, *, is_2: bool, full: bool) -> dict[str, tuple[str, ...]]:
+    """Process name -> arguments of `airflow`; the one that answers requests comes first."""
+    port = str(layout.port)
+    if is_2:
+        # One that a killed webserver left behind would make the next one wait for minutes.
+        for stale in layout.home.glob("*.pid"):
+            stale.unlink()
+        web = ("webserver", "-H", "127.0.0.1", "-p", port, "-w", "1", "--pid", str(layout.home / "webserver.pid"))
+        found: dict[str, tuple[str, ...]] = {"webserver": web}
+    else:
+        found = {"api-server": ("api-server", "--host", "127.0.0.1", "--port", port, "--workers", "1")}
+    if full:
+        found["scheduler"] = ("scheduler", "--skip-serve-logs")
+        # In Airflow 2 the scheduler parses; it refuses a DAG processor of its own on SQLite.
+        if not is_2:
+            found["dag-processor"] = ("dag-processor",)
+    return found
+
+
 def _common() -> dict[str, str]:
     return {
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -17,8 +17,8 @@ from astroferry.simulator.source.timetables import describe
 from astroferry.simulator.source.wire import EDITORS, READERS, Call, bad, not_found, ordered, page_of
 
 if TYPE_CHECKING:
-    from astroferry.simulator.source.engine import SimDag
     from astroferry.simulator.source.estate import Estate
+    from astroferry.simulator.source.rows import SimDag
     from astroferry.simulator.source.specs import DagSpec, Schedule, Task
 
 

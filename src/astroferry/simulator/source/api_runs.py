@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from astroferry.simulator.source.engine import AUTOMATED
 from astroferry.simulator.source.estate import as_json
+from astroferry.simulator.source.rows import AUTOMATED
 from astroferry.simulator.source.timetables import Interval
 from astroferry.simulator.source.wire import (
     EDITORS,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from astroferry.simulator.source.engine import SimDag, SimRun, SimTask
+    from astroferry.simulator.source.rows import SimDag, SimRun, SimTask
 
 RESERVED = {*AUTOMATED, "dataset_triggered"}
 STATES = ("success", "failed", "queued")
