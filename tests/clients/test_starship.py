@@ -181,3 +181,26 @@ async def test_a_finished_row_is_written_and_what_a_refusal_repeats_is_not_shown
     with pytest.raises(RequestFailedError) as refused:
         await add()
     assert CANARY not in f"{refused.value} {refused.value.detail}"
+
+
+async def test_rows_of_history_are_written_in_one_batch() -> None:
+    sent: list[Any] = []
+
+    def taken(request: httpx.Request) -> httpx.Response:
+        sent.append((request.method, json.loads(request.content)))
+        return httpx.Response(200, json={})
+
+    starship = await Starship.connect(http({**PATHS, "/dag_runs": taken, "/task_instance_history": taken}))
+    await starship.add_rows("dag_runs", [])
+    await starship.add_rows("dag_runs", [{"run_id": "r"}])
+    await starship.add_rows("task_instance_history", [{"task_id": "t"}])
+    assert sent == [("POST", {"dag_runs": [{"run_id": "r"}]}), ("POST", {"task_instances": [{"task_id": "t"}]})]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(409, ConflictError), (500, RequestFailedError)])
+async def test_a_refused_batch_is_told_without_its_rows(status: int, kind: type[AstroferryError]) -> None:
+    echoed = httpx.Response(status, json={"error": CANARY, "kwargs": {"dag_runs": [CANARY]}})
+    starship = await Starship.connect(http({**PATHS, "/dag_runs": echoed}))
+    with pytest.raises(kind) as caught:
+        await starship.add_rows("dag_runs", [{"conf": CANARY}])
+    assert CANARY not in str(caught.value)

@@ -26,6 +26,9 @@ async def list_alerts(call: Call) -> dict[str, Any]:
             and call.asked("alertTypes", alert["type"])
         ):
             found.append(alert)
+    # v1beta1 names no defaults for its pages; these are those of v1.
+    call.query.setdefault("offset", 0)
+    call.query.setdefault("limit", 20)
     return call.page("alerts", found)
 
 
