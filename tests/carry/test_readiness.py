@@ -102,7 +102,22 @@ def test_what_the_target_lacks_is_named(world: World) -> None:
     assert outcome == "missing"
     assert "not there: ticks_on" in detail
     world.target.broken = {"by_hand"}
-    assert "import errors in by_hand.py" in checks(world)["dags-imported"][1]
+    outcome, detail = checks(world)["dags-imported"]
+    assert outcome == "met"  # another wave's file
+    assert "import errors in by_hand.py, which none of them is in" in detail
+    world.target.broken = set()
+    assert checks(world)["dags-imported"][0] == "met"
+    # Parsed once, broken since: Airflow lists the DAG still.
+    parse = world.target._parse
+
+    def broken_since() -> None:
+        parse()
+        world.target.fake.import_errors = [("/dags/ticks_now.py", "SyntaxError")]
+
+    world.monkeypatch.setattr(world.target, "_parse", broken_since)
+    outcome, detail = checks(world)["dags-imported"]
+    assert outcome == "missing"
+    assert "import errors in ticks_now.py; mend the code" in detail
 
 
 def test_what_does_not_parse_on_the_source_either_keeps_no_wave_back(world: World) -> None:

@@ -123,20 +123,21 @@ def _network(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:
 
 
 async def _dags(way: Opened, wave: str, deployment: Deployment) -> Prerequisite:
+    """Every DAG of the wave is listed, and its file still imports; files of others are told, and refuse nothing."""
     title = f'Every DAG of "{wave}" is parsed on the target, with no import error'
     airflow = await way.ctx.target(deployment.name)
     wanted = way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags))
-    there = {dag.dag_id async for dag in airflow.dags()}
-    # What does not parse on the source either has never run, so it keeps no wave back.
-    never = {Path(item.filename).name for item in way.inventory.import_errors}
-    broken = sorted({Path(item.filename).name for item in await airflow.import_errors()} - never)
+    there = {dag.dag_id: Path(dag.fileloc).name async for dag in airflow.dags()}
+    broken = {Path(item.filename).name for item in await airflow.import_errors()}
     absent = [dag for dag in wanted if dag not in there]
+    mine = sorted(broken & {there[dag] for dag in wanted if dag in there})
+    told = f"import errors in {names(sorted(broken))}" if broken else "no import errors"
     if absent:
-        return _missing("dags-imported", title, f"not there: {names(absent)}", "run apply --stage dags")
-    if broken:
-        return _missing("dags-imported", title, f"import errors in {names(broken)}", "mend the code, then run apply")
-    but = f" but those of the source ({names(sorted(never))})" if never else ""
-    return _met("dags-imported", title, f"{several(len(wanted), 'DAG')} seen now, no import errors{but}")
+        return _missing("dags-imported", title, f"not there: {names(absent)}; {told}", "run apply --stage dags")
+    if mine:
+        return _missing("dags-imported", title, f"import errors in {names(mine)}", "mend the code, then run apply")
+    elsewhere = f"{told}, which none of them is in" if broken else told
+    return _met("dags-imported", title, f"{several(len(wanted), 'DAG')} seen now, {elsewhere}")
 
 
 async def _alerts(way: Opened, deployment: Deployment) -> Prerequisite:
