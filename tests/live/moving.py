@@ -81,7 +81,7 @@ class Move:
             created=datetime.now(UTC),
             decisions=Decisions(airflow="3" if self.target.major >= 3 else "2"),
             cutover=Cutover(
-                **{"poll": 2.0, "parse_timeout": 240, "drain_timeout": 100, "at_once": 16, **cutover},
+                **{"poll": 2.0, "parse_timeout": 240, "drain_timeout": 400, "at_once": 16, **cutover},
                 freeze=("continuous", "overlapping"),
             ),
             deployments=(Deployment("prod", "ws"),),
@@ -110,7 +110,7 @@ class Move:
             astro=cast("Astro", None),
             connect_target=connect,
             load_values=no_values,
-            standing=lambda action: self.journal.standing().get(action),
+            standing=self.journal.standing_of,
             find_starship=starship,
             tell=print,
             deployments={"prod": "cl1"},

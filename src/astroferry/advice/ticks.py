@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Schedule
 
 Timetable = Literal["interval", "trigger"]
+REMEMBERED = 4096
+"""moments per DAG whose neighbours are kept"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PRESETS = {
@@ -206,6 +208,9 @@ class CronTicks(Ticks):
             raise ValueError(f'"{expression}" is not a cron expression that Airflow can follow ({error})') from error
         # One for all questions: reading the expression takes a hundred times as long as a step.
         self._cron = cron
+        # The same few moments are asked for again and again.
+        self._after: dict[datetime, datetime] = {}
+        self._before: dict[datetime, datetime] = {}
         self._every_hour = cron.expanded[1] == ["*"]
 
     @classmethod
@@ -225,15 +230,21 @@ class CronTicks(Ticks):
 
     def next_moment(self, moment: datetime) -> datetime:
         """The first scheduled moment after `moment`."""
+        if (known := self._after.get(moment)) is not None:
+            return known
         naive = self._naive(moment)
         scheduled = self._cron.get_next(datetime, start_time=naive)
-        return _utc(moment) + (scheduled - naive) if self._every_hour else self._aware(scheduled)
+        found = _utc(moment) + (scheduled - naive) if self._every_hour else self._aware(scheduled)
+        return _kept(self._after, moment, found)
 
     def previous_moment(self, moment: datetime) -> datetime:
         """The last scheduled moment before `moment`."""
+        if (known := self._before.get(moment)) is not None:
+            return known
         naive = self._naive(moment)
         scheduled = self._cron.get_prev(datetime, start_time=naive)
-        return _utc(moment) - (naive - scheduled) if self._every_hour else self._aware(scheduled)
+        found = _utc(moment) - (naive - scheduled) if self._every_hour else self._aware(scheduled)
+        return _kept(self._before, moment, found)
 
     def before(self, moment: datetime) -> datetime:
         """The last scheduled moment truly before `moment`.
@@ -266,6 +277,13 @@ class CronTicks(Ticks):
         offset_before, offset_after = before.utcoffset(), after.utcoffset()
         skipped = offset_before is not None and offset_after is not None and offset_before < offset_after
         return _utc(before if skipped else after)
+
+
+def _kept(memory: dict[datetime, datetime], moment: datetime, found: datetime) -> datetime:
+    if len(memory) >= REMEMBERED:
+        memory.clear()
+    memory[moment] = found
+    return found
 
 
 def _utc(moment: datetime) -> datetime:

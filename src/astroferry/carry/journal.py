@@ -93,6 +93,8 @@ class Journal:
         self._now = now
         self._by = operator()
         self.entries: list[Entry] = []
+        self._standings: dict[str, Standing] = {}
+        self._counted = 0
         self._load()
 
     def write(self, action: str, event: Event, *, why: str = "", facts: dict[str, Any] | None = None) -> Entry:
@@ -133,10 +135,18 @@ class Journal:
 
     def standing(self) -> dict[str, Standing]:
         """Where every action stands."""
-        standings: dict[str, Standing] = {}
-        for entry in self.entries:
-            standings[entry.action] = _next(standings.get(entry.action), entry)
-        return standings
+        return dict(self._up_to_date())
+
+    def standing_of(self, action: str) -> Standing | None:
+        """Where one action stands; None where it has no line."""
+        return self._up_to_date().get(action)
+
+    def _up_to_date(self) -> dict[str, Standing]:
+        """The standings after every line; each is counted once, since a large wave asks at each of its steps."""
+        for entry in self.entries[self._counted :]:
+            self._standings[entry.action] = _next(self._standings.get(entry.action), entry)
+        self._counted = len(self.entries)
+        return self._standings
 
     def _load(self) -> None:
         """Read what is there; a last line torn by a crash is cut off, anything else wrong is an error."""

@@ -196,7 +196,7 @@ async def opened(
             astro=astro,
             connect_target=target,
             load_values=values,
-            standing=lambda action: journal.standing().get(action),
+            standing=journal.standing_of,
             changes=lambda: sum(http.changes for http in ends),
             find_starship=starship_on,
             clock=clock,

@@ -215,7 +215,7 @@ def _ends_the_run(error: AstroferryError) -> bool:
 
 def _found(action: Action, seen: Observation, journal: Journal) -> Step:
     """It is so already: by us before a crash (then the journal lacks its end), or by somebody else."""
-    standing = journal.standing().get(action.info.id)
+    standing = journal.standing_of(action.info.id)
     if standing is None or standing.event not in {"done", "found"}:
         crashed = standing is not None and standing.ours
         if crashed:

@@ -172,7 +172,9 @@ async def _handed_over(
         ctx.clock = WindowClock(clock, window.until)
     outcome = Outcome(Report())
     try:
-        outcome.report = await carry_out(hand, ctx, way.journal, follow=noted, stop=over)
+        outcome.report = await carry_out(
+            hand, ctx, way.journal, follow=noted, stop=over, at_once=plan.cutover.at_once
+        )
         late = [step for step in outcome.report.steps if step.outcome == "failed" and CLOSED in step.why]
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
@@ -183,7 +185,9 @@ async def _handed_over(
         failed = {_dag(step.info.id) for step in outcome.report.failed}
         watches = [item for item in actions if item.info.id.endswith(WATCHES) and _dag(item.info.id) not in failed]
         done = frozenset(action.info.id for action in hand)
-        seen = await carry_out(watches, ctx, way.journal, done=done, follow=noted, stop=over)
+        seen = await carry_out(
+            watches, ctx, way.journal, done=done, follow=noted, stop=over, at_once=plan.cutover.at_once
+        )
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
         short = {_dag(step.info.id) for step in seen.steps if step.outcome == "failed" and CLOSED in step.why}
@@ -204,7 +208,7 @@ async def _put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], N
         for action in actions_for_rollback(way.plan, way.inventory, wave, standings)
         if _dag(action.info.id) in standings
     ]
-    return await carry_out(actions, way.ctx, way.journal, follow=follow)
+    return await carry_out(actions, way.ctx, way.journal, follow=follow, at_once=way.plan.cutover.at_once)
 
 
 def _dag(action_id: str) -> str:

@@ -16,6 +16,7 @@ from astroferry.carry.handover.wave import (
     handovers,
     refusals,
     standings_of,
+    to_know,
 )
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, must_be_ready
@@ -132,7 +133,8 @@ class Carrier:
             gate(way, work.wave)
             await must_be_ready(way, work.wave)
             await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
-            for finding in refusals(way.plan, way.inventory, work.wave):
+            stay = refusals(way.plan, way.inventory, work.wave)
+            for finding in (*stay, *to_know(way.plan, way.inventory, work.wave)):
                 work.tell(f"{finding.message} {finding.todo}")
             actions = actions_for_cutover(way.plan, way.inventory, work.wave, _standings(way, work.wave))
             if not actions:

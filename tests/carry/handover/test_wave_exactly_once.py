@@ -60,7 +60,7 @@ def new(folder: Path, **more: Any) -> World:
 
 async def go(here: World, journal: Journal, way: str) -> Report:
     ctx = here.context()
-    ctx.standing = lambda action: journal.standing().get(action)
+    ctx.standing = journal.standing_of
     if way == "cutover":
         standings = standings_of(journal, "one", given_back=False)
         actions = actions_for_cutover(here.plan, here.inventory, "one", standings)
@@ -137,7 +137,7 @@ async def test_a_source_that_does_not_answer_for_a_minute_stops_it_and_it_goes_o
 async def test_a_dag_unpaused_by_hand_half_way_stops_and_says_so_and_the_others_go_on(tmp_path: Path) -> None:
     here, journal = new(tmp_path), Journal(tmp_path / "journal.jsonl")
     ctx = here.context()
-    ctx.standing = lambda action: journal.standing().get(action)
+    ctx.standing = journal.standing_of
     actions = actions_for_cutover(here.plan, here.inventory, "one", {})
     first = [action for action in actions if action.info.id.rsplit("/", 1)[1] in {"record", "drain-source", "mark"}]
     assert not (await carry_out(first, ctx, journal)).failed

@@ -8,9 +8,11 @@ parsed again (3 s with a parse interval of 5 s), and after unpausing every tick 
 past runs a backfill must be told to "reprocess failed" ones (else 422); there being none, it makes the same row.
 
 What the marker does besides, tried on 3.3.2: its task instances become "skipped", no task runs, no asset event is
-made, no callback or listener of the DAG is called; the grid shows it as a successful backfill with our note. A task
-that depends on past runs takes it for done. Its backfill is marked complete by the scheduler within 30 s, and until
-then another backfill of the DAG is refused with 409; one that is open already refuses the marker's.
+made, no callback of the DAG is called; the grid shows it as a successful backfill with our note. A task that depends
+on past runs takes it for done; a sensor that watches one task of that run does not, since it is skipped. Its backfill
+is marked complete by the scheduler within 30 s, and until then another backfill of the DAG is refused with 409; one
+that is open already refuses the marker's. Read, not tried: a listener plugin in the API server hears
+`on_dag_run_success` of it once, after the note is set (`services/public/dag_run.py`).
 
 A timedelta of Airflow 2 without catchup keeps its phase while fewer than two ticks were missed; after that both
 versions round to a grid from 1970 (`MarkerPlan.drifts`). Then what was missed is run by a backfill of its own before
@@ -171,11 +173,13 @@ class MarkBoundary:
 
     async def _on_both(self, ctx: Context) -> str:
         """Which ticks both sides have run, newest last, in a sentence."""
+        # What was imported as history lies before the cutover began, and is on both sides by right.
+        began = self.handover.standing.at if self.handover.standing is not None else None
         ran = [
             {moment for moment, run in rows_by_tick(rows).items() if not is_marker(run)}
             for rows in (
-                await self.handover.rows(ctx, "source", None),
-                await self.handover.rows(ctx, "target", None),
+                await self.handover.rows(ctx, "source", began),
+                await self.handover.rows(ctx, "target", began),
             )
         ]
         ticks = ", ".join(moment.isoformat() for moment in sorted(ran[0] & ran[1]))

@@ -12,6 +12,7 @@ from marlow.compat import DAG, Asset
 
 START = datetime.fromisoformat(os.environ["LEDGER_START"]).astimezone(timezone.utc)
 MINUTE = "* * * * *"
+SECOND = "*/2 * * * *"
 EVENTS = Asset("s3://marlow/kinds/events")
 
 
@@ -47,18 +48,18 @@ for catchup in (True, False):
         globals()[made.dag_id] = made
 
 # Ticks at second 17: off the grid to which Airflow rounds a timedelta without catchup.
-delta_odd_all = kind("delta_odd_all", timedelta(minutes=1), catchup=True, start=START + timedelta(seconds=17))
-one_at_a_time = kind("one_at_a_time", MINUTE, catchup=True, runs=1)
-overlapping = kind("overlapping", MINUTE, catchup=True, runs=3, seconds=75)
-failing = kind("failing", MINUTE, catchup=True, fail=True)
-left_paused = kind("left_paused", MINUTE, catchup=True)
-ended = kind("ended", MINUTE, catchup=True, end=START + timedelta(minutes=1))
+delta_odd_all = kind("delta_odd_all", timedelta(minutes=2), catchup=True, start=START + timedelta(seconds=17))
+one_at_a_time = kind("one_at_a_time", SECOND, catchup=True, runs=1)
+overlapping = kind("overlapping", SECOND, catchup=True, runs=3, seconds=150)
+failing = kind("failing", SECOND, catchup=True, fail=True)
+left_paused = kind("left_paused", SECOND, catchup=True)
+ended = kind("ended", SECOND, catchup=True, end=START + timedelta(minutes=2))
 never_run = kind("never_run", "@hourly", catchup=False, start=START + timedelta(hours=2))
 preset = kind("preset", "@hourly", catchup=True, start=START - timedelta(hours=3))
 once = kind("once", "@once", catchup=False)
 continuous = kind("continuous", "@continuous", catchup=False, runs=1, seconds=2)
 by_hand = kind("by_hand", None, catchup=False)
-producer = kind("producer", MINUTE, catchup=False, outlets=[EVENTS])
+producer = kind("producer", SECOND, catchup=False, outlets=[EVENTS])
 consumer = kind("consumer", [EVENTS], catchup=False)
 
 # The test gives this zone a change of the clock some minutes from now.
