@@ -56,6 +56,7 @@ class Session:
         """carrying stage -> done, all, failed; from the journal"""
         self.standings: dict[str, Standing] = {}
         self.infos: tuple[ActionInfo, ...] = ()
+        self._kept = desk.plan
         self._lock = PlanLock(desk.path)
         self._lock.__enter__()
         self.look_back()
@@ -91,13 +92,14 @@ class Session:
     def save(self) -> None:
         """Write the plan, whole or not at all."""
         planfile.save(self.desk.plan, self.path)
+        self._kept = self.desk.plan
         self.saved_at = self.now()
 
     def keep(self) -> None:
         """Before leaving: what was typed and fits goes into the file too."""
-        before = self.desk.plan
         self.nav.keep()
-        if self.desk.plan != before or not self.path.exists():
+        # Also what changed without a Next: where credentials come from, once they had to be asked for.
+        if self.desk.plan != self._kept or not self.path.exists():
             self.save()
 
     def close(self) -> None:
