@@ -16,9 +16,7 @@ COLLECTED = Path(os.environ.get("ASTROFERRY_SHARED", HERE.parents[2] / "shared")
 JUDGED: dict[str, dict[str, str]] = tomllib.loads((HERE / "judged_rules.toml").read_text(encoding="utf-8"))
 FATES = {"kept", "corrected", "merged", "dropped"}
 OPEN_AREAS = (
-    "1-airflow-version", "2-execution-model", "3-cluster-network", "4-workspaces-access", "5-secrets-backends",
-    "6-connections-variables-env", "8b-hazards",
-    "9-mwaa-composer",
+    "2-execution-model", "3-cluster-network", "4-workspaces-access", "5-secrets-backends",
 )  # fmt: skip
 """areas whose rules are still being judged; a finished one is taken out"""
 

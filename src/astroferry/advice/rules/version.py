@@ -19,6 +19,7 @@ AIRFLOW = "decisions.airflow"
 RUNTIME = "decisions.runtime"
 CRON_INTERVALS = "decisions.cron_data_intervals"
 
+LAST_2 = (2, 11)
 CATCHUP_VARIABLE = "AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT"
 
 
@@ -110,6 +111,52 @@ def downgrade(case: Case) -> Iterator[Hit]:
         yield Hit(
             f"The source runs Airflow {case.inventory.airflow_version}; its DAGs do not go back to Airflow 2.",
             'Set decisions.airflow to "3".',
+        )
+
+
+@BOOK.rule(
+    "VER-older",
+    "warn",
+    about=RUNTIME,
+    reads=("inventory.airflow_version", "plan.decisions.runtime"),
+    source="astro-cli: runtime_versions.go; Astro docs: Runtime image architecture",
+)
+def older_than_the_source(case: Case) -> Iterator[Hit]:
+    """The Runtime has an older Airflow than the source.
+
+    Runtime 3.1-12 is Airflow 3.1, Runtime 13.x is 2.11, 12.x is 2.10 and so on. DAG code may use what the newer
+    Airflow brought. Choose a Runtime with the source's Airflow or a newer one.
+    """
+    source, runtime = case.inventory.airflow_version, case.plan.decisions.runtime
+    target = airflow_of(runtime)
+    if target and target < _minor(source) and target[0] == case.inventory.airflow_major:
+        name = ".".join(str(number) for number in target)
+        yield Hit(
+            f"Runtime {runtime} is Airflow {name}, older than the source's {source}.",
+            "Choose a Runtime with that Airflow or a newer one.",
+        )
+
+
+@BOOK.rule(
+    "VER-002",
+    "advise",
+    about=AIRFLOW,
+    reads=("inventory.airflow_version", "plan.decisions.airflow"),
+    source="Airflow 3 upgrade notes: go to the last 2.x first; Astronomer's upgrade advice",
+)
+def path(case: Case) -> Iterator[Hit]:
+    """From an older Airflow 2 the way leads past 2.11.
+
+    Nothing of the old metadata database is upgraded, so one move does it. But what the versions between announced as
+    deprecated was never shown, and Airflow 3 has removed it. Let the DAGs run once on Airflow 2.11 (a test
+    Deployment with Runtime 13), or rely on the findings about their code. From 1.10 the same, with 1.10.15 before it;
+    from 3.x there is nothing between.
+    """
+    if case.crosses and _minor(case.inventory.airflow_version) < LAST_2:
+        skipped = LAST_2[1] - _minor(case.inventory.airflow_version)[1]
+        yield Hit(
+            f"From Airflow {case.inventory.airflow_version} to 3, warnings of {skipped} version(s) were never seen.",
+            "Let the DAGs run once on Airflow 2.11, or rely on the findings about their code.",
         )
 
 
@@ -248,6 +295,14 @@ def catchup_default(case: Case) -> Iterator[Hit]:
             listed(missing),
             found,
         )
+
+
+def airflow_of(runtime: str) -> tuple[int, ...]:
+    """(3, 1) for Runtime "3.1-12", (2, 11) for "13.5.0"; empty for what is no Runtime version."""
+    numbers = version_key(runtime)
+    if len(numbers) < 2:
+        return ()
+    return numbers[:2] if "-" in runtime else (2, numbers[0] - 2)
 
 
 def by_default(case: Case) -> tuple[str, ...]:
