@@ -30,6 +30,8 @@ async def next_run_is(airflow: Airflow, dag_id: str, date: datetime) -> Dag:
 
 
 async def test_the_marker_moves_the_next_run_and_nothing_runs(airflow_3: Airflow) -> None:
+    hour = timedelta(hours=1)
+    assert await airflow_3.backfill_dates("by_cron_catchup", DATE, DATE + hour) == (DATE, DATE + hour)
     number = await airflow_3.create_backfill("by_cron_catchup", DATE, DATE)
     (run,) = [each for each in await airflow_3.active_runs("by_cron_catchup") if each.run_type == "backfill"]
     # Named by the end of its interval, dated by its start.

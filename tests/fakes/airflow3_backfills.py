@@ -51,19 +51,11 @@ def backfill_json(backfill: Backfill) -> dict[str, Any]:
 async def post_backfill(server: FakeAirflow3, request: Request) -> Any:
     body = await request.json()
     dag = server.engine.dags.get(body["dag_id"])
-    if dag is None:
-        raise HTTPException(404, f"Could not find dag {body['dag_id']}")
-    name, reprocess = dag.spec.dag_id, body.get("reprocess_behavior", "none")
-    if any(each.dag_id == name and each.completed_at is None for each in server.backfills):
-        raise HTTPException(409, f"There is already a running backfill for dag {name}")
-    if isinstance(dag.timetable, Untimed) or dag.spec.schedule in {"@once", "@continuous"}:
-        raise HTTPException(422, f"{name} has a non-periodic schedule that does not support backfills")
-    if reprocess == "none" and any(task.depends_on_past for task in dag.spec.tasks):
-        raise HTTPException(422, f"Dag {name} has tasks that depend on past: must set reprocess completed or failed")
-    first, last = (datetime.fromisoformat(body[key]) for key in ("from_date", "to_date"))
-    intervals = _intervals(dag, first, last)
-    if not intervals:
-        raise HTTPException(422, f"No runs to create for Dag {name} in the range [{first}, {last}]")
+    if dag is not None:
+        name = dag.spec.dag_id
+        if any(each.dag_id == name and each.completed_at is None for each in server.backfills):
+            raise HTTPException(409, f"There is already a running backfill for dag {name}")
+    dag, intervals = _asked(server, body)
     there = {run.logical_date for run in dag.runs.values()}
     runs = [
         server.engine.create_run(
@@ -78,9 +70,39 @@ async def post_backfill(server: FakeAirflow3, request: Request) -> Any:
         if interval.start not in there
     ]
     number = len(server.backfills) + 1
-    backfill = Backfill(number, name, first, last, reprocess, server.engine.now, runs)
+    first, last = (datetime.fromisoformat(body[key]) for key in ("from_date", "to_date"))
+    reprocess = body.get("reprocess_behavior", "none")
+    backfill = Backfill(number, dag.spec.dag_id, first, last, reprocess, server.engine.now, runs)
     server.backfills.append(backfill)
     return backfill_json(backfill)
+
+
+async def post_dry_run(server: FakeAirflow3, request: Request) -> Any:
+    dag, intervals = _asked(server, await request.json())
+    there = {run.logical_date for run in dag.runs.values()}
+    rows = [
+        {"logical_date": iso(each.start), "partition_key": None, "partition_date": None}
+        for each in intervals
+        if each.start not in there
+    ]
+    return {"backfills": rows, "total_entries": len(rows)}
+
+
+def _asked(server: FakeAirflow3, body: dict[str, Any]) -> tuple[SimDag, list[Interval]]:
+    """The DAG that a backfill is asked for, and the intervals it would cover; HTTPException where it is refused."""
+    dag = server.engine.dags.get(body["dag_id"])
+    if dag is None:
+        raise HTTPException(404, f"Could not find dag {body['dag_id']}")
+    name, reprocess = dag.spec.dag_id, body.get("reprocess_behavior", "none")
+    if isinstance(dag.timetable, Untimed) or dag.spec.schedule in {"@once", "@continuous"}:
+        raise HTTPException(422, f"{name} has a non-periodic schedule that does not support backfills")
+    if reprocess == "none" and any(task.depends_on_past for task in dag.spec.tasks):
+        raise HTTPException(422, f"Dag {name} has tasks that depend on past: must set reprocess completed or failed")
+    first, last = (datetime.fromisoformat(body[key]) for key in ("from_date", "to_date"))
+    intervals = _intervals(dag, first, last)
+    if not intervals:
+        raise HTTPException(422, f"No runs to create for Dag {name} in the range [{first}, {last}]")
+    return dag, intervals
 
 
 def _intervals(dag: SimDag, first: datetime, last: datetime) -> list[Interval]:
@@ -125,6 +147,7 @@ async def cancel_backfill(server: FakeAirflow3, request: Request) -> Any:
 
 ROUTES: tuple[Endpoint, ...] = (
     ("POST", f"{API}/backfills", "edit", post_backfill),
+    ("POST", f"{API}/backfills/dry_run", "edit", post_dry_run),
     ("GET", f"{API}/backfills", "see", get_backfills),
     ("PUT", f"{API}/backfills/{{number:int}}/cancel", "edit", cancel_backfill),
 )

@@ -199,16 +199,22 @@ class Writing(Rows):
         where the DAG is not periodic or a task depends on past, ConflictError while another backfill is open.
         """
         self._needs_backfills()
-        body = {
-            "dag_id": dag_id,
-            "from_date": shapes.stamp(first),
-            "to_date": shapes.stamp(last),
-            "reprocess_behavior": reprocess,
-            "max_active_runs": max_active_runs,
-            "run_backwards": False,
-            "dag_run_conf": conf or {},
-        }
+        body = _backfill_body(dag_id, first, last, reprocess)
+        body |= {"max_active_runs": max_active_runs, "dag_run_conf": conf or {}}
         return int((await self._send("POST", "/backfills", body))["id"])
+
+    async def backfill_dates(
+        self, dag_id: str, first: datetime, last: datetime, *, reprocess: str = "none"
+    ) -> tuple[datetime, ...]:
+        """The logical dates that a backfill would make runs for, by the server's own timetable; nothing is made.
+
+        Raises as `create_backfill`, but for an open one.
+        """
+        self._needs_backfills()
+        body = _backfill_body(dag_id, first, last, reprocess)
+        answer = await self._send("POST", "/backfills/dry_run", body, repeat=True)
+        dates = (shapes.moment(item.get("logical_date")) for item in answer["backfills"])
+        return tuple(date for date in dates if date is not None)
 
     async def backfills(self, dag_id: str) -> tuple[BackfillSeen, ...]:
         """The backfills of a DAG, oldest first; none on Airflow 2."""
@@ -228,6 +234,18 @@ class Writing(Rows):
                 f"{self.http.name} runs Airflow {self.version}, which has no backfills in its API.",
                 hint="Backfills need Airflow 3.",
             )
+
+
+def _backfill_body(dag_id: str, first: datetime, last: datetime, reprocess: str) -> dict[str, Any]:
+    return {
+        "dag_id": dag_id,
+        "from_date": shapes.stamp(first),
+        "to_date": shapes.stamp(last),
+        "reprocess_behavior": reprocess,
+        "max_active_runs": 1,
+        "run_backwards": False,
+        "dag_run_conf": {},
+    }
 
 
 def _refuse_masks(what: str, fields: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +22,9 @@ from astroferry.carry.handover.wave import (
     handovers,
     refusals,
     standings_from,
+    to_know,
 )
+from astroferry.carry.journal import Standing
 from astroferry.errors import ConflictError, RemoteError, RequestFailedError
 from astroferry.model.inventory import Run, Schedule
 
@@ -471,3 +473,52 @@ def test_every_action_waits_for_the_one_before(here: World) -> None:
     actions = actions_for_cutover(here.plan, here.inventory, "one")
     assert [action.info.needs for action in actions[1:]] == [(action.info.id,) for action in actions[:-1]]
     assert {action.info.stage for action in actions} == {"cutover"}
+
+
+async def test_a_target_whose_timetable_has_other_dates_gets_no_marker(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def others(*_: object, **__: object) -> tuple[datetime, ...]:
+        return (START + timedelta(minutes=1),)
+
+    monkeypatch.setattr(here.target, "backfill_dates", others)
+    await carry([Record(handover()), DrainAndPause(handover())], here.context(), {"cutover/one/d/record": {}})
+    with pytest.raises(RemoteError, match="which the source does not have"):
+        await MarkBoundary(handover()).apply(here.context())
+    assert "create_backfill" not in here.target.calls
+
+
+async def test_a_timetable_that_the_code_names_is_the_same_on_either_side(here: World) -> None:
+    here.plan = replace(here.plan, decisions=replace(here.plan.decisions, cron_data_intervals=False))
+    assert (await handover().plan(here.context())).target == "interval"
+    here.target.triggers = True
+    assert (await handover().plan(here.context())).target == "trigger"
+    assert [finding.code for finding in to_know(here.plan, here.inventory, "one")] == ["CUT-dates"]
+
+
+async def test_a_dag_that_never_goes_idle_is_frozen_where_the_plan_says_so(tmp_path: Path) -> None:
+    dag = {"seconds_per_run": 100, "tasks_of_run": 2}
+    here = world(tmp_path, catchup=True, dag=dag, watch_ticks=1, drain_timeout=150, never_idle="freeze")
+    journal: Journal = {}
+    *_, watch = actions = actions_for_cutover(here.plan, here.inventory, "one")
+    ctx = here.context()
+    ctx.standing = lambda action: Standing("done", made=journal.get(action) or made.get(action, {}))
+    made: dict[str, dict[str, Any]] = {}
+    drain = actions[1]
+    await carry([actions[0]], ctx, journal)
+    made[drain.info.id] = await drain.apply(ctx)
+    assert (await drain.verify(ctx)).state == "done"
+    (left,) = made[drain.info.id]["left"].values()
+    assert left == ["t1"]
+    journal[drain.info.id] = made[drain.info.id]
+    await carry(actions[2:5], ctx, journal)
+    assert (here.source.is_paused, here.target.is_paused) == (True, False)
+    assert (await watch.observe(ctx)).state != "doubt"
+
+
+async def test_a_frozen_dag_whose_task_does_not_end_is_let_go_again(tmp_path: Path) -> None:
+    dag = {"seconds_per_run": 9000}
+    here = world(tmp_path, catchup=True, dag=dag, drain_timeout=60, never_idle="freeze")
+    with pytest.raises(RemoteError, match="still run after 60 s: t0"):
+        await DrainAndPause(handover()).apply(here.context())
+    assert not here.source.is_paused

@@ -305,6 +305,14 @@ class Server:
         self._call("create_backfill answered")
         return len(self.backfilled)
 
+    async def backfill_dates(
+        self, dag_id: str, first: datetime, last: datetime, *, reprocess: str = "none"
+    ) -> tuple[datetime, ...]:
+        del dag_id, reprocess
+        self._call("backfill_dates")
+        start = first if self.kind == "timedelta" or self.triggers else self._floor(first)
+        return tuple(start + n * self.period for n in range((last - start) // self.period + 1))
+
     def _is_open(self, run_ids: set[str]) -> bool:
         return any(self.rows[run_id].state in {"queued", "running"} for run_id in run_ids)
 

@@ -32,10 +32,12 @@ async def open_backfill(
     safe, because a date that has a run which did not fail never gets a second one. `made` tells before asking again
     whether the refused request did its work after all. Where a task depends on past runs "reprocess failed" is asked
     for, which 3.3.2 demands; callers see to it that no date in between has a failed run. Raises RemoteError where it
-    stays refused for `parse_timeout`.
+    stays refused for `parse_timeout`, and where the target's own timetable has other dates there; nothing is made
+    then.
     """
+    await _see_what_it_would_run(target, plan, first, last)
     deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-    reprocess = "failed" if plan.depends_on_past else "none"
+    reprocess = _reprocess(plan)
     dates = (first.logical_date(plan.target), last.logical_date(plan.target))
     while True:
         try:
@@ -54,3 +56,21 @@ async def open_backfill(
         await ctx.clock.sleep(ctx.plan.cutover.poll)
         if made is not None and await made() is not None:
             return
+
+
+def _reprocess(plan: MarkerPlan) -> str:
+    return "failed" if plan.depends_on_past else "none"
+
+
+async def _see_what_it_would_run(target: Airflow, plan: MarkerPlan, first: Tick, last: Tick) -> None:
+    """RemoteError where the target's timetable has dates in this stretch that the source's has not."""
+    dates = (first.logical_date(plan.target), last.logical_date(plan.target))
+    meant = {dates[0], *(tick.logical_date(plan.target) for tick in plan.ticks.between(first.moment, last.moment))}
+    would = await target.backfill_dates(plan.dag_id, *dates, reprocess=_reprocess(plan))
+    if other := sorted(set(would) - meant):
+        dates_shown = ", ".join(date.isoformat() for date in other[:3])
+        raise RemoteError(
+            f'For the ticks of "{plan.dag_id}" from {first.moment.isoformat()} to {last.moment.isoformat()} the '
+            f"target would make runs dated {dates_shown}, which the source does not have.",
+            hint="Its timetable there differs (another schedule, zone, or data interval); nothing was started.",
+        )

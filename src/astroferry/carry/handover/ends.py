@@ -6,7 +6,7 @@ the DAG stood before the first change (`DagStanding`) cannot be read back; it co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
@@ -18,7 +18,7 @@ from astroferry.errors import RemoteError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from astroferry.advice.ticks import Tick
+    from astroferry.advice.ticks import Tick, Timetable
     from astroferry.carry.action import Undo
     from astroferry.carry.context import Context
     from astroferry.clients.airflow import Airflow
@@ -90,8 +90,17 @@ class Handover:
             )
             if isinstance(kind, Refusal):
                 raise RemoteError(f'The DAG "{self.dag_id}" is not handed over: {kind.reason}.')
-            self._kind = kind
+            self._kind = await self._as_on_the_target(ctx, kind)
         return self._kind
+
+    async def _as_on_the_target(self, ctx: Context, kind: MarkerPlan | SwitchPlan) -> MarkerPlan | SwitchPlan:
+        """`kind`, where the target shows that its code names the timetable, whatever the Deployment is set to."""
+        if isinstance(kind, SwitchPlan) or not kind.dates_move:
+            return kind
+        target = await self.dag(ctx, "target")
+        shown: Timetable = "trigger" if target.schedule.triggers_only else "interval"
+        same = target.next_data_interval_end is not None and shown == kind.ticks.timetable
+        return replace(kind, target=shown) if same else kind
 
     async def plan(self, ctx: Context) -> MarkerPlan:
         """The DAG's ticks, as the source schedules them; RemoteError where it has none (any more)."""
