@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import count_ticks
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.compare import summary
+from astroferry.carry.decommission.leaving import people_checks
+from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import (
@@ -19,11 +21,14 @@ from astroferry.carry.handover.wave import (
     to_know,
 )
 from astroferry.carry.opening import opened
-from astroferry.carry.readiness import must_be_approved, must_be_ready
+from astroferry.carry.readiness import must_be_approved, must_be_ready, open_checks, readiness
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
+from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance, gate, set_state
 from astroferry.errors import PlanError
+from astroferry.faces.watched import verdict_in_words
+from astroferry.model.watching import worst
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -32,11 +37,13 @@ if TYPE_CHECKING:
 
     from astroferry.carry.action import Action
     from astroferry.carry.opening import Opened
+    from astroferry.carry.prerequisites import Prerequisite
     from astroferry.carry.runner import Report
     from astroferry.carry.verifying import Verified
     from astroferry.clients.credentials import Ask
     from astroferry.faces.work import Work
     from astroferry.model.cutover import DagStanding, TickCount
+    from astroferry.model.watching import DagVerdict
     from astroferry.secrets.contract import Ask as TypeValue
 
 
@@ -52,6 +59,12 @@ class Carrier:
     type_value: TypeValue | None = None
     compared: list[Verified] = field(default_factory=list)
     ticks: dict[str, TickCount] = field(default_factory=dict)
+    ready: dict[str, tuple[Prerequisite, ...]] = field(default_factory=dict)
+    """wave -> the checklist before its cutover, as it was last looked at"""
+    verdicts: dict[str, tuple[DagVerdict, ...]] = field(default_factory=dict)
+    """wave -> what the watch saw last"""
+    leaving: tuple[Prerequisite, ...] = ()
+    """what a machine can check before the old side may go, as it was last looked at"""
 
     async def carry(self, work: Work) -> None:
         """All that is left up to DAGs that lie paused on Astro, stage by stage, then the comparison."""
@@ -126,6 +139,53 @@ class Carrier:
             work.result = "Not every value is the same on both ends: " + "; ".join(
                 summary(item.rows) for item in self.compared
             )
+
+    async def look_whether_ready(self, work: Work) -> None:
+        """The checklist before a wave's cutover; changes nothing."""
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            checks = self.ready[work.wave] = await readiness(way, work.wave)
+            left = open_checks(checks)
+            work.bad = bool(left)
+            work.result = f"{several(len(left), 'check')} not met yet." if left else "Every check is met."
+
+    async def watch(self, work: Work) -> None:
+        """Follow the first full cycle of a wave, or of all that were cut over, to its end or an alarm."""
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            names = [
+                wave.name
+                for wave in way.plan.waves
+                if wave.state in {"cut over", "kept"} and work.wave in {"", wave.name}
+            ]
+            if not names:
+                raise PlanError(
+                    "No wave has been cut over, so there is nothing to watch.", hint="Cut one over first."
+                )
+            watches = [WaveWatch(way, name) for name in names]
+
+            def told(verdicts: tuple[DagVerdict, ...]) -> None:
+                by_id = {item.dag_id: item for item in verdicts}
+                everything = tuple(dag.dag_id for dag in way.inventory.dags)
+                for name in names:
+                    mine = way.plan.dags_of(way.plan.wave(name), everything)
+                    self.verdicts[name] = tuple(by_id[dag] for dag in mine if dag in by_id)
+                work.done = sum(item.verdict == "well" for item in verdicts)
+                work.total = len(verdicts)
+                work.tell(verdict_in_words(verdicts))
+
+            found = await watch(watches, told=told)
+            self.verdicts |= found
+        verdicts = tuple(item for items in found.values() for item in items)
+        work.bad = worst(verdicts) != "well"
+        work.result = verdict_in_words(verdicts)
+
+    async def leave(self, work: Work) -> None:
+        """Look whether the old side may go, and take the last backup; changes nothing on either end."""
+        async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            must_be_approved(way.plan, "decommission")
+            self.leaving = tuple(await live_checks(way, self.path.parent))
+            left = open_checks((*self.leaving, *people_checks(way.plan)))
+            work.bad = bool(left)
+            work.result = f"{several(len(left), 'check')} not met yet." if left else "The old side may go."
 
     async def cut_over(self, work: Work) -> None:
         """Drain a wave on the source, hand its schedule over, watch the first ticks."""

@@ -80,3 +80,17 @@ def before_rollback(wave: Wave, dag_id: str | None) -> Confirmation:
         ),
         wave.production,
     )
+
+
+def before_release(session: Session) -> Confirmation:
+    """What forgetting the old side means."""
+    plan = session.desk.plan
+    return Confirmation(
+        "May the old side be forgotten?",
+        (
+            f"Everything runs on Astro; {plan.source.url} is not needed any more.",
+            "Every wave is marked released in the plan; after that, nothing is rolled back by astroferry.",
+            "No server is changed by this. Keep the backup, the journal and the plan.",
+        ),
+        plan.waves[0].production if plan.waves else plan.name,
+    )

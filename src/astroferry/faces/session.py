@@ -8,6 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from astroferry.carry.approving import confirm
+from astroferry.carry.decommission.leaving import LIVE
+from astroferry.carry.decommission.release import release
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.journal import Journal
 from astroferry.carry.opening import (
@@ -20,6 +23,7 @@ from astroferry.carry.opening import (
     read_facts,
 )
 from astroferry.carry.verifying import NOTE
+from astroferry.carry.watching import last_verdicts
 from astroferry.code.read import read as read_code
 from astroferry.errors import AstroferryError
 from astroferry.faces.navigator import STOPS, Navigator
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from astroferry.clients.credentials import Ask
     from astroferry.faces.navigator import StopState
     from astroferry.sources.progress import Progress
+
+_MOVED = frozenset({"cut over", "kept", "released"})
 
 
 class Session:
@@ -136,7 +142,8 @@ class Session:
 
     def look_back(self) -> None:
         """Count from the plan and the journal how far each carrying stage is; nothing remote is asked."""
-        self.standings = Journal(journal_path(self.path)).standing()
+        self.journal = Journal(journal_path(self.path))
+        self.standings = self.journal.standing()
         self.infos = self._infos()
         states: dict[str, StopState] = {}
         for stage in CARRYING:
@@ -148,6 +155,8 @@ class Session:
             states[stage] = _state(done, len(mine), failed)
         states["test"] = self._tested()
         states["cutover"] = self._cut_over()
+        states["watch"] = self._watched()
+        states["decommission"] = self._left()
         self.nav.carried = states
 
     def _infos(self) -> tuple[ActionInfo, ...]:
@@ -175,6 +184,37 @@ class Session:
         self.counts["cutover"] = (done, len(waves), 0)
         begun = any(key.startswith("cutover/") for key in self.standings)
         return "part" if begun and not done else _state(done, len(waves), 0)
+
+    def _watched(self) -> StopState:
+        """Every DAG of every wave that was cut over went well through its first full cycle."""
+        moved = [wave for wave in self.desk.plan.waves if wave.state in _MOVED]
+        seen = [item.verdict for wave in moved for item in last_verdicts(self.journal, wave.name).values()]
+        well = seen.count("well")
+        bad = seen.count("amiss") + seen.count("alarm")
+        self.counts["watch"] = (well, len(seen), bad)
+        all_moved = bool(moved) and len(moved) == len(self.desk.plan.waves)
+        state = _state(well, len(seen), bad)
+        return "part" if state == "done" and not all_moved else state
+
+    def _left(self) -> StopState:
+        waves = self.desk.plan.waves
+        released = sum(wave.state == "released" for wave in waves)
+        self.counts["decommission"] = (released, len(waves), 0)
+        standing = self.standings.get(LIVE)
+        begun = standing is not None and standing.event == "found"
+        return "part" if begun and not released else _state(released, len(waves), 0)
+
+    # -- people's words ------------------------------------------------------------------------------------------
+
+    def confirm(self, what: str, by: str) -> None:
+        """A person's word on a check that no machine can see; into the plan's file and the journal."""
+        self.desk.plan = confirm(self.desk.plan, self.path, self.journal, what, " ".join(by.split()))
+        self.look_back()
+
+    def release(self) -> None:
+        """The old side may be forgotten: every wave is released."""
+        self.desk.plan = release(self.desk.plan, self.path, self.journal)
+        self.look_back()
 
     def take_wave_states(self) -> None:
         """Carrying out writes the states of waves into the file; the desk follows."""

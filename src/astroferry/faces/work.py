@@ -12,7 +12,7 @@ from astroferry.faces.running import Running
 if TYPE_CHECKING:
     from astroferry.carry.runner import Step
 
-Kind = Literal["carry", "compare", "cutover", "rollback"]
+Kind = Literal["carry", "compare", "check", "cutover", "rollback", "watch", "leave"]
 LINES = 2000
 """lines of narration that are kept; the journal has what matters"""
 

@@ -27,5 +27,7 @@ CARRYING: tuple[Carrying, ...] = (
     Carrying("dags", "DAGs", "Phase 5: Migrate DAGs", gate=("prepare", "configuration")),
     Carrying("test", "Test", "Phase 5: Test", gate=("dags",)),
     Carrying("cutover", "Cutover", "Phase 6: Cutover", gate=("test",), confirms=True),
+    Carrying("watch", "Watch", "Phase 6: Monitor the first full cycle", gate=("cutover",)),
+    Carrying("decommission", "Decommission", "Phase 6: Decommission", gate=("watch",), confirms=True),
 )
 STAGES: tuple[Deciding | Carrying, ...] = (*DECIDING, *CARRYING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,10 @@ from tests.faces.prompts.scripted import INTERRUPT, Scripted
 from tests.harness import DEPLOYMENT, NOW
 
 from astroferry.errors import Exit
+from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts.run import run
+from astroferry.faces.prompts.walk import PlainWalk
+from astroferry.faces.session import Session
 from astroferry.model import planfile
 
 if TYPE_CHECKING:
@@ -60,6 +64,9 @@ def decided(world: World) -> World:
     code, console = walked(world, *DECIDED, "save")
     assert code is Exit.DONE, console.page
     assert console.answers == [], console.page
+    plan = planfile.load(world.plan_path, unfinished=True)
+    slowly = replace(plan.cutover, poll=60.0, parse_timeout=240, drain_timeout=1200, watch_ticks=1)
+    planfile.save(replace(plan, cutover=slowly, watch=replace(plan.watch, poll_seconds=60.0)), world.plan_path)
     return world
 
 
@@ -73,17 +80,16 @@ def test_every_stage_is_asked_and_saved(decided: World) -> None:
     assert "review" not in plan.decided
 
 
+TO_THE_CUTOVER = ("carry", DEPLOYMENT, "carry", "go")
+READY = ("check", "all", "Olivia Owner")
+
+
 def test_the_whole_way_to_astro_and_back(decided: World) -> None:
-    keys = ("alerts", "people-invited", "rollback-plan")
-    said = decided.on_plan("approve", "--by", "Olivia Owner", *(word for key in keys for word in ("--what", key)))
-    assert said.code == 0, said.err
     code, console = walked(
         decided,
-        "carry",  # on the review page
-        DEPLOYMENT,
-        "carry",
-        "go",
+        *TO_THE_CUTOVER,
         "pilot",
+        *READY,
         "cutover",
         DEPLOYMENT,
         "dag",
@@ -96,12 +102,60 @@ def test_the_whole_way_to_astro_and_back(decided: World) -> None:
     )
     assert code is Exit.DONE, console.page
     assert "Every value was compared on the target and is the same." in console.page
+    assert "Confirmed by Olivia Owner: alerts, people-invited, rollback-plan" in console.page
     assert 'The wave "pilot" runs on Astro alone.' in console.page
     assert "ticks_now runs on the source again." in console.page
     here, there = decided.estate.engine.dags, decided.target.dags
     assert (here["ticks_on"].is_paused, there["ticks_on"].is_paused) == (True, False)
     assert (here["ticks_now"].is_paused, there["ticks_now"].is_paused) == (False, True)
-    assert planfile.load(decided.plan_path).wave("pilot").state == "cut over"
+    plan = planfile.load(decided.plan_path)
+    assert plan.wave("pilot").state == "cut over"
+    assert {item.by for item in plan.confirmed} == {"Olivia Owner"}
+
+
+def test_a_wave_that_is_not_ready_is_not_cut_over(decided: World) -> None:
+    _, console = walked(
+        decided, *TO_THE_CUTOVER, "pilot", "cutover", DEPLOYMENT, "back", "save", plan=decided.plan_path
+    )
+    assert 'The wave "pilot" is not ready to be cut over' in console.page
+    assert planfile.load(decided.plan_path).wave("pilot").state == "tested"
+    assert decided.estate.engine.dags["ticks_on"].is_paused is False
+
+
+def test_the_watch_and_the_end_of_the_old_side(decided: World) -> None:
+    code, console = walked(
+        decided,
+        *TO_THE_CUTOVER,
+        "pilot",
+        *READY,
+        "cutover",
+        DEPLOYMENT,
+        "back",
+        "go",
+        "watch",
+        "help",
+        "go",  # refused: the other wave has not moved
+        "rollback",
+        "go",
+        "save",
+        plan=decided.plan_path,
+    )
+    assert code is Exit.DONE, console.page
+    assert "First full cycle: 2 well." in console.page
+    assert "not every DAG has gone well to its end" in console.page
+
+
+def test_decommission_says_what_is_missing(decided: World) -> None:
+    walked(decided, *TO_THE_CUTOVER, "save", plan=decided.plan_path)
+    session = Session.open(decided.plan_path, now=lambda: NOW)
+    session.nav.index = POSITION["decommission"]
+    console = Scripted(("check", "1", "Ada Admin", "people", "", "release", "help", "back", "save"))
+    asyncio.run(PlainWalk(session, console).run())
+    session.close()
+    assert "old-services-stopped" in {item.what for item in planfile.load(decided.plan_path).confirmed}
+    assert "! missing: " in console.page
+    assert "NOT POSSIBLE" in console.page
+    assert "Nothing is deleted by astroferry" in console.page
 
 
 def test_another_name_does_not_confirm(decided: World) -> None:
@@ -115,7 +169,7 @@ def test_another_name_does_not_confirm(decided: World) -> None:
 
 def test_the_review_leads_to_a_stage_and_back(decided: World) -> None:
     _, console = walked(decided, "secrets", "", "save", plan=decided.plan_path)
-    heads = [line for line in console.said if " of 17  " in line]
+    heads = [line for line in console.said if " of 19  " in line]
     assert [head.split("  ")[1] for head in heads] == ["Review", "Secrets backend", "Review"]
 
 
@@ -200,14 +254,14 @@ def test_interrupted_at_the_first_question(world: World) -> None:
 def test_an_open_plan_is_offered_first(decided: World) -> None:
     _, console = walked(decided, "", "save")
     assert "Go on with quay" in console.page
-    assert "step 12 of 17, Review" in console.page
-    assert "12 of 17  Review" in console.page
+    assert "step 12 of 19, Review" in console.page
+    assert "12 of 19  Review" in console.page
 
 
 def test_another_plan_is_opened_by_its_path(decided: World) -> None:
     _, console = walked(decided, "other", "nowhere.toml", "other", "migration.toml", "save")
     assert "! " in console.page
-    assert "12 of 17  Review" in console.page
+    assert "12 of 19  Review" in console.page
 
 
 def test_a_token_that_is_typed_is_hidden_and_kept_nowhere(world: World) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.decommission.leaving import LIVE, back_up, people_checks, quiet_checks, starship_checks
+from astroferry.carry.decommission.leaving import LIVE, people_checks
+from astroferry.carry.decommission.release import live_checks, release
 from astroferry.carry.journal import Journal
 from astroferry.carry.opening import opened
 from astroferry.carry.planfiles import journal_path
@@ -48,23 +49,19 @@ async def run(arguments: argparse.Namespace) -> Exit:
     if left:
         problems = [Problem(item.key, f"{item.title}: {item.detail}") for item in left]
         raise PlanError(f"The old side may not go yet: {several(len(left), 'check')} not met.", problems)
-    _release(path)
+    with PlanLock(path):
+        release(planfile.load(path), path, Journal(journal_path(path)))
+    diagnostics.say("The old side may be forgotten. Keep the backup, the journal and the plan.")
     return Exit.DONE
 
 
 async def _live(arguments: argparse.Namespace, path: Path) -> list[Prerequisite]:
-    """The checks that ask both ends, and the backup between them; the journal remembers when all of them held."""
+    """The checks that ask both ends, and the backup between them."""
     folder = Path(getattr(arguments, "backup", "") or path.parent)
     if not folder.is_dir():
         raise PlanError(f"There is no folder {folder} for the backup.", hint="Make it, or name another one.")
     async with opened(path, ask=asker(arguments), tell=Narrator()) as way:
-        checks = list(await quiet_checks(way))
-        if not open_checks(tuple(checks)):
-            checks.append(await back_up(way, folder, way.ctx.tell))
-        checks += await starship_checks(way)
-        if not open_checks(tuple(checks)):
-            way.journal.write(LIVE, "found", facts={item.key: item.detail for item in checks})
-    return checks
+        return await live_checks(way, folder)
 
 
 def _tell(arguments: argparse.Namespace, checks: tuple[Prerequisite, ...]) -> None:
@@ -74,16 +71,3 @@ def _tell(arguments: argparse.Namespace, checks: tuple[Prerequisite, ...]) -> No
         return
     shown = [(item.outcome, item.title, item.detail) for item in checks]
     diagnostics.data("\n".join(["Leaving the old side", *table(("", "what", "evidence"), shown, width=140)]))
-
-
-def _release(path: Path) -> None:
-    """Every wave is released, in the plan's file and the journal."""
-    with PlanLock(path):
-        plan = planfile.load(path)
-        journal = Journal(journal_path(path))
-        for wave in plan.waves:
-            if wave.state != "released":
-                plan = plan.with_wave_state(wave.name, "released")
-                planfile.save_wave_state(plan, path, wave.name)
-                journal.write(f"wave/{wave.name}", "note", facts={"state": "released"})
-    diagnostics.say("The old side may be forgotten. Keep the backup, the journal and the plan.")

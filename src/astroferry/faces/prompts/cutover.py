@@ -8,7 +8,9 @@ from astroferry.carry.handover.wave import refusals
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
 from astroferry.faces.handed import STEPS, handed, ticks_in_words, way_of
+from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts import pages
+from astroferry.faces.prompts.checks import confirm_checks
 from astroferry.faces.prompts.listing import pick
 from astroferry.faces.prompts.menus import choose, confirmed
 from astroferry.faces.prompts.spoken import SpokenWork, attend
@@ -42,11 +44,14 @@ class CutoverStep:
             self._console.say(line)
         while True:
             self._session.look_back()
-            what = await choose(self._console, "Which wave", self._waves())
+            what = await choose(self._console, "Which wave, or go on", self._waves())
             if what == "save":
                 return "save"
             if what == "back":
                 self._session.nav.back()
+                return "moved"
+            if what == "go":
+                self._session.nav.index = POSITION["watch"]
                 return "moved"
             if what in {"help", "skip"}:
                 self._console.say("  A DAG is drained on the source, marked on Astro, started there and watched.")
@@ -57,7 +62,9 @@ class CutoverStep:
     def _waves(self) -> tuple[Option, ...]:
         plan, inventory = self._session.desk.plan, self._session.desk.inventory
         everything = tuple(dag.dag_id for dag in inventory.dags) if inventory else ()
-        return tuple(
+        moved = any(wave.state in {"cut over", "kept", "released"} for wave in plan.waves)
+        further = Option("go", "go on", "to the watch", "" if moved else "no wave has been cut over yet")
+        waves = tuple(
             Option(
                 f"wave {wave.name}",
                 wave.name,
@@ -65,6 +72,7 @@ class CutoverStep:
             )
             for wave in plan.waves
         )
+        return (*waves, further)
 
     async def _with_wave(self, name: str) -> Literal["back", "save"]:
         while True:
@@ -74,6 +82,7 @@ class CutoverStep:
             nothing = "" if begun else "nothing of it has been handed over"
             ready = "" if wave.state in READY else f"it is {wave.state}, not tested yet"
             options = (
+                Option("check", "checklist", "what must hold before; what no machine can see is confirmed by name"),
                 Option("cutover", "cut over", "move its schedules to Astro", ready),
                 Option("rollback", "roll back", "give the wave back to the source", nothing),
                 Option("dag", "one DAG back", "give one DAG back to the source", nothing),
@@ -81,7 +90,12 @@ class CutoverStep:
             what = await choose(self._console, f'Wave "{name}"', options)
             if what in {"back", "save"}:
                 return "save" if what == "save" else "back"
-            if what == "cutover" and await confirmed(self._console, before_cutover(self._session, wave)):
+            if what == "check":
+                work = SpokenWork("check", "Looking whether it is ready", wave=name, console=self._console)
+                await attend(work, self._carrier.look_whether_ready, self._console)
+                self._console.say(f"  {work.outcome[0]}")
+                await confirm_checks(self._session, self._console, self._carrier.ready.get(name, ()))
+            elif what == "cutover" and await confirmed(self._console, before_cutover(self._session, wave)):
                 await self._run("cutover", f'Cutting "{name}" over', name, self._carrier.cut_over)
             elif what in {"rollback", "dag"}:
                 dag = await self._one(wave) if what == "dag" else None

@@ -11,7 +11,9 @@ from astroferry.faces.prompts.carrying import CarryStep
 from astroferry.faces.prompts.console import EndOfInputError, InterruptedAskingError
 from astroferry.faces.prompts.cutover import CutoverStep
 from astroferry.faces.prompts.deciding import DecidingStep
+from astroferry.faces.prompts.leaving import LeaveStep
 from astroferry.faces.prompts.reviewing import ReviewStep
+from astroferry.faces.prompts.watching import WatchStep
 from astroferry.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -83,6 +85,10 @@ class PlainWalk:
             return ReviewStep(session, console)
         if stop.key == "cutover":
             return CutoverStep(session, console, self._carrier)
+        if stop.key == "watch":
+            return WatchStep(session, console, self._carrier)
+        if stop.key == "decommission":
+            return LeaveStep(session, console, self._carrier)
         return CarryStep(session, console, self._carrier)
 
 

@@ -47,6 +47,27 @@ class Runs:
         title = f'Rolling "{dag or wave}" back'
         self._run(Work("rollback", title, wave=wave), lambda work: self.carrier.roll_back(work, dag))
 
+    def look_whether_ready(self, wave: str) -> None:
+        """The checklist before a wave's cutover."""
+        self._run(Work("check", "Looking whether it is ready", wave=wave), self.carrier.look_whether_ready)
+
+    def watch(self) -> None:
+        """The first full cycle of all that was cut over."""
+        self._run(Work("watch", "Watching"), self.carrier.watch)
+
+    def leave(self) -> None:
+        """Whether the old side may go."""
+        self._run(Work("leave", "Looking whether the old side may go"), self.carrier.leave)
+
+    async def end_now(self) -> None:
+        """End what changes nothing, without waiting for anything."""
+        if self.going is None:
+            self._wizard.say("Nothing runs.")
+        elif self.going.kind in {"watch", "leave", "check"}:
+            await self.going.cancel()
+        else:
+            self.stop()
+
     def _run(self, work: Work, run: Callable[[Work], Awaitable[None]]) -> None:
         if self.going is not None:
             self._wizard.say(f"{self.going.title} goes on; s stops it.", bad=True)
@@ -76,7 +97,7 @@ class Runs:
         work = self.going
         if work is None:
             return False
-        if work.stopping:
+        if work.stopping or work.kind in {"watch", "leave", "check"}:
             await work.cancel()
         else:
             self.stop()

@@ -13,7 +13,9 @@ from astroferry.carry.waves import READY
 from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_cutover, before_rollback
 from astroferry.faces.handed import STEPS, handed, ticks_in_words, way_of
+from astroferry.faces.navigator import POSITION
 from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
 from astroferry.faces.tui.widgets.quiet import Quiet
@@ -38,6 +40,7 @@ class CutoverPanel(Panel):
         Binding("c", "cut_over", show=False),
         Binding("b", "roll_back(False)", show=False),
         Binding("d", "roll_back(True)", show=False),
+        Binding("k", "check", show=False),
         Binding("s", "stop", show=False),
         Binding("tab", "other", show=False),
         Binding("shift+tab", "other", show=False),
@@ -48,6 +51,7 @@ class CutoverPanel(Panel):
         self.waves = ChoiceList((), id="waves")
         self.dags = RowList(("DAG",), id="handed")
         self.way: Way = "cutover"
+        self._checking = ""
 
     def compose(self) -> ComposeResult:
         """Waves, DAGs, what goes on."""
@@ -92,7 +96,7 @@ class CutoverPanel(Panel):
     def work(self) -> Work | None:
         """The handover in hand, or the last one."""
         work = self.wizard.runs.work
-        return work if work is not None and work.kind in {"cutover", "rollback"} else None
+        return work if work is not None and work.kind in {"cutover", "rollback", "check"} else None
 
     def take_focus(self) -> None:
         """First the wave is chosen."""
@@ -153,6 +157,9 @@ class CutoverPanel(Panel):
         result.update(told)
         result.display = bool(told.plain)
         self.wizard.show_keys()
+        if work is not None and not work.running and work.kind == "check" and self._checking:
+            shown, self._checking = self._checking, ""
+            self._show_checks(shown)
 
     def _stay(self) -> Content:
         """DAGs that are not handed over, with the reason, before anything begins."""
@@ -241,6 +248,28 @@ class CutoverPanel(Panel):
             lambda yes: self.wizard.runs.roll_back(name, dag) if yes else None,
         )
 
+    def action_check(self) -> None:
+        """The checklist: looked at once more, then shown."""
+        wave = self.wave
+        if wave is not None and not self._busy():
+            self._checking = wave.name
+            self.wizard.runs.look_whether_ready(wave.name)
+
+    def _show_checks(self, wave: str) -> None:
+        checks = self.wizard.runs.carrier.ready.get(wave)
+        if checks:
+            self.app.push_screen(
+                ChecklistScreen(f'Before "{wave}" is cut over', checks, self.session), lambda _: self.settled()
+            )
+
+    def forward(self) -> None:
+        """To the watch, once a wave has moved."""
+        if self.session.nav.carried.get("cutover", "open") == "open":
+            self.wizard.say("No wave has been cut over yet: c cuts the chosen one over.", bad=True)
+            return
+        self.session.nav.index = POSITION["watch"]
+        self.wizard.arrived()
+
     def action_stop(self) -> None:
         """After the step in hand."""
         self.wizard.runs.stop()
@@ -259,9 +288,11 @@ class CutoverPanel(Panel):
             return (("s", "stop after this step"), ("F4", "log"), ("Enter", "a DAG in full"), ("Esc", "look back"))
         return (
             ("↑↓ Tab", "choose"),
+            ("k", "checklist"),
             ("c", "cut the wave over"),
             ("b", "roll it back"),
-            ("d", "roll one DAG back"),
+            ("d", "one DAG back"),
+            ("F2", "watch"),
             ("F4", "log"),
         )
 
@@ -275,6 +306,7 @@ class CutoverPanel(Panel):
             "gap: ticks that fell between are run, or listed.\n"
             "watched: the first ticks on Astro ended, each once.\n"
             "ticks: how many of those expected ran exactly once.\n\n"
+            "k looks through the checklist before a cutover; what no machine can see is confirmed there by name.\n"
             "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
             "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides."
         )

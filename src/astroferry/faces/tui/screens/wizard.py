@@ -14,7 +14,9 @@ from astroferry.faces.phases import PHASES
 from astroferry.faces.tui.panels.carry import CarryPanel
 from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.panels.deciding import DecidingPanel
+from astroferry.faces.tui.panels.leave import LeavePanel
 from astroferry.faces.tui.panels.review import ReviewPanel
+from astroferry.faces.tui.panels.watch import WatchPanel
 from astroferry.faces.tui.reads import Reads
 from astroferry.faces.tui.runs import Runs
 from astroferry.faces.tui.screens.modals import ErrorScreen, TextScreen
@@ -107,6 +109,10 @@ class WizardScreen(Screen[None]):
             panel = ReviewPanel(self.session)
         elif nav.stop.key == "cutover":
             panel = CutoverPanel(self.session)
+        elif nav.stop.key == "watch":
+            panel = WatchPanel(self.session)
+        elif nav.stop.key == "decommission":
+            panel = LeavePanel(self.session)
         else:
             panel = CarryPanel(self.session)
         self._panel = panel

@@ -1,0 +1,38 @@
+"""The last two steps: everything that a machine can check, with the backup between, and the waves released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astroferry.carry.decommission.leaving import LIVE, back_up, quiet_checks, starship_checks
+from astroferry.carry.readiness import open_checks
+from astroferry.model import planfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.carry.journal import Journal
+    from astroferry.carry.opening import Opened
+    from astroferry.carry.prerequisites import Prerequisite
+    from astroferry.model.plan import Plan
+
+
+async def live_checks(way: Opened, folder: Path) -> list[Prerequisite]:
+    """The checks that ask both ends, and the backup in `folder`; the journal remembers when all of them held."""
+    checks = list(await quiet_checks(way))
+    if not open_checks(tuple(checks)):
+        checks.append(await back_up(way, folder, way.ctx.tell))
+    checks += await starship_checks(way)
+    if not open_checks(tuple(checks)):
+        way.journal.write(LIVE, "found", facts={item.key: item.detail for item in checks})
+    return checks
+
+
+def release(plan: Plan, path: Path, journal: Journal) -> Plan:
+    """Every wave is released, in the plan, its file and the journal; the plan's lock is the caller's."""
+    for wave in plan.waves:
+        if wave.state != "released":
+            plan = plan.with_wave_state(wave.name, "released")
+            planfile.save_wave_state(plan, path, wave.name)
+            journal.write(f"wave/{wave.name}", "note", facts={"state": "released"})
+    return plan

@@ -1,0 +1,163 @@
+"""The watch: the first full cycle of every DAG that was cut over, beside how it ran before; and the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from astroferry.carry.watching import last_verdicts
+from astroferry.faces.clock import lasting
+from astroferry.faces.confirming import before_rollback
+from astroferry.faces.navigator import POSITION
+from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
+from astroferry.faces.tui.widgets.quiet import Quiet
+from astroferry.faces.tui.widgets.row_list import RowList
+from astroferry.faces.watched import HEADINGS, rows, verdict_in_words
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from astroferry.faces.session import Session
+    from astroferry.faces.work import Work
+    from astroferry.model.watching import DagVerdict
+
+
+class WatchPanel(Panel):
+    """See the module."""
+
+    wide = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "watch", show=False),
+        Binding("d", "roll_back", show=False),
+        Binding("s", "stop", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.dags = RowList(HEADINGS, id="watched")
+
+    def compose(self) -> ComposeResult:
+        """Title, how it stands, DAGs."""
+        yield self.heading()
+        yield Static(
+            "Each DAG is followed through its first full cycle on Astro, and compared with how it ran before.",
+            classes="lead",
+            markup=False,
+        )
+        yield Quiet(id="pace")
+        yield Quiet(id="result")
+        yield self.dags
+
+    def on_mount(self) -> None:
+        """As the journal tells it."""
+        self.settled()
+
+    @property
+    def work(self) -> Work | None:
+        """The watch in hand, or the last one; a rollback that was begun here too."""
+        work = self.wizard.runs.work
+        return work if work is not None and work.kind in {"watch", "rollback"} else None
+
+    def take_focus(self) -> None:
+        """Arrows read the list."""
+        self.dags.focus()
+
+    def _verdicts(self) -> list[tuple[str, DagVerdict]]:
+        """(wave, verdict), the newest that is known of each DAG."""
+        found = []
+        for wave in self.session.desk.plan.waves:
+            seen = last_verdicts(self.session.journal, wave.name)
+            seen |= {item.dag_id: item for item in self.wizard.runs.carrier.verdicts.get(wave.name, ())}
+            found += [(wave.name, item) for item in seen.values()]
+        return found
+
+    def tick(self) -> None:
+        """Verdicts and pace."""
+        verdicts = [item for _, item in self._verdicts()]
+        self.dags.set_rows(rows(verdicts))
+        work = self.work
+        pace = self.query_one("#pace", Quiet)
+        if work is not None and work.running:
+            words = f"{work.title} · {lasting(work.elapsed)} so far"
+            pace.update(
+                Content.assemble((words, "bold"), (f"\n{work.now_at[: max(20, self.size.width - 4)]}", "$text-muted"))
+            )
+        elif verdicts:
+            pace.update(Content.styled(verdict_in_words(verdicts), "bold"))
+        else:
+            pace.update(Content.styled("Nothing has been watched yet. w begins.", "$text-muted"))
+
+    def settled(self) -> None:
+        """A watch ended."""
+        self.session.look_back()
+        self.tick()
+        work = self.work
+        result = self.query_one("#result", Quiet)
+        result.display = work is not None and not work.running
+        if work is not None and not work.running:
+            text, good = work.outcome
+            result.update(
+                Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-warning")
+            )
+        self.wizard.show_keys()
+
+    def on_row_list_taken(self, event: RowList.Taken) -> None:
+        """A DAG in full."""
+        event.stop()
+        row = event.rows.rows[event.row]
+        text = "\n\n".join(f"{head}\n  {cell}" for head, cell in zip(HEADINGS, row, strict=True) if cell)
+        self.app.push_screen(TextScreen(row[0], text))
+
+    def action_watch(self) -> None:
+        """Until the cycle is over, or an alarm."""
+        self.wizard.runs.watch()
+
+    def action_stop(self) -> None:
+        """A watch changes nothing, so it ends at once."""
+        self.wizard.run_worker(self.wizard.runs.end_now(), group="stop")
+
+    def action_roll_back(self) -> None:
+        """Give the DAG under the cursor back."""
+        if self.dags.row is None:
+            self.wizard.say("There is no DAG to give back.", bad=True)
+            return
+        dag_id = self.dags.rows[self.dags.row][0]
+        name = next(name for name, item in self._verdicts() if item.dag_id == dag_id)
+        wave = self.session.desk.plan.wave(name)
+        self.app.push_screen(
+            ConfirmScreen(before_rollback(wave, dag_id)),
+            lambda yes: self.wizard.runs.roll_back(name, dag_id) if yes else None,
+        )
+
+    def forward(self) -> None:
+        """To decommission."""
+        self.session.nav.index = POSITION["decommission"]
+        self.wizard.arrived()
+
+    def keys(self) -> Keys:
+        """What can be done now."""
+        work = self.work
+        if work is not None and work.running:
+            return (("s", "stop watching"), ("Enter", "a DAG in full"), ("F4", "log"), ("Esc", "look back"))
+        return (
+            ("w", "watch"),
+            ("d", "roll one DAG back"),
+            ("Enter", "a DAG in full"),
+            ("F2", "decommission"),
+            ("Esc", "back"),
+        )
+
+    def help(self) -> str:
+        """The panel in words."""
+        return (
+            "well: the first full cycle is over, each tick ran once, as often and as fast as before.\n"
+            "watching: nothing is amiss so far.\n"
+            "amiss: it runs on Astro alone, but not as it did before; the reason stands behind it.\n"
+            "alarm: both sides may run the same tick. Act at once.\n\n"
+            "w watches until every cycle is over. Watching changes nothing and can be stopped at any time.\n"
+            "d gives the DAG under the cursor back; whole waves are given back at the cutover (Esc)."
+        )
