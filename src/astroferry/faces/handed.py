@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
     from astroferry.carry.journal import Standing
     from astroferry.model.cutover import TickCount
+    from astroferry.model.inventory import Dag
 
 Way = Literal["cutover", "rollback"]
 STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
@@ -74,6 +76,31 @@ def handed(
             words.append(_SIGNS.get(event, ""))
         rows.append(Handed(dag, tuple(words)))
     return rows
+
+
+def in_full(standings: Mapping[str, Standing], way: Way, wave: str, dag: Dag, said: str) -> list[str]:
+    """One DAG in lines: what is being waited for, its boundary, and the next tick on both sides.
+
+    `said`: the last narration about it, from the run in hand. Times are UTC.
+    """
+    lines = [said] if said else []
+    drained = standings.get(f"{way}/{wave}/{dag.dag_id}/{STEPS[way][1 if way == 'cutover' else 0][0]}")
+    marked = standings.get(f"cutover/{wave}/{dag.dag_id}/mark")
+    if drained is not None and "waited" in drained.made:
+        lines.append(
+            f"drained in {float(drained.made['waited']):g} s, {drained.made.get('slipped', 0)} runs slipped in"
+        )
+    if marked is not None and "next" in marked.made:
+        boundary = _moment(marked.made.get("boundary")) or "none, it has never run"
+        lines.append(f"boundary {boundary} · next on Astro {_moment(marked.made['next'])} · paused on the source")
+    elif dag.next_run_after is not None:
+        state = "paused" if dag.is_paused else f"next {dag.next_run_after:%d %b %H:%M:%S}"
+        lines.append(f"on the source: {state} (when the inventory was taken) · on Astro: paused, waiting")
+    return lines
+
+
+def _moment(text: object) -> str:
+    return f"{datetime.fromisoformat(str(text)):%d %b %H:%M:%S}" if text else ""
 
 
 def ticks_in_words(

@@ -36,6 +36,8 @@ class Work(Running):
     steps: dict[str, Step] = field(default_factory=dict)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
     now_at: str = ""
+    told: dict[str, str] = field(default_factory=dict)
+    """DAG or other subject -> the last that was said of it"""
     result: str = ""
     bad: bool = False
     """whether `result` tells of something that did not go well"""
@@ -67,6 +69,9 @@ class Work(Running):
         """One line of narration."""
         self.now_at = redact(line)
         self.lines.append(self.now_at)
+        subject, colon, rest = self.now_at.partition(": ")
+        if colon:
+            self.told[subject] = rest
         self.changes += 1
 
     def follow(self, step: Step, done: int, total: int) -> None:

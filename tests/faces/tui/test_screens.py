@@ -13,13 +13,16 @@ from tests.faces.tui.tui_driving import at, running, settled
 
 from astroferry.carry.action import ActionInfo
 from astroferry.carry.journal import Journal
+from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.runner import Step
 from astroferry.carry.verifying import Verified
 from astroferry.faces.reading import Reading
+from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.work import Work
 from astroferry.model.comparison import Comparison
 from astroferry.model.cutover import TickCount
 from astroferry.model.inventory import Dag, Schedule
+from astroferry.model.watching import DagVerdict, Usual
 from astroferry.sources.progress import Progress
 from astroferry.stages import DECIDING
 
@@ -225,6 +228,57 @@ class TestAfterDeciding:
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "cutover-running")
+
+
+class TestAfterTheCutover:
+    async def test_the_checklist(self, saved: Saved, same_screen: Same) -> None:
+        async with at(saved(decided=(*ALL, "review")), "cutover") as (wizard, pilot):
+            await wizard.app.push_screen(ChecklistScreen('Before "first" is cut over', CHECKS, wizard.session))
+            await settled(pilot)
+            await same_screen(pilot, "checklist")
+            await pilot.press("down", "down", "enter")
+            await settled(pilot)
+            await pilot.press(*"Olivia Owner", "enter")
+            await settled(pilot)
+            assert wizard.session.desk.plan.confirmed[0].what == "people-invited"
+            await same_screen(pilot, "checklist-confirmed")
+
+    async def test_watching(self, saved: Saved, plan: Any, same_screen: Same) -> None:
+        waves = tuple(dataclasses.replace(wave, state="cut over") for wave in plan.waves)
+        async with at(saved(decided=(*ALL, "review"), waves=waves), "watch") as (wizard, pilot):
+            await same_screen(pilot, "watch-idle")
+            wizard.runs.carrier.verdicts = {"rest": VERDICTS}
+            work = wizard.runs.work = still(Work("watch", "Watching"))
+            work.tell("First full cycle: 1 amiss, 1 watching.")
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "watch-running")
+            still(work, ended=True)
+            work.bad, work.result = True, "First full cycle: 1 amiss, 1 well."
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "watch-amiss")
+
+    async def test_leaving(self, saved: Saved, same_screen: Same) -> None:
+        async with at(saved(decided=(*ALL, "review")), "decommission") as (wizard, pilot):
+            await same_screen(pilot, "leave-idle")
+            wizard.runs.carrier.leaving = CHECKS[:2]
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "leave-checked")
+
+
+CHECKS = (
+    Prerequisite("values-verified", 'All values on "data-prod" were compared and are equal', "met", "21 of 21 items"),
+    Prerequisite("alerts", "Alerts reach the people on call", "missing", "no alert there; make one in the Workspace"),
+    Prerequisite("people-invited", "Those who work with it are in the Workspace", "to be confirmed", "2 people seen"),
+)
+VERDICTS = (
+    DagVerdict(
+        "daily_sales", "watching", (), 3, 3, 0, 0, Usual(3, 1.0, 12.5), Usual(30, 0.97, 11.0), cycle_ends=NOON
+    ),
+    DagVerdict("hourly_stock", "amiss", ("neither side ran the tick of 11:00 UTC",), 4, 3, 0, 1, Usual(3, 1.0, 61.0)),
+)
 
 
 class TestSmallOnes:

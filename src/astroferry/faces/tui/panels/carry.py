@@ -53,7 +53,7 @@ class CarryPanel(Panel):
         super().__init__(session)
         self.can_focus = True
         self.results = RowList(("item", "how it ended", "why"), id="failed")
-        self.compared = RowList(("kind", "id", "result", "fields", "host and port", "why"), id="compared")
+        self.compared = RowList(("kind", "id", "result", "fields", "host and port", "why"), keep=3, id="compared")
 
     def compose(self) -> ComposeResult:
         """Title, phases, the item in hand, failed items, comparison."""

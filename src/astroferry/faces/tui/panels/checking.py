@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
 from astroferry.errors import AstroferryError
 from astroferry.faces.tui.screens.modals import AskScreen, TextScreen
 
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
 
     from astroferry.carry.prerequisites import Prerequisite
     from astroferry.faces.session import Session
+
+
+def in_full(check: Prerequisite | None) -> Content:
+    """Title and evidence, as far as the list has no room for them."""
+    if check is None:
+        return Content("")
+    return Content.assemble((check.title, "bold"), (f"\n{check.detail}", "$text-muted"))
 
 
 def look_at(app: App[None], session: Session, check: Prerequisite, then: Callable[[str, bool], None]) -> None:

@@ -12,7 +12,7 @@ from astroferry.carry.handover.wave import refusals
 from astroferry.carry.waves import READY
 from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import STEPS, handed, ticks_in_words, way_of
+from astroferry.faces.handed import STEPS, handed, in_full, ticks_in_words, way_of
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.checklist import ChecklistScreen
@@ -49,7 +49,7 @@ class CutoverPanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.waves = ChoiceList((), id="waves")
-        self.dags = RowList(("DAG",), id="handed")
+        self.dags = RowList(("DAG",), keep=8, id="handed")
         self.way: Way = "cutover"
         self._checking = ""
 
@@ -65,6 +65,7 @@ class CutoverPanel(Panel):
         yield Quiet(id="pace")
         yield Quiet(id="result")
         yield self.dags
+        yield Quiet(id="detail")
 
     def on_mount(self) -> None:
         """As plan and journal tell it."""
@@ -196,6 +197,25 @@ class CutoverPanel(Panel):
         if headings != self.dags.headings:
             self.dags.headings = headings
         self.dags.set_rows(rows)
+        self._in_full()
+
+    def _in_full(self) -> None:
+        """The DAG under the cursor: what it waits for, its boundary, the next tick on both sides."""
+        wave, inventory, row = self.wave, self.session.desk.inventory, self.dags.row
+        lines: list[str] = []
+        if wave is not None and inventory is not None and row is not None:
+            dag_id = self.dags.rows[row][0]
+            dag = next((item for item in inventory.dags if item.dag_id == dag_id), None)
+            work = self.work
+            said = work.told.get(dag_id, "") if work is not None and work.running else ""
+            if dag is not None:
+                lines = in_full(self.session.standings, self.way, wave.name, dag, said)
+        self.query_one("#detail", Quiet).update(Content.styled("\n".join(lines), "$text-muted"))
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Another DAG in full."""
+        event.stop()
+        self._in_full()
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A DAG in full: each step with its reason."""

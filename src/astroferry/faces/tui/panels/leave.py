@@ -12,7 +12,7 @@ from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.readiness import open_checks
 from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_release
-from astroferry.faces.tui.panels.checking import look_at
+from astroferry.faces.tui.panels.checking import in_full, look_at
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import ConfirmScreen
 from astroferry.faces.tui.widgets.check_list import CheckList
@@ -52,6 +52,7 @@ class LeavePanel(Panel):
         )
         yield Quiet(id="pace")
         yield self.checks
+        yield Quiet(id="detail")
 
     def on_mount(self) -> None:
         """As plan and journal tell it."""
@@ -97,6 +98,11 @@ class LeavePanel(Panel):
         self.checks.show(self._everything())
         self.tick()
         self.wizard.show_keys()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """The evidence of the check under the cursor."""
+        event.stop()
+        self.query_one("#detail", Quiet).update(in_full(self.checks.check))
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """The evidence, or a person's word."""

@@ -38,7 +38,7 @@ class WatchPanel(Panel):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.dags = RowList(HEADINGS, id="watched")
+        self.dags = RowList(HEADINGS, keep=3, id="watched")
 
     def compose(self) -> ComposeResult:
         """Title, how it stands, DAGs."""
@@ -51,6 +51,7 @@ class WatchPanel(Panel):
         yield Quiet(id="pace")
         yield Quiet(id="result")
         yield self.dags
+        yield Quiet(id="detail")
 
     def on_mount(self) -> None:
         """As the journal tells it."""
@@ -104,6 +105,15 @@ class WatchPanel(Panel):
                 Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-warning")
             )
         self.wizard.show_keys()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """What there is no room for in the list stands below it."""
+        event.stop()
+        rows_shown = event.rows.rows
+        row = rows_shown[event.row] if event.row is not None and event.row < len(rows_shown) else ()
+        told = " · ".join(f"{head} {cell}" for head, cell in zip(HEADINGS[3:-1], row[3:-1], strict=False) if cell)
+        why = f"\n{row[-1]}" if row and row[-1] else ""
+        self.query_one("#detail", Quiet).update(Content.assemble((told, "$text-muted"), why))
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A DAG in full."""

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.readiness import open_checks
-from astroferry.faces.tui.panels.checking import look_at
+from astroferry.faces.tui.panels.checking import in_full, look_at
 from astroferry.faces.tui.widgets.check_list import CheckList
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.words import several
@@ -42,6 +42,7 @@ class ChecklistScreen(ModalScreen[None]):
             yield Static(Content.styled(self.heading, "bold $accent"))
             yield Quiet(id="stands")
             yield self.list
+            yield Quiet(id="detail")
             yield Static(
                 Content.styled("↑ ↓ choose · Enter the evidence, or confirm it · Esc close", "$text-muted"),
                 classes="foot",
@@ -64,6 +65,11 @@ class ChecklistScreen(ModalScreen[None]):
         left = len(open_checks(self.checks))
         text = (f"! {several(left, 'check')} not met", "$text-warning") if left else ("✓ all met", "$text-success")
         self.query_one("#stands", Quiet).update(Content.styled(*text))
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """The evidence of the check under the cursor."""
+        event.stop()
+        self.query_one("#detail", Quiet).update(in_full(self.list.check))
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """The evidence, or a person's word."""

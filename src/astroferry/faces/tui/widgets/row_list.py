@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from textual import events
 
 
+LEAST = 12
+"""cells to which a column gives way before it is left out"""
+
+
 class RowList(ScrollView, can_focus=True):
     """Rows of text under headings.
 
-    `view` lists the rows that pass the filter, in the order shown; `selected` holds row numbers, whatever is shown.
+    The first `keep` columns stay whole as long as others can give way. `view` lists the rows that pass the filter,
+    in the order shown; `selected` holds row numbers, whatever is shown.
     Posts Taken on Enter, Moved and Marked when cursor or selection change.
     """
 
@@ -80,11 +85,13 @@ class RowList(ScrollView, can_focus=True):
         rows: Sequence[Sequence[str]] = (),
         *,
         marks: bool = False,
+        keep: int = 1,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
         super().__init__(id=id)
         self.headings = tuple(headings)
         self.marks = marks
+        self.keep = keep
         self.rows: list[tuple[str, ...]] = []
         self.view: list[int] = []
         self.selected: set[int] = set()
@@ -253,15 +260,22 @@ class RowList(ScrollView, can_focus=True):
         return self._strip(pointer + sign + self._columns(self.rows[number], width - 2), style)
 
     def _columns(self, cells: Sequence[str], width: int) -> str:
-        """Cells in columns as wide as needed; the widest give way first."""
+        """Cells in columns as wide as needed; what finds no room is left out: Enter shows a row in full."""
         sizes = self._fitted(width)
-        return "  ".join(_cut(cell, size) for cell, size in zip(cells, sizes, strict=True))
+        return "  ".join(_cut(cell, size) for cell, size in zip(cells, sizes, strict=True) if size)
 
     def _fitted(self, width: int) -> list[int]:
         sizes = list(self._widths)
-        room = max(len(sizes) * 3, width - 2 * (len(sizes) - 1) - 1)
-        while sum(sizes) > room:
-            sizes[sizes.index(max(sizes))] -= 1
+        while sum(sizes) + 2 * (sum(size > 0 for size in sizes) - 1) + 1 > max(9, width):
+            later = range(self.keep, len(sizes))
+            wide = [number for number in later if sizes[number] > LEAST]
+            shown = [number for number in later if sizes[number]]
+            if wide:
+                sizes[max(wide, key=lambda number: sizes[number])] -= 1
+            elif shown:
+                sizes[shown[-1]] = 0
+            else:
+                sizes[sizes.index(max(sizes))] -= 1
         return sizes
 
     def _strip(self, text: str, style: Style) -> Strip:
