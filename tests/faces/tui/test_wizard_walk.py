@@ -58,7 +58,7 @@ async def test_a_new_migration_is_saved_at_once_and_goes_on_where_it_was_left(fo
         await keys(pilot, "tab", "tab")
         await pilot.press(*"cl1")
         await keys(pilot, "f2")
-        assert "2 of 17" in text_of(app)
+        assert "2 of 19" in text_of(app)
         await pilot.press(*"http://a")
         await pilot.pause()
         await app.leave()
@@ -69,7 +69,7 @@ async def test_a_new_migration_is_saved_at_once_and_goes_on_where_it_was_left(fo
     async with running(folder) as (app, pilot):
         assert "Go on with acme" in text_of(app)
         await keys(pilot, "enter")
-        assert "2 of 17" in text_of(app)
+        assert "2 of 19" in text_of(app)
 
 
 async def test_what_is_typed_survives_going_back_and_forth(saved: Saved, facts: OrganizationFacts) -> None:
