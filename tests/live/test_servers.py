@@ -186,7 +186,7 @@ def test_a_real_33_runs_with_the_requirements_of_its_deployment(tmp_path: Path) 
     requirements, dags = tmp_path / "requirements.txt", tmp_path / "dags"
     requirements.write_text("xmltodict==0.14.2\nhttpx\n", encoding="utf-8")
     dags.mkdir()
-    code = "from airflow.sdk import DAG\nimport xmltodict\nDAG(f'with_{xmltodict.__name__}', schedule=None)\n"
+    code = "from airflow.sdk import DAG\nimport xmltodict\ndag = DAG(f'with_{xmltodict.__name__}', schedule=None)\n"
     (dags / "needs_it.py").write_text(code, encoding="utf-8")
     with RealAirflow(
         "3.3", tmp_path / "home", dags, requirements=requirements, mode="api-only", parse_first=True
