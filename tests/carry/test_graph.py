@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from astroferry.carry.graph import CARRYING, build, connections_to_carry, expected_dags, variables_to_carry
+from astroferry.carry.graph import CARRYING, build, expected_dags
 from astroferry.carry.runner import in_order
 from astroferry.errors import PlanError
 from astroferry.model.plan import Code, Deployment, Values, Wave, Workspace
+from astroferry.model.travelling import connections_to_carry, variables_to_carry
 
 if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory

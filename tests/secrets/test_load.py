@@ -73,17 +73,17 @@ async def test_each_kind_from_its_own_place(tmp_path: Path) -> None:
     found = await load(plan, INVENTORY, folder=tmp_path, airflow=airflow(env="prod"))
     assert set(found.connections) == {"pg"}
     assert found.variables["env"].value.reveal() == "prod"
-    assert set(found.missing_connections) == {"fx", "ghost"}
-    assert "only named in DAG code" in found.missing_connections["ghost"]
-    assert "only named in DAG code" in found.missing_variables["lost"]
+    assert set(found.missing_connections) == {"fx"}
+    assert found.missing_variables == {}
 
 
-async def test_what_only_code_names_is_taken_where_it_turns_up(tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text('{"ghost": "http://u:p@host"}')
+async def test_what_is_not_carried_is_not_even_read(tmp_path: Path) -> None:
+    """Only code names it, or a backend holds it: its secret has no business in our memory."""
+    (tmp_path / "c.json").write_text('{"ghost": "http://u:p@host", "kept": "http://u:p@host", "fx": "http://h"}')
     plan = with_values(Values("export-file", "c.json", "none"))
     found = await load(plan, INVENTORY, folder=tmp_path, airflow=airflow())
-    assert set(found.connections) == {"ghost"}
-    assert "ghost" not in found.missing_connections
+    assert set(found.connections) == {"fx"}
+    assert set(found.missing_connections) == {"pg"}
 
 
 async def test_skipped_and_kept_names_are_not_missing(tmp_path: Path) -> None:
@@ -154,9 +154,8 @@ async def test_typed_asks_only_for_what_is_hidden(tmp_path: Path) -> None:
     pg = found.connections["pg"]
     assert (pg.host, pg.login, pg.port, pg.password) == (Secret("db"), Secret("etl"), 5432, Secret("pw"))
     assert found.connections["fx"].password is None
-    assert "only named in DAG code" in found.missing_connections["ghost"]
     assert found.variables["env"].description == "the environment"
-    assert set(found.missing_variables) == {"lost"}
+    assert (found.missing_connections, found.missing_variables) == ({}, {})
 
 
 async def test_typed_with_nobody_to_ask(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from astroferry.carry.actions.pool import DEFAULT_POOL, CopyPool
 from astroferry.carry.actions.variable import CopyVariable
 from astroferry.carry.actions.workspace import MakeWorkspace
 from astroferry.errors import PlanError
+from astroferry.model.travelling import connections_to_carry, variables_to_carry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,21 +76,3 @@ def _configuration(plan: Plan, inventory: Inventory, deployment: Deployment) -> 
             for conn_id in connections_to_carry(plan, inventory)
         ]
     return actions
-
-
-def connections_to_carry(plan: Plan, inventory: Inventory) -> tuple[str, ...]:
-    """Those of the metadata database that the plan does not skip."""
-    return tuple(
-        seen.conn_id
-        for seen in inventory.connections
-        if seen.origin == "metadata" and seen.conn_id not in plan.values.skip_connections
-    )
-
-
-def variables_to_carry(plan: Plan, inventory: Inventory) -> tuple[str, ...]:
-    """Likewise."""
-    return tuple(
-        seen.key
-        for seen in inventory.variables
-        if seen.origin == "metadata" and seen.key not in plan.values.skip_variables
-    )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deploy import DeployDags, deploy_folder
 from astroferry.carry.compare import compare, expected_digests
-from astroferry.carry.graph import connections_to_carry, variables_to_carry
 from astroferry.carry.probed import KNOWN_GOOD, NOTE, facts_of
 from astroferry.carry.probes.leftovers import forget_probe, remove_leftovers, to_the_end
 from astroferry.carry.probes.probefile import probe_file
 from astroferry.carry.probes.values import ProbeTimes, run_values_probe
 from astroferry.errors import ProbeFailedError, RemoteError
+from astroferry.model.travelling import connections_to_carry, variables_to_carry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.errors import PlanError, Problem
 from astroferry.model.starship import SAFE_FROM
+from astroferry.model.travelling import connections_to_carry, variables_to_carry
 from astroferry.model.values import SourceValues
 from astroferry.secrets.airflow_api import ApiValues
 from astroferry.secrets.backend import NothingTravels
@@ -23,25 +24,6 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Plan
     from astroferry.secrets.contract import Ask, ValueReader
 
-_ONLY_IN_CODE = (
-    "It is only named in DAG code: it is not in the source's metadata database, so it comes from an environment "
-    "variable or a secrets backend there, or does not exist."
-)
-
-
-def wanted_connections(plan: Plan, inventory: Inventory) -> tuple[str, ...]:
-    """The ids whose values must travel, in the inventory's order: all that are not skipped or kept in a backend."""
-    skipped = plan.values.skip_connections
-    return tuple(
-        seen.conn_id for seen in inventory.connections if seen.origin != "backend" and seen.conn_id not in skipped
-    )
-
-
-def wanted_variables(plan: Plan, inventory: Inventory) -> tuple[str, ...]:
-    """The keys whose values must travel, in the inventory's order: all that are not skipped or kept in a backend."""
-    skipped = plan.values.skip_variables
-    return tuple(seen.key for seen in inventory.variables if seen.origin != "backend" and seen.key not in skipped)
-
 
 async def load(
     plan: Plan,
@@ -52,31 +34,16 @@ async def load(
     starship: Starship | None = None,
     ask: Ask | None = None,
 ) -> SourceValues:
-    """Every wanted value, or why it is missing; nothing in it is masked.
+    """Every value that travels, or why it is missing; nothing in it is masked.
 
     `folder` is the plan's folder, to which file paths are relative. Raises PlanError where the plan names a file that
     cannot be used or a way that does not exist, and the clients' errors where a server cannot be read.
     """
     connections = _connections(plan, inventory, folder, starship, ask)
     variables = _variables(plan, inventory, folder, airflow=airflow, starship=starship, ask=ask)
-    # What only code names is taken where it turns up, but nobody is asked for what may not exist.
-    only_in_code = {seen.conn_id for seen in inventory.connections if seen.origin == "code"}
-    also_only_in_code = {seen.key for seen in inventory.variables if seen.origin == "code"}
-    unasked = only_in_code if plan.values.connections == "typed" else set()
-    also_unasked = also_only_in_code if plan.values.variables == "typed" else set()
-    wanted, also_wanted = wanted_connections(plan, inventory), wanted_variables(plan, inventory)
-    first = await connections.read([name for name in wanted if name not in unasked], ())
-    second = await variables.read((), [name for name in also_wanted if name not in also_unasked])
-    missing = dict.fromkeys((name for name in wanted if name in unasked), "") | first.missing_connections
-    also_missing = (
-        dict.fromkeys((name for name in also_wanted if name in also_unasked), "") | second.missing_variables
-    )
-    return SourceValues(
-        first.connections,
-        second.variables,
-        {name: _ONLY_IN_CODE if name in only_in_code else why for name, why in missing.items()},
-        {name: _ONLY_IN_CODE if name in also_only_in_code else why for name, why in also_missing.items()},
-    )
+    first = await connections.read(connections_to_carry(plan, inventory), ())
+    second = await variables.read((), variables_to_carry(plan, inventory))
+    return SourceValues(first.connections, second.variables, first.missing_connections, second.missing_variables)
 
 
 def file_findings(plan: Plan, folder: Path) -> list[Finding]:

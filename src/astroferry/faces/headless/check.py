@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.advice.suggest import problems as held_against
-from astroferry.carry.graph import connections_to_carry, variables_to_carry
 from astroferry.carry.opening import opened, read_facts
 from astroferry.carry.prerequisites import ROLES, prerequisites
 from astroferry.carry.readiness import open_checks, readiness
@@ -18,6 +17,7 @@ from astroferry.code.find import signs_in
 from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.headless.asking import asker
 from astroferry.model.inventoryfile import drift
+from astroferry.model.travelling import connections_to_carry, variables_to_carry
 from astroferry.report.table import table
 from astroferry.secrets.load import file_findings
 from astroferry.sources.airflow import take_inventory
