@@ -120,8 +120,10 @@ def parser() -> argparse.ArgumentParser:
     )
     status = verb("status", "what is done, what is not, and what failed")
     refresh = verb("refresh", "read the source again, take over what changed; says which advice changed")
+    report = verb("report", "the assessment on one page for those who decide: .html, .md or .json; changes nothing")
+    report.add_argument("--out", metavar="FILE", help="where it goes (default: report.html)")
     carried = (apply, verify, cutover, history, watch, rollback, status)
-    for one in (refresh, check, show, resume, *carried, *_around(verb)):
+    for one in (refresh, report, check, show, resume, *carried, *_around(verb)):
         one.add_argument("plan", metavar="PLAN", help="the plan, migration.toml")
     explain = verb("explain", "what a finding's code means and what to do; without a code, all of them")
     explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
-SNAPSHOTS = Path(__file__).parents[2] / "snapshots" / "pages"
+SNAPSHOTS = Path(__file__).parents[2] / "snapshots"
 
 
-def same_as(name: str, text: str) -> None:
+def same_as(name: str, text: str, folder: str = "pages") -> None:
     """Compare with the snapshot of that name, or write it where ASTROFERRY_REWRITE_SNAPSHOTS is set (never in CI)."""
-    path = SNAPSHOTS / name
+    path = SNAPSHOTS / folder / name
     if os.environ.get("ASTROFERRY_REWRITE_SNAPSHOTS") and not os.environ.get("CI"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text + "\n", encoding="utf-8")

@@ -154,7 +154,7 @@ def _join_pools(dags: Sequence[Dag], together: Together, limit: int) -> list[str
 
 def _units(members: dict[Hashable, list[str]], risk: dict[str, Risk]) -> list[_Unit]:
     units = [
-        _Unit(ids, max(LEVELS.index(risk[dag].level) for dag in ids), _family(min(ids))) for ids in members.values()
+        _Unit(ids, max(LEVELS.index(risk[dag].level) for dag in ids), family(min(ids))) for ids in members.values()
     ]
     return sorted(units, key=lambda unit: (unit.rank, unit.family, unit.dags[0]))
 
@@ -249,17 +249,17 @@ def _families(dags: Sequence[Dag], risk: dict[str, Risk], limit: int) -> list[_U
     """DAGs whose names begin with the same word; cut where larger than a wave, and by name where there are none."""
     by_name: dict[str, list[str]] = {}
     for dag in sorted(item.dag_id for item in dags):
-        by_name.setdefault(_family(dag), []).append(dag)
+        by_name.setdefault(family(dag), []).append(dag)
     if len(by_name) > max(limit, len(dags) // 4):
         by_name = {"": sorted(item.dag_id for item in dags)}
     units = []
-    for family, ids in by_name.items():
+    for name, ids in by_name.items():
         parts = ceil(len(ids) / limit)
         size = ceil(len(ids) / parts)
         for first in range(0, len(ids), size):
             part = ids[first : first + size]
             rank = sum(LEVELS.index(risk[dag].level) for dag in part) / len(part)
-            units.append(_Unit(part, rank, family))
+            units.append(_Unit(part, rank, name))
     return units
 
 
@@ -281,9 +281,10 @@ def in_words(wave: Proposed) -> str:
     return f"{wave.name}: {several(len(wave.dags), 'DAG')}, {', '.join(counted)} risk: {names(wave.dags, 3)}"
 
 
-def _family(dag_id: str) -> str:
+def family(dag_id: str) -> str:
+    """The first word of a DAG's id: what a team, a product or a domain usually is called."""
     return re.split(r"[_.-]", dag_id, maxsplit=1)[0]
 
 
-def _named(family: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", family.lower())[:20] or "mixed"
+def _named(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())[:20] or "mixed"

@@ -60,7 +60,7 @@ def plugins_need_an_image(case: Case) -> Iterator[Hit]:
     plugins = [plugin.name for plugin in case.inventory.plugins if "starship" not in plugin.name.lower()]
     if plugins:
         yield Hit(
-            f"{several(len(plugins), 'plugin')} of the source are not in a DAG-only deploy: {listed(plugins)}.",
+            f"A DAG-only deploy does not carry {several(len(plugins), 'plugin')} of the source: {listed(plugins)}.",
             "Put them into an Astro project and deploy its image before the DAGs.",
             evidence=tuple(plugins),
         )
@@ -135,7 +135,7 @@ def left_by_the_cutover(case: Case) -> Iterator[Hit]:
             f"{'Because' if len(reasons) == 1 else 'Among the reasons'}: {listed(shown, 2)}.",
             "Move them by hand, each when it is idle.",
             dags=tuple(left),
-            evidence=tuple(f"{dag}: {why}" for dag, why in left.items()),
+            evidence=tuple(f"{dag}: {why[:1].upper()}{why[1:]}." for dag, why in left.items()),
         )
 
 

@@ -1,0 +1,176 @@
+"""All that the report says, gathered once: the plan, what was found, and what the advice makes of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from astroferry.advice.cost import cost
+from astroferry.advice.dependencies import dependencies
+from astroferry.advice.effort import effort
+from astroferry.advice.handing import left_to_people
+from astroferry.advice.risk import LEVELS, risks
+from astroferry.advice.rules.rule import Case
+from astroferry.advice.suggest import problems, suggest
+from astroferry.advice.verdict import verdicts
+from astroferry.model.planedit import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from astroferry.advice.cost import Cost
+    from astroferry.advice.dependencies import Dependencies
+    from astroferry.advice.effort import Work
+    from astroferry.advice.verdict import Verdicts
+    from astroferry.model.finding import Finding
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.organization import OrganizationFacts
+    from astroferry.model.plan import Plan
+    from astroferry.report.cutover import CutoverSection
+
+OPEN = "open"
+"""an answer that is not there yet"""
+TITLES = {
+    "decisions.airflow": "Airflow version",
+    "decisions.runtime": "Astro Runtime",
+    "decisions.cron_data_intervals": "Data intervals of cron schedules kept",
+    "decisions.execution": "Execution model",
+    "decisions.cluster": "Cluster type",
+    "decisions.cloud": "Cloud",
+    "decisions.region": "Region",
+    "decisions.networking": "Networking",
+    "decisions.workspaces": "Workspaces divided",
+    "decisions.secrets_backend": "Secrets backend",
+    "values.connections": "How connections travel",
+    "values.variables": "How variables travel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision: what the plan says, what is suggested and why; `follows`: whether they are the same."""
+
+    key: str
+    title: str
+    answer: str
+    suggested: str
+    reason: str
+    evidence: tuple[str, ...]
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaveSeen:
+    """A wave of the plan. `counts`: DAGs of low, medium and high risk."""
+
+    name: str
+    state: str
+    test: str
+    production: str
+    dags: tuple[str, ...]
+    counts: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything, for one moment (`made_at`, UTC)."""
+
+    plan: Plan
+    inventory: Inventory
+    facts: OrganizationFacts | None
+    made_at: datetime
+    findings: tuple[Finding, ...]
+    verdicts: Verdicts
+    decided: tuple[Decided, ...]
+    waves: tuple[WaveSeen, ...]
+    links: Dependencies
+    by_hand: tuple[tuple[str, str], ...]
+    """(DAG id, why) for those that the cutover leaves to people"""
+    cost: Cost
+    effort: tuple[Work, ...]
+    cutovers: tuple[CutoverSection, ...] = ()
+
+    @property
+    def case(self) -> Case:
+        """What the advice looked at."""
+        return Case(self.plan, self.inventory, self.facts)
+
+
+def assessment(
+    plan: Plan,
+    inventory: Inventory,
+    made_at: datetime,
+    *,
+    facts: OrganizationFacts | None = None,
+    findings: Sequence[Finding] = (),
+    cutovers: Sequence[CutoverSection] = (),
+) -> Assessment:
+    """Gather it; `findings` are what was found beside the rules and the inventory."""
+    order = {"refuse": 0, "warn": 1, "advise": 2}
+    found = sorted(
+        (*problems(plan, inventory, facts), *inventory.findings, *findings), key=lambda item: order[item.severity]
+    )
+    links = dependencies(inventory.dags)
+    return Assessment(
+        plan,
+        inventory,
+        facts,
+        made_at,
+        tuple(found),
+        verdicts(inventory, found),
+        tuple(_decided(plan, inventory, facts)),
+        _waves(plan, inventory, links),
+        links,
+        tuple((dag.dag_id, why) for dag, why in left_to_people(plan, inventory)),
+        cost(plan),
+        effort(plan, inventory, found),
+        tuple(cutovers),
+    )
+
+
+def _decided(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None) -> list[Decided]:
+    found = []
+    for key, suggestion in suggest(Case(plan, inventory, facts)).items():
+        if key not in TITLES:
+            continue
+        answer, suggested = in_words(value_at(plan, key)), in_words(suggestion.value)
+        found.append(
+            Decided(
+                key,
+                TITLES[key],
+                answer,
+                suggested,
+                suggestion.reason,
+                suggestion.evidence,
+                follows=answer == suggested,
+            )
+        )
+    return found
+
+
+def in_words(value: Any) -> str:
+    """An answer as people say it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if value not in (None, "") else OPEN
+
+
+def _waves(plan: Plan, inventory: Inventory, links: Dependencies) -> tuple[WaveSeen, ...]:
+    risk = risks(inventory.dags, links)
+    members: dict[str, list[str]] = {wave.name: [] for wave in plan.waves}
+    for dag_id, takers in plan.divided(dag.dag_id for dag in inventory.dags).items():
+        for name in takers:
+            members[name].append(dag_id)
+    found = []
+    for wave in plan.waves:
+        counts = [0, 0, 0]
+        for dag in members[wave.name]:
+            counts[LEVELS.index(risk[dag].level)] += 1
+        low, medium, high = counts
+        found.append(
+            WaveSeen(
+                wave.name, wave.state, wave.test, wave.production, tuple(members[wave.name]), (low, medium, high)
+            )
+        )
+    return tuple(found)

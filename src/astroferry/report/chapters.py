@@ -1,0 +1,159 @@
+"""First half of the report: verdict, inventory, DAGs, findings, dependencies; each section from the assessment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from astroferry.advice.pages import page_of
+from astroferry.advice.verdict import WORDS
+from astroferry.model.words import names, several
+from astroferry.report.dependency_picture import dependency_picture
+from astroferry.report.document import Banner, Bullets, More, Section, Shares, Table, Text, Tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from astroferry.report.assessment import Assessment
+    from astroferry.report.document import Block
+
+MOST_ROWS = 200
+"""DAGs that are listed one by one; the data (.json) has all"""
+KINDS = {"ready": "good", "ready with conditions": "fair", "unknown": "unknown", "not ready": "bad"}
+SENTENCES = {
+    "ready": "Nothing stands in the way.",
+    "ready with conditions": "It can move once the conditions below are met.",
+    "unknown": "Too little is known of the source for a verdict.",
+    "not ready": "Something below must be changed first; until then the plan is not carried out.",
+}
+
+
+def verdict(it: Assessment) -> Section:
+    """The verdict, the figures that matter, and what stands in the way."""
+    counts = it.verdicts.counts()
+    inventory, environment = it.inventory, it.verdicts.environment
+    running = sum(not dag.is_paused for dag in inventory.dags)
+    weeks = it.cost.weeks
+    tiles = (
+        (f"{len(inventory.dags):,}", "DAGs", f"{running:,} running, {len(inventory.dags) - running:,} paused"),
+        (f"{counts['ready']:,}", "ready as they are", f"{counts['not ready']:,} not ready"),
+        (f"{len(inventory.connections):,}", "connections", several(len(inventory.variables), "variable")),
+        (f"{len(it.plan.waves)}", "wave" if len(it.plan.waves) == 1 else "waves", f"about {several(weeks, 'week')}"),
+    )
+    stops = [finding for finding in it.findings if finding.severity == "refuse"]
+    blocks: list[Block] = [
+        Banner(environment.word, SENTENCES[environment.word]),
+        Tiles(tiles),
+        Shares("DAGs by verdict", tuple((word, counts[word], KINDS[word]) for word in WORDS)),
+    ]
+    if stops:
+        blocks += [
+            Text("What stops the plan:"),
+            Bullets(tuple(f"{item.message} [{item.code}]" for item in stops[:8])),
+        ]
+    return Section("verdict", "Verdict", tuple(blocks))
+
+
+def inventory(it: Assessment) -> Section:
+    """What the source has, and what it did not show."""
+    found = it.inventory
+    kinds = Counter(dag.schedule.kind for dag in found.dags)
+    rows = (
+        ("Airflow", found.airflow_version, found.url),
+        ("DAGs", f"{len(found.dags):,}", ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())),
+        ("Connections", f"{len(found.connections):,}", names([item.conn_id for item in found.connections], 8)),
+        ("Variables", f"{len(found.variables):,}", names([item.key for item in found.variables], 8)),
+        ("Pools", f"{len(found.pools):,}", names([item.name for item in found.pools], 8)),
+        ("Provider packages", f"{len(found.providers):,}", names([item.package for item in found.providers], 4)),
+        ("Plugins", f"{len(found.plugins):,}", names([item.name for item in found.plugins], 6)),
+        ("Custom operators", f"{len(found.custom_operators):,}", names(found.custom_operators, 4)),
+        (
+            "Files that do not parse",
+            f"{len(found.import_errors):,}",
+            names([i.filename for i in found.import_errors], 3),
+        ),
+        ("Places reached", f"{len(found.places):,}", names([place.host for place in found.places], 6)),
+    )
+    blocks: list[Block] = [Table("What the source has", ("what", "count", ""), rows, frozenset({1}))]
+    gaps = [(item.probe, item.outcome, item.detail) for item in found.coverage if item.outcome != "read"]
+    if gaps:
+        blocks.append(Table("What is not known of it", ("what", "outcome", "why"), tuple(gaps)))
+    return Section("inventory", "What is there", tuple(blocks))
+
+
+def dags(it: Assessment) -> Section | None:
+    """Why DAGs are not simply ready: the reasons counted, then DAG by DAG as far as a page bears it."""
+    if not it.inventory.dags:
+        return None
+    judged = it.verdicts.dags
+    counted: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for dag_id, found in judged.items():
+        for code in dict.fromkeys(reason.code for reason in found.reasons):
+            counted[code] += 1
+            example.setdefault(code, dag_id)
+    blocks: list[Block] = []
+    if counted:
+        rows = tuple(
+            (code, page.title if (page := page_of(code)) else "", f"{count:,}", example[code])
+            for code, count in counted.most_common()
+        )
+        blocks.append(
+            Table(
+                "Why DAGs are not simply ready",
+                ("code", "what it means", "DAGs", "for example"),
+                rows,
+                frozenset({2}),
+            )
+        )
+    listed = [
+        (dag_id, found.word, "; ".join(f"{reason.says} [{reason.code}]" for reason in found.reasons[:4]))
+        for word in reversed(WORDS)
+        for dag_id, found in judged.items()
+        if found.word == word and found.reasons
+    ]
+    if listed:
+        left = len(listed) - MOST_ROWS
+        caption = "DAGs with something against them" + (f", the first {MOST_ROWS:,}" if left > 0 else "")
+        table = Table(caption, ("DAG", "verdict", "why"), tuple(listed[:MOST_ROWS]), mark=1)
+        more = (Text(f"{left:,} more are in the report as data (--out report.json)."),) if left > 0 else ()
+        blocks.append(More(f"DAG by DAG: {several(len(listed), 'DAG')}", (table, *more)))
+    ready = it.verdicts.counts()["ready"]
+    if ready:
+        blocks.append(Text(f"{several(ready, 'DAG')} {'is' if ready == 1 else 'are'} ready as they are."))
+    return Section("dags", "DAGs", tuple(blocks))
+
+
+def findings(it: Assessment) -> Section | None:
+    """Everything found, the gravest first, and what each code means."""
+    if not it.findings:
+        return None
+    counted = Counter(item.severity for item in it.findings)
+    shares = Shares(
+        "Findings by severity",
+        (
+            ("refuse", counted["refuse"], "bad"),
+            ("warn", counted["warn"], "fair"),
+            ("advise", counted["advise"], "good"),
+        ),
+    )
+    rows = tuple((item.severity, item.message, item.todo or "-", item.code) for item in it.findings[:MOST_ROWS])
+    table = Table("Findings, the gravest first", ("severity", "what was found", "what to do", "code"), rows, mark=0)
+    return Section("findings", "Findings", (shares, table, More("What each code means", tuple(_meanings(it)))))
+
+
+def _meanings(it: Assessment) -> Iterator[Block]:
+    for code in sorted({item.code for item in it.findings}):
+        if (page := page_of(code)) is not None:
+            yield Text(" ".join((f"{code}: {page.title}", *page.text)))
+
+
+def dependencies(it: Assessment) -> Section | None:
+    """What depends on what."""
+    wave_of = {dag: wave.name for wave in it.waves for dag in wave.dags}
+    picture = dependency_picture(it.inventory.dags, it.links, wave_of)
+    unknown = sum(dag.dependencies == "unknown until code is read" for dag in it.inventory.dags)
+    blocks: list[Block] = [picture] if picture is not None else []
+    if unknown:
+        blocks.append(Text(f"The dependencies of {several(unknown, 'DAG')} could not be read."))
+    return Section("dependencies", "Dependencies", tuple(blocks)) if blocks else None

@@ -1,0 +1,257 @@
+"""Second half of the report: decisions, network, waves, what people do, effort, cost, and the cutovers so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from astroferry.advice.cost import amount
+from astroferry.advice.effort import total
+from astroferry.advice.risk import LEVELS
+from astroferry.advice.rules.rule import paths
+from astroferry.advice.ways_in import allow_lists, steps
+from astroferry.model.words import names, several
+from astroferry.report.assessment import OPEN
+from astroferry.report.document import Bullets, More, Picture, Section, Table, Text
+from astroferry.report.markup import Html
+from astroferry.report.pictures import drain_curve, tick_lanes
+from astroferry.report.waves_picture import waves_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from astroferry.report.assessment import Assessment
+    from astroferry.report.cutover import CutoverSection, DagHandover
+    from astroferry.report.document import Block
+
+MOST_LANES = 12
+"""DAGs whose ticks are drawn"""
+
+
+def decisions(it: Assessment) -> Section | None:
+    """Each decision, whether it follows the advice, and the reason."""
+    if not it.plan.decided:
+        return None
+    rows = tuple(
+        (
+            item.title,
+            item.answer,
+            item.reason
+            if item.follows or item.suggested == OPEN
+            else f"Chosen otherwise; {item.suggested} was suggested: {item.reason}",
+        )
+        for item in it.decided
+    )
+    blocks: list[Block] = [Table("Decisions and their reasons", ("decision", "answer", "why"), rows)]
+    if it.plan.deployments:
+        blocks.append(
+            Table(
+                "Deployments",
+                ("Deployment", "Workspace", "role", "executor", "workers"),
+                tuple(
+                    (
+                        item.name,
+                        item.workspace,
+                        item.role,
+                        item.executor,
+                        f"{item.worker_min} to {item.worker_max} {item.worker_machine}",
+                    )
+                    for item in it.plan.deployments
+                ),
+            )
+        )
+    if it.plan.review_again:
+        blocks.append(Text(f"To be looked at again, since an earlier answer changed: {names(it.plan.review_again)}."))
+    return Section("decisions", "Decisions", tuple(blocks))
+
+
+def network(it: Assessment) -> Section | None:
+    """Places and paths, who must do what, what goes on allow lists."""
+    if "networking" not in it.plan.decided and not it.inventory.places:
+        return None
+    blocks: list[Block] = []
+    known = paths(it.plan, it.inventory)
+    if known:
+        blocks.append(
+            Table(
+                "Places that DAGs reach",
+                ("place", "path", "known", "used by"),
+                tuple(
+                    (
+                        place.host + (f":{place.port}" if place.port else ""),
+                        path,
+                        "confirmed" if confirmed else f"guessed: {place.why}",
+                        names(place.connections, 4),
+                    )
+                    for place, path, confirmed in known
+                ),
+            )
+        )
+    work = steps(it.case)
+    if work:
+        rows = tuple((str(number), step.who, step.what) for number, step in enumerate(work, 1))
+        blocks.append(Table("Who does what, in this order", ("", "who", "what"), rows))
+    lists = allow_lists(it.case)
+    if lists.at_places:
+        blocks.append(Text(f"On the allow lists of {names(lists.at_places, 8)}: {'; '.join(lists.admit)}."))
+    blocks.append(Text(f"Your own network must let out to: {', '.join(lists.outbound)}."))
+    return Section("network", "Network: who does what", tuple(blocks))
+
+
+def waves(it: Assessment) -> Section | None:
+    """The waves over time, and what is in each."""
+    picture = waves_picture(it.waves, len(it.inventory.dags))
+    if picture is None:
+        return None
+    rows = tuple(
+        (
+            wave.name,
+            f"{len(wave.dags):,}",
+            ", ".join(f"{count:,} {level}" for level, count in zip(LEVELS, wave.counts, strict=True) if count),
+            wave.production if wave.test == wave.production else f"{wave.production}, tested on {wave.test}",
+            wave.state,
+            names(wave.dags, 4),
+        )
+        for wave in it.waves
+    )
+    head = ("wave", "DAGs", "risk", "Deployment", "state", "holds")
+    return Section("waves", "Waves", (picture, Table("Waves in their order", head, rows, frozenset({1}))))
+
+
+def manual(it: Assessment) -> Section:
+    """What astroferry does not do."""
+    items = list(_by_people(it))
+    blocks: list[Block] = [Bullets(tuple(items))]
+    if it.by_hand:
+        reasons = Counter(why for _, why in it.by_hand)
+        rows = tuple(
+            (
+                why[:1].upper() + why[1:],
+                f"{count:,}",
+                names([dag for dag, because in it.by_hand if because == why], 5),
+            )
+            for why, count in reasons.most_common()
+        )
+        blocks.insert(0, Table("DAGs that people move", ("because", "DAGs", "which"), rows, frozenset({1})))
+    return Section("manual", "What people do", tuple(blocks))
+
+
+def _by_people(it: Assessment) -> Iterator[str]:
+    plan, inventory = it.plan, it.inventory
+    if inventory.plugins:
+        yield f"Plugins go into the image of an Astro project: {names([item.name for item in inventory.plugins], 4)}."
+    if plan.decisions.cluster == "dedicated":
+        yield "The dedicated cluster, its ranges and its way into your network are agreed and made beforehand."
+    if plan.decisions.secrets_backend != "airflow":
+        yield f"Secrets are kept in {plan.decisions.secrets_backend} by you; astroferry does not write there."
+    if "typed" in {plan.values.connections, plan.values.variables}:
+        yield "Secret values are typed in, one by one, when they are carried."
+    yield "Alerts and notifications on Astro are set up before the cutover; those of the source are not carried."
+    yield "People and roles on Astro are granted by an Organization Owner."
+    yield "Run history, task logs and XComs stay on the source; what must be kept is exported."
+    yield "Runbooks and links that name the old Airflow are changed; old machines are removed after the last cycle."
+
+
+def effort(it: Assessment) -> Section | None:
+    """Person days, with the measure of each."""
+    if not it.plan.decided:
+        return None
+    least, most = total(it.effort)
+    rows = tuple((work.what, f"{work.days:,.1f}", work.measure) for work in it.effort)
+    price, currency = it.plan.prices.person_day, it.plan.prices.currency
+    money = (
+        f" At {amount(price, currency)} a day: {amount(least * price, currency)} to {amount(most * price, currency)}."
+        if price is not None
+        else ""
+    )
+    return Section(
+        "effort",
+        "Effort",
+        (
+            Text(
+                f"{least:,.0f} to {most:,.0f} person days, by a rough measure of our own: the first where all goes "
+                f"well, the second at twice the time.{money}"
+            ),
+            Table(
+                "Pieces of work",
+                ("what", "days", "measure"),
+                (*rows, ("Together", f"{least:,.1f}", "")),
+                frozenset({1}),
+            ),
+        ),
+    )
+
+
+def cost(it: Assessment) -> Section | None:
+    """In words; in figures where prices are given."""
+    if not it.plan.deployments:
+        return None
+    found, currency = it.cost, it.cost.currency
+    priced = found.least is not None and found.most is not None
+
+    def figure(least: float | None, most: float | None) -> str:
+        if least is None or most is None:
+            return "no price given"
+        return amount(least, currency) if least == most else f"{amount(least, currency)} to {amount(most, currency)}"
+
+    rows = [
+        (item.what, item.words, figure(item.least, item.most) + (" in all" if item.once and item.least else ""))
+        for item in found.items
+    ]
+    head = ("what", "how it is billed", "a month")
+    blocks: list[Block] = []
+    if priced:
+        rows.append(("Together, a month", "what is priced above", figure(found.least, found.most)))
+        blocks.append(Text("Figures are made of the prices in the plan, before tax, for a month of 730 hours."))
+    else:
+        blocks.append(
+            Text(
+                "No price is assumed: give them under [prices] in the plan, in any currency, and figures stand here."
+            )
+        )
+    blocks.append(Table("What costs", head, tuple(rows), frozenset({2})))
+    if priced and found.unpriced:
+        blocks.append(Text(f"Without a price, and so not in the sum: {names(found.unpriced, 8)}."))
+    return Section("cost", "Cost", tuple(blocks))
+
+
+def cutovers(it: Assessment) -> Section | None:
+    """What has been handed over so far."""
+    if not it.cutovers:
+        return None
+    return Section("cutover", "Cutover", tuple(block for part in it.cutovers for block in _wave_cut_over(part)))
+
+
+def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
+    done = sum(dag.resumed_at is not None for dag in part.dags)
+    exact = "every counted tick ran exactly once" if part.exact else "some ticks did not run exactly once"
+    yield Text(
+        f"Wave {part.wave} ({part.state}): {done:,} of {several(len(part.dags), 'DAG')} run on Astro; {exact}."
+    )
+    if curve := drain_curve(part.samples):
+        yield Picture(
+            Html(curve), "Runs still active on the source while its DAGs were drained.", "Drained runs over time."
+        )
+    head = ("DAG", "paused on the source", "runs on Astro", "gap", "once", "twice", "missed", "verdict")
+    rows = tuple(_handed(dag) for dag in part.dags)
+    yield Table(f"Handed over in {part.wave}", head, rows, frozenset({4, 5, 6}))
+    lanes = [(dag.dag_id, svg) for dag in part.dags if (svg := tick_lanes(dag))][:MOST_LANES]
+    drawn = tuple(Picture(Html(svg), f"Ticks of {dag_id} on both sides.", dag_id) for dag_id, svg in lanes)
+    if drawn:
+        yield More(f"Ticks of {several(len(drawn), 'DAG')} on both sides", drawn)
+
+
+def _handed(dag: DagHandover) -> tuple[str, ...]:
+    gap = dag.gap_seconds
+    back = "given back; " if dag.given_back_at else ""
+    verdict = dag.failed or (dag.verdict.verdict if dag.verdict is not None else "")
+    return (
+        dag.dag_id,
+        f"{dag.paused_at:%Y-%m-%d %H:%M:%S}" if dag.paused_at else "-",
+        f"{dag.resumed_at:%Y-%m-%d %H:%M:%S}" if dag.resumed_at else "-",
+        f"{gap:,.0f} s" if gap is not None else "-",
+        f"{dag.once:,}",
+        f"{dag.twice:,}",
+        f"{dag.missed:,}",
+        f"{back}{verdict}" or "-",
+    )
