@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from astroferry.advice.effort import effort
+from astroferry.advice.verdict import verdicts
 from astroferry.advice.waves import divide
+from astroferry.model.finding import Finding
 from astroferry.model.inventory import (
     BrokenFile,
     ConnectionSeen,
@@ -24,7 +27,7 @@ from astroferry.model.inventory import (
 )
 from astroferry.model.plan import Code, Decisions, Deployment, Plan, Source, Target, Wave, Workspace
 from astroferry.model.prices import Prices
-from astroferry.report.assessment import Assessment, assessment
+from astroferry.report.assessment import Assessment, Decided, assessment
 from astroferry.stages import DECIDING
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -106,4 +109,47 @@ def many(number: int, teams: int = 40) -> Inventory:
     ids = {item.dag_id for item in dags}
     return replace(
         SMALL, dags=tuple(replace(item, triggers=tuple(one for one in item.triggers if one in ids)) for item in dags)
+    )
+
+
+def reviewed() -> Assessment:
+    """The small one with findings and decisions written down here: its snapshot is of the report, not of all rules."""
+    found = (
+        Finding("EXE-003", "refuse", "Remote execution needs Airflow 3.", "decisions.execution", "Choose hosted."),
+        Finding(
+            "CUT-refused",
+            "warn",
+            "1 running DAG will not be handed over by the cutover: odd_calendar.",
+            "waves",
+            "Move it by hand, when it is idle.",
+            dags=("odd_calendar",),
+            evidence=("odd_calendar: Its own timetable class decides when it runs.",),
+        ),
+        Finding(
+            "ENV-masked", "warn", "The source's API masks 1 variable: api_key.", "api_key", "Choose `export-file`."
+        ),
+        Finding("WAV-links", "advise", "What 1 DAG depends on is unknown: hidden_one.", dags=("hidden_one",)),
+    )
+    decided = (
+        Decided("decisions.airflow", "Airflow version", "3", "3", "One move serves both.", (), follows=True),
+        Decided(
+            "decisions.execution",
+            "Execution model",
+            "remote",
+            "hosted",
+            "Every known place can be reached.",
+            ("10.20.0.12: a private address.",),
+            follows=False,
+        ),
+        Decided("decisions.runtime", "Astro Runtime", "3.3-8", "open", "It was not asked yet.", (), follows=False),
+    )
+    by_hand = (("odd_calendar", "its own timetable class decides when it runs"),)
+    plan = planned(SMALL)
+    return replace(
+        small(),
+        findings=found,
+        decided=decided,
+        verdicts=verdicts(SMALL, found),
+        by_hand=by_hand,
+        effort=effort(plan, replace(SMALL, dags=()), found),
     )

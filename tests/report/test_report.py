@@ -10,7 +10,7 @@ from importlib.resources import files
 from itertools import pairwise
 
 import pytest
-from tests.report.reportcase import NOW, SMALL, dag, many, planned, small
+from tests.report.reportcase import NOW, SMALL, dag, many, planned, reviewed, small
 from tests.report.test_pages import same_as
 
 from astroferry.advice.dependencies import dependencies
@@ -60,8 +60,8 @@ class Page(HTMLParser):
 
 
 def test_markdown_and_data_as_reviewed() -> None:
-    same_as("report.md", written(small(), ".md").rstrip("\n"), folder="reports")
-    same_as("report.json", written(small(), ".json").rstrip("\n"), folder="reports")
+    same_as("report.md", written(reviewed(), ".md").rstrip("\n"), folder="reports")
+    same_as("report.json", written(reviewed(), ".json").rstrip("\n"), folder="reports")
 
 
 def test_every_section_stands_in_the_page_and_can_be_reached() -> None:
