@@ -115,7 +115,7 @@ def many(number: int, teams: int = 40) -> Inventory:
 def reviewed() -> Assessment:
     """The small one with findings and decisions written down here: its snapshot is of the report, not of all rules."""
     found = (
-        Finding("EXE-003", "refuse", "Remote execution needs Airflow 3.", "decisions.execution", "Choose hosted."),
+        Finding("EXE-003", "refuse", "Remote execution needs Airflow 3.", "execution", "Choose hosted."),
         Finding(
             "CUT-refused",
             "warn",
