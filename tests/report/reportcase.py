@@ -113,7 +113,7 @@ def many(number: int, teams: int = 40) -> Inventory:
 
 
 def reviewed() -> Assessment:
-    """The small one with findings and decisions written down here: its snapshot is of the report, not of all rules."""
+    """The small one with findings and decisions written down here, so that its snapshot is of the report alone."""
     found = (
         Finding("EXE-003", "refuse", "Remote execution needs Airflow 3.", "execution", "Choose hosted."),
         Finding(
