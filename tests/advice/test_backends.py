@@ -11,8 +11,9 @@ from tests.advice.rules.rows_secrets import VAULT, named
 from tests.advice.rules.rulecase import case, source
 
 from astroferry.advice.backends import BACKENDS, Backend, Renamed, renames, settings
-from astroferry.advice.rules import secrets
+from astroferry.advice.rules import secrets, values
 from astroferry.advice.rules.secret_names import mapping
+from astroferry.model.inventory import VariableSeen
 
 
 @pytest.mark.parametrize("chosen", BACKENDS)
@@ -76,3 +77,12 @@ def test_the_backend_of_the_source_is_suggested_unless_it_is_refused() -> None:
     other = secrets.suggest(case(inventory=source(config={"secrets": {"backend": "acme.Backend"}})))
     assert (other.value, other.evidence) == ("airflow", ("acme.Backend",))
     assert secrets.suggest(case(inventory=named("a"))).value == "airflow"
+
+
+def test_what_the_plan_keeps_elsewhere_is_not_copied() -> None:
+    there = named("a", variables=(VariableSeen("v"),))
+    kept = case(inventory=there, secrets_backend="gcp-secret-manager")
+    assert values.suggest_connections(kept).value == values.suggest_variables(kept).value == "backend"
+    assert values.suggest_connections(case(inventory=there)).value == "typed"
+    same = case(inventory=named("a", config=VAULT.config), secrets_backend="hashicorp-vault")
+    assert values.suggest_connections(same).value == "typed"

@@ -89,7 +89,7 @@ BACKENDS: dict[SecretsBackend, Backend] = {
         permissions=(
             Permission("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:airflow/*"),
             Permission("secretsmanager:DescribeSecret", "arn:aws:secretsmanager:*:*:secret:airflow/*"),
-            Permission("sts:AssumeRole", "<role>", "by the Deployment's workload identity, where role_arn is given"),
+            Permission("sts:AssumeRole", "<role>", "by that identity, where role_arn is given"),
             Permission("kms:Decrypt", "<key>", "where secrets have a key of their own"),
         ),
         identity="an IAM role that trusts the Deployment's workload identity",
@@ -115,7 +115,7 @@ BACKENDS: dict[SecretsBackend, Backend] = {
         larger_costs=4_096,
         permissions=(
             Permission("ssm:GetParameter", "arn:aws:ssm:*:*:parameter/airflow/*"),
-            Permission("sts:AssumeRole", "<role>", "by the Deployment's workload identity, where role_arn is given"),
+            Permission("sts:AssumeRole", "<role>", "by that identity, where role_arn is given"),
             Permission("kms:Decrypt", "<key>", "for SecureString parameters with a key of their own"),
         ),
         identity="an IAM role that trusts the Deployment's workload identity",

@@ -244,6 +244,9 @@ AGENT_HOSTS: tuple[str, ...] = ("<cluster-id>.external.astronomer.run", "images.
 """what agents must be able to reach besides"""
 
 
+_ANYWHERE = frozenset({"amazonaws.com", "googleapis.com", "management.azure.com", "slack.com"})
+
+
 @dataclass(frozen=True, slots=True)
 class AllowLists:
     """What goes on which allow list.
@@ -255,6 +258,14 @@ class AllowLists:
     at_places: tuple[str, ...]
     admit: tuple[str, ...]
     outbound: tuple[str, ...]
+
+
+def allow_list_places(case: Case) -> tuple[str, ...]:
+    """Public places that may admit known addresses only; a cloud's own APIs ask who calls, not from where."""
+    known = paths(case.plan, case.inventory)
+    return tuple(
+        dict.fromkeys(place.host for place, path, _ in known if path == "public" and place.host not in _ANYWHERE)
+    )
 
 
 def ways(cloud: Cloud) -> tuple[WayIn, ...]:
@@ -283,7 +294,7 @@ def allow_lists(case: Case) -> AllowLists:
     decisions = case.plan.decisions
     known = paths(case.plan, case.inventory)
     remote = decisions.execution == "remote"
-    public = tuple(dict.fromkeys(place.host for place, path, _ in known if path == "public"))
+    public = allow_list_places(case)
     private = tuple(dict.fromkeys(place.host for place, path, _ in known if path in PRIVATE))
     admit = () if remote else ("the external IPs that Astro shows for the Deployment (externalIPs in its API)",)
     if private and not remote and case.plan.network.vpc_subnet_range:

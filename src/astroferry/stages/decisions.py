@@ -174,14 +174,17 @@ def backend_needs(case: Case) -> tuple[str, ...]:
     backend = BACKENDS.get(case.plan.decisions.secrets_backend)
     if backend is None:
         return ()
-    where = "agents' values.yaml" if case.plan.decisions.execution == "remote" else "every Deployment"
+    remote = case.plan.decisions.execution == "remote"
+    where = "agents' values.yaml" if remote else "every Deployment"
+    package_goes_into = "the agents' image" if remote else "requirements.txt"
+    identity = "the agents' own (their pods'), not the Deployment's" if remote else backend.identity
     return (
-        f"{backend.name} needs {backend.package} in requirements.txt.",
+        f"{backend.name} needs {backend.package} in {package_goes_into}.",
         *(
             f"In {where}{' (as a secret)' if setting.secret else ''}: {setting.name}={setting.value}"
             for setting in settings(case.plan.decisions.secrets_backend)
         ),
-        f"Identity: {backend.identity}.",
+        f"Identity: {identity}.",
         *(
             f"Allow {permission.action} on {permission.resource}{f' ({permission.why})' if permission.why else ''}."
             for permission in backend.permissions

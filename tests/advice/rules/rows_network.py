@@ -49,6 +49,7 @@ ROWS = (
     no("NET-ask", case(inventory=LOCAL)),
     yes("NET-021", case(inventory=PRIVATE), "api.example.com"),
     no("NET-021", case(inventory=ADDRESS)),
+    no("NET-021", case(inventory=source(places=(place("googleapis.com", "public"),)))),
     yes("NET-023", case(inventory=PRIVATE, **PEERED), "crm.corp"),
     no("NET-023", case(inventory=ADDRESS, **PEERED)),
     no("NET-023", case(inventory=PRIVATE)),

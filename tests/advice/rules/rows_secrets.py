@@ -50,6 +50,10 @@ ROWS = (
     yes("SEC-travel", case(inventory=named("a"), secrets_backend="hashicorp-vault"), "connections would be copied"),
     no("SEC-travel", case(STAYING, named("a"), secrets_backend="hashicorp-vault")),
     no("SEC-travel", case(inventory=named("a"))),
+    no(
+        "SEC-travel",
+        case(inventory=replace(VAULT, connections=named("a").connections), secrets_backend="hashicorp-vault"),
+    ),
     yes("SEC-env", case(secrets_backend="hashicorp-vault"), "test, prod"),
     no("SEC-env", case(POINTED, secrets_backend="hashicorp-vault")),
     no("SEC-env", case(secrets_backend="hashicorp-vault", execution="remote")),

@@ -98,8 +98,10 @@ def suggest_name(case: Case) -> Suggestion[str]:
         for item in _dedicated(case)
         if item.cloud == decisions.cloud and item.region == decisions.region and item.status == "CREATED"
     ]
-    if decisions.cluster_name or not there:
-        return Suggestion(decisions.cluster_name, "There is none yet: create it on Astro, then name it here.")
+    if decisions.cluster_name:
+        return Suggestion(decisions.cluster_name, "It is what the plan says now.", tuple(there))
+    if not there:
+        return Suggestion("", "There is none yet: create it on Astro, then name it here.")
     return Suggestion(there[0], f"It is there, in {decisions.cloud} {decisions.region}.", tuple(there))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.rules.cluster import ON_DEDICATED
 from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
-from astroferry.advice.ways_in import way_in, ways
+from astroferry.advice.ways_in import allow_list_places, way_in, ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ def localhost(case: Case) -> Iterator[Hit]:
     local = [place.host for place, path, _ in paths(case.plan, case.inventory) if path == "local"]
     if local:
         yield Hit(
-            f"{listed(local)} mean the Airflow machine itself, which Astro does not have.",
+            f"{listed(local)}: that is the Airflow machine itself, which Astro does not have.",
             "Give these services a reachable address, or skip their connections.",
         )
 
@@ -198,7 +198,7 @@ def allow_lists(case: Case) -> Iterator[Hit]:
     Your old Airflow called from addresses that are on their allow lists; Astro calls from others. They stay the same
     for the life of the cluster. Keep the old ones listed until the source is decommissioned.
     """
-    public = [place.host for place, path, _ in paths(case.plan, case.inventory) if path == "public"]
+    public = allow_list_places(case)
     if public:
         yield Hit(
             f"{len(public)} public place(s) may admit known addresses only: {listed(public)}.",

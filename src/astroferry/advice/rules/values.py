@@ -40,6 +40,8 @@ def suggest_connections(case: Case) -> Suggestion[Travel]:
         if _shared_backend(inventory):
             return Suggestion("backend", "The database lists none: they are in the backend, and stay there.")
         return Suggestion("none", "The source lists no connection.")
+    if _kept_elsewhere(case):
+        return Suggestion("backend", f"The plan keeps them in {case.plan.decisions.secrets_backend}: put them there.")
     if _safe_starship(inventory):
         return Suggestion("starship", f"Starship {inventory.starship} on the source gives all {count} as they are.")
     if count <= FEW:
@@ -57,6 +59,8 @@ def suggest_variables(case: Case) -> Suggestion[Travel]:
         if _shared_backend(inventory):
             return Suggestion("backend", "The database lists none: they are in the backend, and stay there.")
         return Suggestion("none", "The source lists no variable.")
+    if _kept_elsewhere(case):
+        return Suggestion("backend", f"The plan keeps them in {case.plan.decisions.secrets_backend}: put them there.")
     masked = tuple(seen.key for seen in listed_ones if seen.masked)
     if not masked:
         return Suggestion("api", f"The source's API shows all {len(listed_ones)} values in clear.")
@@ -298,6 +302,15 @@ def stock_connections(case: Case) -> Iterator[Hit]:
 def _carried(case: Case) -> list[str]:
     skipped = case.plan.values.skip_connections
     return [seen.conn_id for seen in case.inventory.connections if seen.conn_id not in skipped]
+
+
+def _kept_elsewhere(case: Case) -> bool:
+    """Whether the plan keeps secrets in a place that the source does not read and astroferry does not write to."""
+    decisions = case.plan.decisions
+    if decisions.secrets_backend == "airflow":
+        return False
+    configured = case.inventory.config.get("secrets", {}).get("backend", "").rsplit(".", 1)[-1]
+    return decisions.execution == "remote" or BACKENDS.get(configured) != decisions.secrets_backend
 
 
 def _shared_backend(inventory: Inventory) -> bool:

@@ -1,0 +1,64 @@
+"""All advice for one environment as a page of text, as it is reviewed in snapshots/advice."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from tests.advice.environments import Environment, walked
+
+from astroferry.advice.rules.rule import Case
+from astroferry.advice.suggest import SUGGESTIONS, problems
+from astroferry.stages.decisions import backend_needs
+from astroferry.stages.places import to_do
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDTH = 110
+MOST = 6
+"""lines of evidence, and tables, that a page shows"""
+
+
+def advice_page(environment: Environment) -> str:
+    """Suggestions with reasons and evidence, findings, who must do what, what the backend needs."""
+    desk, missing = walked(environment)
+    case = Case(desk.plan, environment.inventory, environment.facts)
+    lines = [environment.about, "", "Answered or suggested, in the order in which it is asked"]
+    for key, ask in SUGGESTIONS.items():
+        suggestion = ask(case)
+        given = " (answered)" if key in environment.answers else ""
+        lines += _wrapped(f"{key} = {_value(desk.current(key))}{given}", 2)
+        if not given:
+            lines += _wrapped(suggestion.reason, 6)
+            lines += [line for item in _cut(suggestion.evidence) for line in _wrapped(f"· {item}", 6)]
+    network = [(name, getattr(desk.plan.network, name)) for name in desk.plan.network.__slots__]
+    lines += ["", *[f"  network.{name} = {_value(value)}" for name, value in network if value]]
+    lines += [*_section("Who must do what", to_do(case)), *_section("Secrets backend", backend_needs(case))]
+    found = problems(case.plan, case.inventory, case.facts)
+    lines += ["", "Findings"]
+    for item in found:
+        lines += _wrapped(f"{item.severity:6} {item.code}: {item.message} {item.todo}".rstrip(), 2)
+    lines += _section("Missing", tuple(f"{problem.where} {problem.message}" for problem in missing))
+    return "\n".join(line.rstrip() for line in lines).strip() + "\n"
+
+
+def _section(title: str, items: tuple[str, ...]) -> list[str]:
+    return ["", title, *(line for item in items for line in _wrapped(item, 2))] if items else []
+
+
+def _cut(items: tuple[str, ...]) -> Iterator[str]:
+    yield from items[:MOST]
+    if len(items) > MOST:
+        yield f"and {len(items) - MOST} more"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        names = [getattr(item, "name", str(item)) for item in value]
+        return f"{len(names)}: {', '.join(_cut(tuple(names)))}"
+    return str(value)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    return wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))

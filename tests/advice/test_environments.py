@@ -1,0 +1,117 @@
+"""The full advice for ten environments: read as pages in snapshots/advice, and the guide's path in the first five."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.advice.advicepage import advice_page
+from tests.advice.environments import Environment, case_of, environments, walked
+
+from astroferry.advice.suggest import problems
+from astroferry.model import planfile
+from astroferry.model.plancheck import problems_of
+
+if TYPE_CHECKING:
+    from astroferry.advice.rules.rule import Case
+    from astroferry.model.plan import Decisions
+
+SNAPSHOTS = Path(__file__).parents[2] / "snapshots" / "advice"
+NAMES = tuple(item.name for item in environments())
+
+
+@cache
+def named(name: str) -> Environment:
+    return next(item for item in environments() if item.name == name)
+
+
+@cache
+def case(name: str) -> Case:
+    return case_of(named(name))
+
+
+def decisions(name: str) -> Decisions:
+    return case(name).plan.decisions
+
+
+def codes(name: str, severity: str = "") -> set[str]:
+    found = problems(case(name).plan, case(name).inventory, case(name).facts)
+    return {finding.code for finding in found if severity in {"", finding.severity}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_whole_advice(name: str) -> None:
+    path = SNAPSHOTS / f"{name}.txt"
+    text = advice_page(named(name))
+    if os.environ.get("ASTROFERRY_REWRITE_SNAPSHOTS") and not os.environ.get("CI"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text("utf-8"), f"{path.name} differs; look, then rewrite it"
+
+
+def test_a_private_vpc_gets_a_dedicated_cluster_and_peering() -> None:
+    decided = decisions("private-vpc")
+    assert (decided.cluster, decided.networking) == ("dedicated", "vpc-peering")
+    assert (decided.cloud, decided.region, decided.cluster_name) == ("AWS", "eu-west-1", "harbour")
+    # 172.20.0.0/16 is theirs, so Astro's default is not proposed.
+    assert case("private-vpc").plan.network.vpc_subnet_range == "172.16.0.0/20"
+    assert codes("private-vpc", "refuse") == set()
+
+
+def test_vault_stays_the_backend() -> None:
+    assert decisions("vault").secrets_backend == "hashicorp-vault"
+    values = case("vault").plan.values
+    assert (values.connections, values.variables) == ("backend", "backend")
+    assert codes("vault", "refuse") == set()
+    assert {"SEC-021", "SEC-env"} <= codes("vault")
+
+
+def test_hundreds_of_dags_move_in_waves_the_low_risk_first() -> None:
+    made = case("hundreds")
+    ids = tuple(item.dag_id for item in made.inventory.dags)
+    assert len(made.plan.waves) > 3
+    sizes = [len(made.plan.dags_of(wave, ids)) for wave in made.plan.waves]
+    assert sum(sizes) == 600
+    last = set(made.plan.dags_of(made.plan.waves[0], ids))
+    assert not any(item.dag_id in last and "critical" in item.tags for item in made.inventory.dags)
+    assert codes("hundreds", "refuse") == set()
+
+
+def test_airflow_1_is_told_to_go_to_2_first() -> None:
+    assert "VER-001" in codes("airflow-1", "refuse")
+    found = problems(case("airflow-1").plan, case("airflow-1").inventory, case("airflow-1").facts)
+    told = next(finding for finding in found if finding.code == "VER-001")
+    assert "2.11" in told.todo
+
+
+def test_tasks_in_their_own_cloud_are_run_by_agents() -> None:
+    decided = decisions("own-cloud")
+    assert (decided.execution, decided.airflow, decided.networking) == ("remote", "3", "remote-agents")
+    assert decided.secrets_backend not in {"airflow", "astro-environment"}
+    assert {item.executor for item in case("own-cloud").plan.deployments} == {"ASTRO"}
+    assert codes("own-cloud", "refuse") == set()
+    assert {"EXE-009", "EXE-010", "SEC-014"} <= codes("own-cloud")
+
+
+def test_the_others_get_what_they_need() -> None:
+    assert (decisions("small").cluster, decisions("small").networking) == ("standard", "public")
+    assert (decisions("composer").cloud, decisions("composer").region) == ("GCP", "europe-west4")
+    assert case("composer").plan.network.pod_subnet_range == "100.64.0.0/16"
+    assert (decisions("mwaa").cluster, decisions("mwaa").region) == ("dedicated", "eu-central-1")
+    assert decisions("mwaa").secrets_backend == "aws-secrets-manager"
+    assert [queue.name for queue in case("mwaa").plan.deployments[0].worker_queues] == ["large"]
+    assert len(case("many-teams").plan.workspaces) == 25
+    assert "WSP-cross" in codes("many-teams")
+    assert "WSP-wave" not in codes("many-teams")
+    assert case("broken").plan.deployments[0].executor == "KUBERNETES"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "broken"])
+def test_a_walk_by_suggestions_ends_in_a_plan_that_can_be_read_back(name: str) -> None:
+    desk, missing = walked(named(name))
+    assert missing == ()
+    assert problems_of(desk.plan) == []
+    assert planfile.parse(planfile.dump(desk.plan), "plan") == desk.plan
