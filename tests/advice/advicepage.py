@@ -28,7 +28,12 @@ def advice_page(environment: Environment) -> str:
     for key, ask in SUGGESTIONS.items():
         suggestion = ask(case)
         given = " (answered)" if key in environment.answers else ""
-        lines += _wrapped(f"{key} = {_value(desk.current(key))}{given}", 2)
+        try:
+            value = desk.current(key)
+        except KeyError:
+            # A part of each Deployment has no place of its own in the plan.
+            value = suggestion.value
+        lines += _wrapped(f"{key} = {_value(value)}{given}", 2)
         if not given:
             lines += _wrapped(suggestion.reason, 6)
             lines += [line for item in _cut(suggestion.evidence) for line in _wrapped(f"· {item}", 6)]

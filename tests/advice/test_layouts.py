@@ -118,6 +118,12 @@ def test_suggestions_name_what_they_rest_on() -> None:
     ]
 
 
+def test_deployments_are_given_what_the_dags_rely_on() -> None:
+    retried = source(dags=TEAMS.dags, config={"core": {"default_task_retries": "3"}})
+    made = suggest_deployments(case(EMPTY, retried)).value
+    assert made[0].environment["AIRFLOW__CORE__DEFAULT_TASK_RETRIES"] == "3"
+
+
 def test_waves_go_to_the_deployment_of_their_dags_workspace() -> None:
     plan = replace(
         EMPTY,

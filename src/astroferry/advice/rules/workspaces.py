@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from astroferry.advice import layouts
 from astroferry.advice.assignment import assigned, has_rules
 from astroferry.advice.dependencies import dependencies
+from astroferry.advice.rules import configuration
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
 from astroferry.model.words import several
 
@@ -54,10 +56,11 @@ def suggest_workspaces(case: Case) -> Suggestion[tuple[Workspace, ...]]:
 
 @BOOK.suggests("deployments")
 def suggest_deployments(case: Case) -> Suggestion[tuple[Deployment, ...]]:
-    """A Deployment per Workspace, sized for the DAGs that belong to it."""
+    """A Deployment per Workspace, sized for the DAGs that belong to it, with the options that they rely on."""
     if not case.plan.workspaces:
         case = case.with_answer("workspaces", layouts.workspaces(case))
-    made = layouts.deployments(case)
+    environment = configuration.suggest(case).value
+    made = tuple(replace(item, environment=environment) for item in layouts.deployments(case))
     sizes = tuple(
         f"{item.name}: {item.executor}, {item.scheduler_size}, at most {item.worker_max} {item.worker_machine}"
         for item in made
