@@ -141,7 +141,8 @@ def test_the_cycle_must_be_over_and_its_run_finished() -> None:
     assert reasons(target_runs=(a_run(NOON + 3 * HOUR - MINUTE, "running"),))[0] == "watching"
     assert reasons(target_runs=(), ticks=())[0] == "watching"
     assert reasons(target_runs=(), ticks=(), timed=False)[0] == "well"
-    assert reasons(active=False, target_paused=True, target_runs=(), ticks=())[0] == "well"
+    due = (row(NOON + HOUR, None, "due"),)
+    assert reasons(active=False, target_paused=True, target_runs=(), ticks=due) == ("well", ())
 
 
 def test_markers_are_no_runs() -> None:

@@ -83,7 +83,8 @@ def judge(seen: DagWatched, rules: Watch) -> DagVerdict:
     # A tick of this moment is not missed yet; a later one that has run says that it was passed over.
     ran = [row.tick for row in seen.ticks if row.side is not None and not row.marker]
     due = seen.now - timedelta(minutes=rules.late_minutes)
-    missed = [tick for tick in counted.missed if tick < max(ran, default=due) or tick <= due]
+    # A DAG that was paused before stays so: nobody expects its ticks.
+    missed = [tick for tick in counted.missed if seen.active and (tick < max(ran, default=due) or tick <= due)]
     here = usual(seen.target_runs)
     alarms = list(_alarms(seen, counted.twice))
     amiss = [

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import is_marker
 from astroferry.advice.watching import cycle_end, judge, usual
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import handovers, standings_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.clients.webhook import looks_well
-from astroferry.errors import NotFoundError, PlanError, PlanInUseError, RemoteError
+from astroferry.errors import PlanError, PlanInUseError, RemoteError, RequestFailedError, UnreachableError
 from astroferry.model.files import PlanLock
 from astroferry.model.watching import DagVerdict, DagWatched, Usual, worst
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from astroferry.carry.handover.ends import Handover
     from astroferry.carry.journal import Event
     from astroferry.carry.opening import Opened
     from astroferry.clients.airflow import Airflow
@@ -77,6 +77,7 @@ class WaveWatch:
     way: Opened
     wave: str
     _handovers: dict[str, Handover] = field(default_factory=dict)
+    _timed: set[str] = field(default_factory=set)
     _usual: dict[str, Usual] = field(default_factory=dict)
     _recorded: dict[str, DagVerdict] = field(default_factory=dict)
 
@@ -91,9 +92,13 @@ class WaveWatch:
             raise PlanError(
                 f'No DAG of the wave "{self.wave}" runs on the target by a cutover.', hint="Run cutover first."
             )
-        for handover in handovers(self.way.plan, self.way.inventory, self.wave, standings):
-            self._handovers.setdefault(handover.dag_id, handover)
         deployment = self.way.plan.deployment(self.way.plan.wave(self.wave).production)
+        for handover in handovers(self.way.plan, self.way.inventory, self.wave, standings):
+            self._timed.add(handover.dag_id)
+            self._handovers.setdefault(handover.dag_id, handover)
+        for dag, standing in standings.items():
+            # Those without ticks to count: datasets start them, or people do.
+            self._handovers.setdefault(dag, Handover(dag, self.wave, deployment.name, standing))
         await find(self.way.ctx, deployment)
         target = await self.way.ctx.target(deployment.name)
         quiet = {dag: _quiet_since(journal, self.wave, dag, standing) for dag, standing in standings.items()}
@@ -107,7 +112,7 @@ class WaveWatch:
             ends={dag: await self._cycle_end(dag, standing) for dag, standing in standings.items()},
             outputs_failed=await self._outputs_failed(target, min(item.at for item in standings.values())),
         )
-        seen = [await self._read(standing, look) for dag, standing in standings.items() if dag in self._handovers]
+        seen = [await self._read(standing, look) for standing in standings.values()]
         return tuple(judge(item, self.way.plan.watch) for item in seen)
 
     async def _read(self, standing: DagStanding, look: _Look) -> DagWatched:
@@ -145,14 +150,14 @@ class WaveWatch:
 
     async def _cycle_end(self, dag_id: str, standing: DagStanding) -> datetime | None:
         """When the DAG's cycle is over; None where its schedule has no ticks to count."""
-        handover = self._handovers.get(dag_id)
-        if handover is None:
+        if dag_id not in self._timed:
             return None
         try:
-            plan = await handover.plan(self.way.ctx)
-        except NotFoundError:
+            plan = await self._handovers[dag_id].plan(self.way.ctx)
+        except (UnreachableError, RequestFailedError):
             raise
         except RemoteError:
+            # Its schedule was changed on the source, so that nobody can count it any more.
             return None
         return cycle_end(plan.ticks, standing.at)
 

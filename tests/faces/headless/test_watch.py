@@ -20,7 +20,7 @@ CONFIRM = ("--wave", "pilot", "--confirm", DEPLOYMENT)
 
 
 def cut_over(world: World, **watch: Any) -> None:
-    world.applied(cutover=SLOWLY, watch={"poll_seconds": 60.0, **watch})
+    world.applied(cutover=SLOWLY, watch={"poll_seconds": 150.0, **watch})
     ran = world.on_plan("cutover", *CONFIRM)
     assert ran.code == 0, ran.err
 
@@ -134,3 +134,19 @@ def test_nothing_to_watch_is_said(world: World) -> None:
     ran = world.on_plan("watch", "--wave", "pilot")
     assert ran.code == 3
     assert 'No DAG of the wave "pilot" runs on the target by a cutover.' in ran.err
+
+
+def test_dags_without_ticks_are_watched_too(world: World) -> None:
+    waves = [
+        {"name": "pilot", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["by_hand", "nightly"]},
+        {"name": "rest", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["*"]},
+    ]
+    world.applied(cutover=SLOWLY, waves=waves, watch={"poll_seconds": 3600.0})
+    ran = world.on_plan("cutover", *CONFIRM)
+    assert ran.code == 0, ran.err
+    code, found = verdicts(world, "--once")
+    assert (code, found["by_hand"]["verdict"], found["nightly"]["verdict"]) == (0, "watching", "well")
+    assert world.on_plan("watch").code == 0  # a day, since nothing tells its cycle
+    world.estate.engine.dags["by_hand"].is_paused = False
+    code, found = verdicts(world)
+    assert (code, found["by_hand"]["verdict"]) == (6, "alarm")
