@@ -138,7 +138,7 @@ def test_nothing_to_watch_is_said(world: World) -> None:
 
 def test_dags_without_ticks_are_watched_too(world: World) -> None:
     waves = [
-        {"name": "pilot", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["by_hand", "nightly"]},
+        {"name": "pilot", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["by_hand", "nightly", "by_dataset"]},
         {"name": "rest", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["*"]},
     ]
     world.applied(cutover=SLOWLY, waves=waves, watch={"poll_seconds": 3600.0})
