@@ -204,3 +204,18 @@ async def test_a_refused_batch_is_told_without_its_rows(status: int, kind: type[
     with pytest.raises(kind) as caught:
         await starship.add_rows("dag_runs", [{"conf": CANARY}])
     assert CANARY not in str(caught.value)
+
+
+async def test_skipped_tasks_are_written_into_such_a_row() -> None:
+    sent: list[dict[str, Any]] = []
+
+    def tasks(request: httpx.Request) -> httpx.Response:
+        sent.extend(json.loads(request.content)["task_instances"])
+        return httpx.Response(200, json={"task_instances": sent})
+
+    starship = await Starship.connect(http({**PATHS, "/task_instances": tasks}))
+    await starship.add_skipped_tasks("d", "marker", {"a": "EmptyOperator", "b": "BashOperator"})
+    assert [(row["task_id"], row["operator"], row["state"], row["run_id"]) for row in sent] == [
+        ("a", "EmptyOperator", "skipped", "marker"),
+        ("b", "BashOperator", "skipped", "marker"),
+    ]

@@ -17,7 +17,7 @@ from astroferry.model.starship import SAFE_FROM, asks_for_login
 from astroferry.model.values import ConnectionValue, VariableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from astroferry.clients.answers import Answer
     from astroferry.clients.http import Http
@@ -118,6 +118,38 @@ class Starship:
             "clear_number": 0,
         }
         await self.add_rows("dag_runs", [row])
+
+    async def add_skipped_tasks(self, dag_id: str, run_id: str, operators: Mapping[str, str]) -> None:
+        """Write a skipped task instance per task (id -> operator) into a row of `add_run` on an Airflow 2.
+
+        Without one, a task that depends on past runs waits for ever after such a row, where it has run before (2.11.2
+        on 2026-11-25). Raises as `add_rows`.
+        """
+        now = datetime.now(UTC).isoformat()
+        rows = [
+            {
+                "dag_id": dag_id,
+                "run_id": run_id,
+                "task_id": task_id,
+                "map_index": -1,
+                "state": "skipped",
+                "try_number": 0,
+                "max_tries": 0,
+                "start_date": now,
+                "end_date": now,
+                "duration": 0.0,
+                "hostname": "",
+                "unixname": "",
+                "pool": "default_pool",
+                "pool_slots": 1,
+                "queue": "default",
+                "priority_weight": 1,
+                "operator": operator,
+                "task_display_name": task_id,
+            }
+            for task_id, operator in operators.items()
+        ]
+        await self.add_rows("task_instances", rows)
 
     async def _rows(self, kind: str) -> list[dict[str, Any]]:
         if not self.is_safe:

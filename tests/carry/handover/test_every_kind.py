@@ -99,6 +99,19 @@ async def test_what_must_be_filled_cannot_only_be_listed(tmp_path: Path) -> None
     assert here.target.is_paused
 
 
+async def test_a_marker_of_starship_is_given_its_tasks_where_one_depends_on_the_past(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, target_major=2, dag={"depends_on_past": True}, watch_ticks=1)
+    here.starship_on = ("source", "target")
+    journal: Journal = {}
+    await cut_over(here, journal)
+    await roll_back(here, journal, after=100)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    for server in (here.source, here.target):
+        (marker,) = (run for run in server.rows.values() if run.run_id.startswith("astroferry_boundary__"))
+        assert server.task_states[marker.run_id] == ["skipped"]
+
+
 @pytest.mark.parametrize("kind", ["cron", "timedelta", "off"])
 @pytest.mark.parametrize("catchup", [True, False])
 async def test_an_airflow_2_target_takes_its_boundary_from_starship(tmp_path: Path, kind: str, catchup: bool) -> None:

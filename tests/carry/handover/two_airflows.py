@@ -367,7 +367,13 @@ class FakeStarship:
             raise ConflictError(dag_id, status=409)
         after = data_interval[1] if server.major >= 3 else None
         server.rows[run_id] = Run(run_id, "scheduled", "success", logical_date, *data_interval, after)
+        server.task_states[run_id] = []
         server._call("starship answered")
+
+    async def add_skipped_tasks(self, dag_id: str, run_id: str, operators: dict[str, str]) -> None:
+        del dag_id
+        self.server._call("starship tasks")
+        self.server.task_states[run_id] = ["skipped" for _ in operators]
 
 
 @dataclass

@@ -3,7 +3,8 @@
 With Starship there, the row is one of run type "scheduled", from which the scheduler counts on (facts in
 `clients/starship.py`). Without it, a manual run with the tick's own logical date, set to success before it could
 start: the scheduler counts on from further back, but makes no run where a row of that logical date stands. Tried on
-2.11.2 on 2026-11-22 and 2026-11-25, catchup on and off, cron and trigger timetables.
+2.11.2 on 2026-11-22 and 2026-11-25, catchup on and off, cron and trigger timetables. Where a task depends on past
+runs, Starship's row is given its skipped tasks too: a run without any would hold up the next one for ever.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ async def mark_on_2(
         # Made before a crash; then its state is set now.
         if await airflow.run(dag_id, run_id) is None:
             raise
+    if starship is not None and plan.depends_on_past and not await airflow.task_instances(dag_id, run_id):
+        operators = {task.task_id: task.operator for task in await airflow.tasks(dag_id)}
+        await starship.add_skipped_tasks(dag_id, run_id, operators)
     if starship is not None:
         await airflow.set_run_note(dag_id, run_id, note)
     else:
