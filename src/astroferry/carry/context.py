@@ -125,6 +125,10 @@ class Context:
             self._starships[deployment] = found if found is not None and found.is_safe else None
         return self._starships[deployment]
 
+    def without_starship(self, deployment: str) -> None:
+        """Do without it from now on: it answers, but does not do what is asked of it."""
+        self._starships[deployment] = None
+
     async def values(self) -> SourceValues:
         """The secret values of the source, read once; where that failed, the same error each time."""
         if self._no_values is not None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.carry.handover.two_airflows import DAG, START, World, carry, world
+from tests.carry.handover.two_airflows import DAG, START, FakeStarship, World, carry, world
 
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
@@ -13,7 +14,7 @@ from astroferry.carry.handover.wave import (
     standings_from,
     to_know,
 )
-from astroferry.errors import RemoteError
+from astroferry.errors import RemoteError, RequestFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,3 +244,31 @@ async def test_somebody_who_still_starts_it_on_the_source_is_said(tmp_path: Path
     with pytest.raises(RemoteError, match="pause it there at once"):
         await watch.apply(here.context())
     assert "Nothing was changed" in await watch.undo(here.context(), await watch.observe(here.context()), {})
+
+
+async def test_a_starship_that_writes_no_rows_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuses(*_: object, **__: object) -> None:
+        raise RequestFailedError("SQLite", status=400)
+
+    here = world(tmp_path, catchup=True, watch_ticks=1)
+    here.starship_on = ("source",)
+    monkeypatch.setattr(FakeStarship, "add_run", refuses)
+    journal: Journal = {}
+    await cut_over(here, journal)
+    await roll_back(here, journal, after=600)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert len(journal["rollback/one/d/mark-source"]["marked"]) > 3
+
+
+async def test_who_starts_a_dag_by_hand_is_told_of(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "none"})
+    run = here.source._add("manual__x", "manual", START + timedelta(minutes=1))
+    here.source.rows[run.run_id] = replace(run, start_date=START + timedelta(minutes=1))
+    here.clock.pass_by(30)
+    told: list[str] = []
+    record, *_ = actions_for_cutover(here.plan, here.inventory, "one")
+    assert (await record.apply(here.context(told)))["started_by_others"] == 1
+    assert "started it 1 times in 30 days" in told[0]

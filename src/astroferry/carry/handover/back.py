@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import acceptable_next, is_marker, rows_by_tick, unfinished
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
-from astroferry.errors import RemoteError
+from astroferry.errors import ConflictError, RemoteError, RequestFailedError
 from astroferry.model.cutover import MARKER_NOTE
 
 if TYPE_CHECKING:
@@ -105,7 +105,17 @@ class HandBack:
                     f'The target ran "{dag_id}" at {moment.isoformat()}, which the source\'s schedule does not have.',
                     hint="The schedule was changed on the target; the source keeps its own, so nothing was unpaused.",
                 )
-            await mark_on_2(ctx.source, starship, plan, tick, timetable=plan.ticks.timetable, note=note)
+            try:
+                await mark_on_2(ctx.source, starship, plan, tick, timetable=plan.ticks.timetable, note=note)
+            except RequestFailedError as error:
+                if starship is None or isinstance(error, ConflictError):
+                    raise
+                # It writes no rows there (on SQLite it answers 400); then it goes as it does without it.
+                ctx.tell(
+                    f"{dag_id}: Starship {starship.version} on the source does not take the marker ({error.status})"
+                )
+                ctx.without_starship("")
+                return await self.apply(ctx)
         ctx.tell(f"{dag_id}: {len(todo)} ticks that the target ran are marked on the source")
         if not await self._ran(ctx):
             return {"marked": []}

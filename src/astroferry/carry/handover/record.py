@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, SwitchPlan
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from astroferry.carry.handover.ends import Handover
     from astroferry.clients.airflow import Airflow
     from astroferry.model.inventory import Dag
+
+
+LATELY = timedelta(days=30)
 
 
 @dataclass
@@ -65,7 +69,18 @@ class Record:
         facts: Facts = self.handover.standing.to_facts()
         if isinstance(kind, SwitchPlan) and kind.kind == "dataset":
             facts["queued_events"] = list(await ctx.source.queued_events(dag_id))
+        if isinstance(kind, SwitchPlan) and kind.kind == "none":
+            facts |= await self._started_by_others(ctx)
         return facts
+
+    async def _started_by_others(self, ctx: Context) -> Facts:
+        """How often somebody started it on the source lately: they must ask the target from now on."""
+        since = ctx.clock.now() - LATELY
+        runs = [run for run in await ctx.source.runs(self.handover.dag_id) if (run.start_date or since) > since]
+        if runs:
+            ctx.tell(f"{self.handover.dag_id}: somebody started it {len(runs)} times in {LATELY.days} days, last at "
+                     f"{runs[0].start_date:%Y-%m-%d %H:%M} UTC; they must start it on the target now")  # fmt: skip
+        return {"started_by_others": len(runs)}
 
     async def _see_that_it_can_be_marked(
         self, ctx: Context, plan: MarkerPlan, target_airflow: Airflow, target: Dag

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from astroferry.model.cutover import Side, TickRow
 
 
+LONGEST_PAUSE = 60.0
+"""seconds; how long an alarm may wait at most"""
+
+
 async def ticks_of(ctx: Context, handover: Handover, after: datetime, until: datetime) -> tuple[TickRow, ...]:
     """The table of expected and actual ticks of one DAG in (`after`, `until`], from both servers' rows."""
     plan = await handover.plan(ctx)
@@ -129,8 +133,14 @@ class WatchTicks:
             if seen.why != told:
                 told = seen.why
                 ctx.tell(f"{self.handover.dag_id}: {told}")
-            await ctx.clock.sleep(ctx.plan.cutover.poll)
+            await ctx.clock.sleep(await self._pause(ctx, newest))
         return seen.facts
+
+    async def _pause(self, ctx: Context, newest: datetime | None) -> float:
+        """Seconds until the next look: longer where the next tick is far away, for many DAGs are watched at once."""
+        following = (await self.handover.plan(ctx)).ticks.after(newest) if newest is not None else None
+        away = (following.moment - ctx.clock.now()).total_seconds() if following is not None else 0.0
+        return max(ctx.plan.cutover.poll, min(away / 10, LONGEST_PAUSE))
 
     async def _newest(self, ctx: Context) -> datetime | None:
         """The newest tick that has a row here, or the last one of the side that ran before."""
