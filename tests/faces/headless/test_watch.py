@@ -33,6 +33,7 @@ def verdicts(world: World, *more: str) -> tuple[int, dict[str, dict[str, Any]]]:
 
 def test_a_whole_cycle_goes_well(world: World) -> None:
     cut_over(world)
+    assert world.on_plan("check", "--json").json["cutover"].keys() == {"rest"}  # the pilot has moved
     code, first = verdicts(world, "--once")
     began = world.clock.now()
     ran = world.on_plan("watch", "--wave", "pilot")

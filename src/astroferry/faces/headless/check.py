@@ -45,7 +45,11 @@ async def run(arguments: argparse.Namespace) -> Exit:
         findings = [*held, *file_findings(way.plan, way.path.parent)]
         uncompared = _uncompared(way.journal)
         lacking = await _lacking(way)
-        waves = {wave.name: await readiness(way, wave.name) for wave in way.plan.waves if wave.state in READY}
+        waves = {
+            wave.name: await readiness(way, wave.name)
+            for wave in way.plan.waves
+            if wave.state in READY - {"cut over"}
+        }
     refused = [finding for finding in findings if finding.severity == "refuse"]
     missing = [item for item in needed if item.outcome == "missing"]
     good = not refused and not missing and not uncompared and not lacking
