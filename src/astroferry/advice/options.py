@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from astroferry.advice.airflow2_defaults import DEFAULTS
-from astroferry.advice.airflow3_options import INVALID, OLD_VALUES, REMOVED, RENAMED
+from astroferry.advice.airflow3_options import REMOVED, RENAMED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,8 +153,8 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def changed_by_airflow_3(option: str) -> bool:
-    """Whether "section.option" was renamed or removed, or may hold a value that Airflow 3 does not take."""
-    return option in RENAMED or option in REMOVED or option in OLD_VALUES or option in INVALID
+    """Whether Airflow 3 renamed or removed "section.option"."""
+    return option in RENAMED or option in REMOVED
 
 
 def is_default(option: str, value: str) -> bool:

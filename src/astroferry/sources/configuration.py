@@ -73,7 +73,7 @@ def kept(config: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
 
 
 def options_set(config: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """Names of the options that Airflow 3 renamed, removed or refuses and that are not at their default; sorted.
+    """Names of the options that Airflow 3 renamed or removed and that are not at their default; sorted.
 
     A server shows every option with its value, whoever set it, so what is set shows only by another value.
     """
