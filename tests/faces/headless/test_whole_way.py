@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.harness import World
 
 SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 3}
+REST = ("by_hand", "by_dataset", "nightly")
 CONFIRM = ("--confirm", DEPLOYMENT)
 MADE_ONCE = ("createWorkspace", "createDeployment")
 
@@ -229,20 +231,28 @@ def test_cutover_as_json(world: World) -> None:
     assert {row["side"] for rows in data["ticks"].values() for row in rows} == {"target"}
 
 
+def unread(world: World, dag_id: str) -> None:
+    """The schedule of this DAG could not be read when the inventory was taken."""
+    data = json.loads(world.inventory_path.read_text(encoding="utf-8"))
+    next(dag for dag in data["dags"] if dag["dag_id"] == dag_id)["schedule"]["kind"] = "unknown"
+    world.inventory_path.write_text(json.dumps(data), encoding="utf-8")
+
+
 def test_dags_that_cannot_be_handed_over_are_named_and_stay(world: World) -> None:
     world.applied()
+    unread(world, "by_hand")
     over = world.on_plan("cutover", "--wave", "rest", *CONFIRM)
     assert over.code == 0, over.err
-    for dag in ("by_hand", "by_dataset"):
-        assert f'warn: The DAG "{dag}" is not handed over' in over.err
-    assert not world.estate.engine.dags["by_dataset"].is_paused
-    # It was paused on the source, so nobody wants it to run.
-    assert world.target.dags["nightly"].is_paused
+    assert 'warn: The DAG "by_hand" is not handed over: its schedule could not be read.' in over.err
+    sides = {dag: (world.estate.engine.dags[dag].is_paused, world.target.dags[dag].is_paused) for dag in REST}
+    # The nightly one was paused on the source, so nobody wants it to run.
+    assert sides == {"by_hand": (False, True), "by_dataset": (True, False), "nightly": (True, True)}
 
 
 def test_a_wave_of_which_nothing_can_be_handed_over(world: World) -> None:
     waves = [{"name": "only", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["by_hand"]}]
     world.applied(waves=waves)
+    unread(world, "by_hand")
     ran = world.on_plan("cutover", "--wave", "only", *CONFIRM)
     assert ran.code == 3
     assert 'No DAG of the wave "only" can be handed over.' in ran.err

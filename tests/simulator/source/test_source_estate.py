@@ -164,6 +164,34 @@ async def test_starship_gives_values_in_clear(harbor: Estate) -> None:
         assert (await browser.get("/api/starship/telescope")).status_code == 404
 
 
+async def test_starship_writes_finished_runs_and_their_tasks_once(harbor: Estate) -> None:
+    """A run of type "scheduled", from which the scheduler then counts on, as on 2.11.2 with Starship 2.10.1."""
+    dag = harbor.engine.dags["booking_daily_rollup"]
+    last = dag.last_automated
+    assert last is not None
+    following = dag.timetable.next(last, dag.spec, NOW)
+    assert following is not None
+    start, end = following.start.isoformat(), following.end.isoformat()
+    row = {"dag_id": dag.spec.dag_id, "run_id": f"astroferry_boundary__{end}", "run_type": "scheduled",
+           "state": "success", "execution_date": start, "data_interval_start": start, "data_interval_end": end,
+           "start_date": end, "end_date": end}  # fmt: skip
+    task = {"dag_id": row["dag_id"], "run_id": row["run_id"], "task_id": "extract", "state": "success"}
+    async with client(harbor) as browser:
+        refused = await browser.post("/api/starship/dag_runs", json={"dag_runs": [row]})
+        assert refused.status_code == 302
+        await log_in(browser, "admin", "admin")
+        assert (await browser.post("/api/starship/dag_runs", json={"dag_runs": [row]})).status_code == 200
+        assert (await browser.post("/api/starship/dag_runs", json={"dag_runs": [row]})).status_code == 409
+        other = {**row, "run_id": "another"}
+        assert (await browser.post("/api/starship/dag_runs", json={"dag_runs": [other]})).status_code == 409
+        assert (
+            await browser.post("/api/starship/task_instances", json={"task_instances": [task]})
+        ).status_code == 200
+        assert (await browser.post("/api/starship/telescope", json={})).status_code == 404
+    assert dag.last_automated == following
+    assert [item.state for item in dag.runs[row["run_id"]].tasks] == ["success"]
+
+
 async def test_the_login_refuses_a_wrong_password_and_a_form_without_its_token(harbor: Estate) -> None:
     async with client(harbor) as browser:
         assert (await log_in(browser, "admin", "wrong")).headers["location"] == "/login/?next=/home"

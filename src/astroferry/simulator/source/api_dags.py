@@ -259,7 +259,7 @@ ROUTES = (
     ("PATCH", "/dags/{dag_id}", EDITORS, patch_dag),
     ("DELETE", "/dags/{dag_id}", EDITORS, delete_dag),
     ("GET", "/dags/{dag_id}/details", READERS, get_details),
-    ("GET", "/dags/{dag_id}/datasets/queuedEvent", READERS, get_queued_events),
     ("GET", "/dags/{dag_id}/tasks", READERS, get_tasks),
+    ("GET", "/dags/{dag_id}/datasets/queuedEvent", READERS, get_queued_events),
     ("GET", "/dagSources/{file_token}", READERS, get_source),
 )

@@ -119,9 +119,14 @@ class Engine:
             note=note,
             external=run_type == "manual",
         )
+        self.take_in(run)
+        return run
+
+    def take_in(self, run: SimRun) -> None:
+        """Have a run among a DAG's rows, made here or written into the database by somebody."""
+        dag = self.dags[run.dag_id]
         dag.add(run)
         self._look_ahead(dag)
-        return run
 
     def set_state(self, run: SimRun, state: str, *, rest: str) -> None:
         """Say that a run has ended (tasks that have not get the state `rest`), or queue it again."""

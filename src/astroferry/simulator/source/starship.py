@@ -7,6 +7,7 @@ configuration is sent home (measured on 2.11.2 with Starship 2.10.1).
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -14,6 +15,9 @@ from urllib.parse import parse_qs
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from astroferry.simulator.source.api_server import error_page, health_json
+from astroferry.simulator.source.rows import SimRun, SimTask
+from astroferry.simulator.source.specs import Task
+from astroferry.simulator.source.timetables import Interval
 from astroferry.simulator.source.wire import OPERATORS, SESSION
 
 if TYPE_CHECKING:
@@ -95,15 +99,20 @@ def _to_login(request: Request) -> Response:
     return _redirect(f"/login/?next={request.url}")
 
 
-async def starship(estate: Estate, request: Request) -> Response:
-    """GET /api/starship/...: what is installed, and values in clear."""
+def _turned_away(estate: Estate, request: Request) -> Response | None:
+    """The answer to whom Starship is not open, or where there is none."""
     if not estate.starship:
         return error_page(404, request)
     name = estate.sessions.get(request.cookies.get(SESSION, ""))
     if not name:
         return _to_login(request)
-    if estate.users[name].role not in OPERATORS:
-        return _redirect("/home")
+    return None if estate.users[name].role in OPERATORS else _redirect("/home")
+
+
+async def starship(estate: Estate, request: Request) -> Response:
+    """GET /api/starship/...: what is installed, and values in clear."""
+    if (away := _turned_away(estate, request)) is not None:
+        return away
     match request.path_params["what"]:
         case "info":
             return JSONResponse({"airflow_version": estate.version, "starship_version": estate.starship})
@@ -123,6 +132,48 @@ async def starship(estate: Estate, request: Request) -> Response:
     return error_page(404, request)
 
 
+async def write_history(estate: Estate, request: Request) -> Response:
+    """POST /api/starship/...: finished runs, and their tasks, straight into the database; all or none (409)."""
+    if (away := _turned_away(estate, request)) is not None:
+        return away
+    body, dags = await request.json(), estate.engine.dags
+    match request.path_params["what"]:
+        case "dag_runs":
+            rows = body["dag_runs"]
+            if any(
+                row["run_id"] in dags[row["dag_id"]].runs
+                or datetime.fromisoformat(row["execution_date"]) in dags[row["dag_id"]].dates
+                for row in rows
+            ):
+                return JSONResponse({"error": "Integrity Error (Duplicate Record?)"}, 409)
+            for row in rows:
+                estate.engine.take_in(_run_of(row, estate.engine.now))
+        case "task_instances":
+            rows = body["task_instances"]
+            for row in rows:
+                tasks = dags[row["dag_id"]].runs[row["run_id"]].tasks
+                tasks.append(SimTask(Task(row["task_id"]), row["state"], estate.engine.now, estate.engine.now))
+        case _:
+            return error_page(404, request)
+    return JSONResponse(rows)
+
+
+def _run_of(row: dict[str, Any], now: datetime) -> SimRun:
+    start, end = (datetime.fromisoformat(row[f"data_interval_{side}"]) for side in ("start", "end"))
+    return SimRun(
+        row["dag_id"],
+        row["run_id"],
+        row["run_type"],
+        row["state"],
+        now,
+        datetime.fromisoformat(row["execution_date"]),
+        Interval(start, end),
+        [],
+        start=datetime.fromisoformat(row["start_date"]),
+        end=datetime.fromisoformat(row["end_date"]),
+    )
+
+
 def _connection_json(estate: Estate, conn_id: str) -> dict[str, Any]:
     item = estate.connections[conn_id]
     fields = ("conn_id", "conn_type", "description", "extra", "host", "login", "password", "port", "schema")
@@ -136,4 +187,5 @@ PAGES = (
     ("GET", "/login/", show_login),
     ("POST", "/login/", log_in),
     ("GET", "/api/starship/{what}", starship),
+    ("POST", "/api/starship/{what}", write_history),
 )
