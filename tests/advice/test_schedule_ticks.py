@@ -143,3 +143,13 @@ def test_timedelta_ticks_hang_on_one_another() -> None:
     assert not DeltaTicks(timedelta(hours=1), NOON, timetable="trigger").is_on_grid
     with pytest.raises(ValueError, match="no next tick"):
         DeltaTicks(timedelta(0), NOON)
+
+
+def test_a_tick_moved_by_a_skipped_hour_is_a_tick_and_has_one_after_it() -> None:
+    ticks = CronTicks("30 2 * * *", "Europe/Berlin")
+    moved = datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    before, after = datetime(2027, 3, 27, 1, 30, tzinfo=UTC), datetime(2027, 3, 29, 0, 30, tzinfo=UTC)
+    assert ticks.at(moved) == Tick(moved, before)
+    assert ticks.at_or_after(moved) == ticks.at_or_before(moved) == moved
+    assert ticks.after(moved) == Tick(after, moved)
+    assert [tick.moment for tick in ticks.between(before, after)] == [moved, after]

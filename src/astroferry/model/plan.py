@@ -265,7 +265,7 @@ class Cutover:
     never_idle: Literal["refuse", "freeze"] = "refuse"
     """a DAG that still runs after `drain_timeout`: left as it was, or paused with its runs where they stand"""
     freeze: tuple[str, ...] = ()
-    """DAGs that are paused with their runs where they stand, although `never_idle` says refuse"""
+    """DAGs that are paused at once with their runs where they stand, whatever `never_idle` says"""
     at_once: int = 8
     """DAGs of a wave that are handed over at the same time"""
 

@@ -157,7 +157,7 @@ async def test_starship_on_the_source_takes_back_any_number_of_ticks(tmp_path: P
 
 
 async def test_a_dag_that_has_ended_is_marked_and_unpaused_and_runs_nothing(tmp_path: Path) -> None:
-    here = world(tmp_path, catchup=True, dag={"end": START + timedelta(minutes=4)}, watch_ticks=0)
+    here = world(tmp_path, catchup=True, dag={"end": START + timedelta(minutes=4)}, watch_ticks=2)
     ran = here.ticks_ran()
     journal: Journal = {}
     await cut_over(here, journal)

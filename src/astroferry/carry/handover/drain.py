@@ -90,7 +90,7 @@ class DrainAndPause:
         while True:
             while active := await self.handover.unfinished(ctx, self.side):
                 ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
-                if await self._may_freeze(ctx) and (await self._never_ends(ctx) or ctx.clock.now() >= deadline):
+                if await self._may_freeze(ctx, late=ctx.clock.now() >= deadline):
                     return {"was_paused": was_paused, **await self._freeze(ctx, airflow)}
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
@@ -111,14 +111,14 @@ class DrainAndPause:
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
             await airflow.set_paused(dag_id, False)
 
-    async def _may_freeze(self, ctx: Context) -> bool:
+    async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
+        """Whether it is paused as it runs: at once where the plan names it or it would never end, else late."""
         cutover = ctx.plan.cutover
-        return cutover.never_idle == "freeze" or self.handover.dag_id in cutover.freeze
-
-    async def _never_ends(self, ctx: Context) -> bool:
-        """Whether waiting is in vain from the beginning: an @continuous DAG starts again as soon as it ends."""
+        if self.handover.dag_id in cutover.freeze:
+            return True
         kind = await self.handover.kind(ctx)
-        return isinstance(kind, SwitchPlan) and kind.kind == "continuous"
+        endless = isinstance(kind, SwitchPlan) and kind.kind == "continuous"
+        return cutover.never_idle == "freeze" and (late or endless)
 
     async def _freeze(self, ctx: Context, airflow: Airflow) -> Facts:
         """Pause it as it runs and let its tasks end; RemoteError, with the DAG unpaused again, where they do not."""

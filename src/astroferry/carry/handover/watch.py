@@ -108,6 +108,8 @@ class WatchTicks:
             when = ", ".join(moment.isoformat() for moment in counted.twice)
             return Observation("doubt", f'"{dag_id}" ran twice for {when}.', facts)
         finished = [row for row in table if row.side == self.side and not row.marker and row.state not in ACTIVE]
+        if await self._has_ended(ctx, since, table):
+            return Observation("done", "its end date has passed, so no tick comes any more", facts)
         if len(finished) < self.count:
             return Observation("todo", f"{len(finished)} of {self.count} ticks are finished", facts)
         # A tick that is due this moment is not missed yet; one with a later one finished is, unless it was listed.
@@ -117,6 +119,13 @@ class WatchTicks:
             when = ", ".join(moment.isoformat() for moment in missed)
             return Observation("doubt", f'"{dag_id}" did not run for {when}.', facts)
         return Observation("done", facts=facts)
+
+    async def _has_ended(self, ctx: Context, since: datetime, table: Iterable[TickRow]) -> bool:
+        """Whether no tick is left to wait for: the last one that the end date allows has run, or is behind both."""
+        rows = list(table)
+        newest = max((row.tick for row in rows), default=since)
+        following = (await self.handover.plan(ctx)).ticks.after(newest)
+        return following is None and all(row.side is not None and row.state not in ACTIVE for row in rows)
 
     async def apply(self, ctx: Context) -> Facts:
         """Wait; raises RemoteError on an alarm, or where a tick is `parse_timeout` late."""
