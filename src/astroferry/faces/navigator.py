@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from astroferry.errors import PlanError
 from astroferry.stages import CARRYING, DECIDING
+from astroferry.stages.changing import concerned
 from astroferry.stages.walk import finish, next_question
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class Navigator:
 
     def _settle(self, stage: Deciding, trial: Trial) -> None:
         if trial.plan != self.desk.plan:
-            self.desk.mark_review_again((*stage.upsets, REVIEW))
+            self.desk.mark_review_again((*concerned(self.desk, stage, trial.plan), REVIEW))
             again = self.desk.plan.review_again
             self.desk.plan = replace(trial.plan, review_again=again, decided=self.desk.plan.decided)
         for item in trial.asked:

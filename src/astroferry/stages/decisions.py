@@ -44,7 +44,7 @@ class VersionStage:
     title = "Airflow version"
     guide = "Decision point: Airflow version upgrade"
     skipping = ""
-    upsets = ("execution",)
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The source's version and what is on offer."""
@@ -103,7 +103,7 @@ class ExecutionStage:
     title = "Execution model"
     guide = "Decision point: Execution model"
     skipping = ""
-    upsets = ("cluster", "networking")
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The places that tasks reach."""
@@ -136,7 +136,7 @@ class SecretsStage:
     title = "Secrets backend"
     guide = "Phase 3: Secrets backend"
     skipping = ""
-    upsets = ("values",)
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """What the source uses, where its configuration is exposed; what the plan's backend needs."""

@@ -28,7 +28,7 @@ class Prerequisites:
     title = "Prerequisites"
     guide = "Prerequisites"
     skipping = ""
-    upsets = ("version", "execution", "workspaces")
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The organization, where it was read."""

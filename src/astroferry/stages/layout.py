@@ -32,7 +32,7 @@ class WorkspacesStage:
     title = "Workspaces"
     guide = "Decision point: Workspace organization"
     skipping = ""
-    upsets = ("waves",)
+    upsets: tuple[str, ...] = ("waves",)
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """Owners seen on the source, Workspaces that are there; how roles and teams would be mapped."""
@@ -98,7 +98,7 @@ class ValuesStage:
     title = "How values travel"
     guide = "Phase 4: Migrate connections, variables and configuration"
     skipping = ""
-    upsets = ()
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """What the source shows and hides."""
@@ -167,7 +167,7 @@ class WavesStage:
     title = "Waves"
     guide = "Phase 5: Staged migration approach"
     skipping = "all DAGs move in one wave"
-    upsets = ()
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """How much depends on each other."""

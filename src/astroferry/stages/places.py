@@ -36,7 +36,7 @@ class ClusterStage:
     title = "Cluster type"
     guide = "Decision point: Cluster type"
     skipping = ""
-    upsets = ("networking",)
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The places that tasks reach, and the clusters that are there."""
@@ -84,7 +84,7 @@ class NetworkingStage:
     title = "Networking"
     guide = "Phase 3: Networking"
     skipping = "paths stay as guessed, and the review says so"
-    upsets = ()
+    upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """Each place and why we think so; who must do what for the way that the plan has; allow lists."""

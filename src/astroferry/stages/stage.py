@@ -16,7 +16,8 @@ class Deciding(Protocol):
     """A stage that asks.
 
     `key` is stable; `guide` names the part of the migration guide; `skipping` says what leaving it out means, or is
-    empty where it cannot be left out; `upsets` names stages to look at again when an answer here changes.
+    empty where it cannot be left out; `upsets` names stages to look at again whenever an answer here changes;
+    `stages/changing.py` finds those whose advice changed.
     """
 
     @property
@@ -41,7 +42,7 @@ class Deciding(Protocol):
 
     @property
     def upsets(self) -> tuple[str, ...]:
-        """Stages to look at again after a change here."""
+        """Stages to look at again after any change here."""
         ...
 
     def known(self, desk: Desk) -> tuple[str, ...]:

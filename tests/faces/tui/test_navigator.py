@@ -132,12 +132,13 @@ def test_a_changed_answer_marks_what_rests_on_it(desk: Desk) -> None:
         desk.mark_decided(stage.key)
     desk.mark_decided("review")
     assert nav.jump("version")
-    nav.draft("decisions.cron_data_intervals", not desk.plan.decisions.cron_data_intervals)
+    nav.draft("decisions.airflow", "2")
     assert nav.next() is None
     states = {stop.key: nav.state_of(stop) for stop in STOPS}
     assert states["execution"] == "again"
     assert states["review"] == "again"
     assert states["version"] == "done"
+    assert states["networking"] == "done", "its advice is what it was"
     assert not nav.jump("prepare"), "what was confirmed is to be confirmed again"
 
 
