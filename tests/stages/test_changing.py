@@ -25,7 +25,7 @@ def after(environment: Environment, key: str, value: Any) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("execution:decisions.execution", "remote", {"cluster", "networking", "secrets"}),
+        ("execution:decisions.execution", "remote", {"networking", "secrets"}),
         ("cluster:decisions.cluster", "standard", {"networking"}),
         ("secrets:decisions.secrets_backend", "hashicorp-vault", {"values"}),
         ("networking:places", [{"host": "api.weather.example", "path": "public"}], set()),
