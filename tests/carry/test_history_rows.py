@@ -94,6 +94,7 @@ def test_a_task_gets_an_id_of_its_own_that_is_the_same_each_time() -> None:
     assert "id" not in first
     row = task_row(item, 3)
     assert (row["pool"], row["pool_slots"], row["task_display_name"]) == ("default_pool", 1, "load")
+    assert (row["hostname"], row["unixname"], row["queue"]) == ("", "", "default")
     assert "deep-Secret" not in str(row)
 
 

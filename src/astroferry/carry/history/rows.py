@@ -1,10 +1,10 @@
 """Rows as the source's REST API tells them, translated into rows as Starship writes them on an Airflow 2 or 3.
 
-What differs between 2 and 3, tried with Starship 2.10.1 from 2.11.2 to 3.3.2 on PostgreSQL on 2026-11-25: the logical
-date has another name, a run says when it was due (`run_after`) and what triggered it, datasets are assets, and a task
-instance has an id of its own (any UUID; ours is derived from what it names, so that writing again writes the same).
-The target fills in the DAG version itself. Not carried, because the API does not tell them: logs, XComs, rendered
-fields, notes, who cleared what, and the executor's own configuration.
+What differs between 2 and 3, tried with Starship 2.10.1 on 2.11.2 and on 3.3.2, both on PostgreSQL, on 2026-11-25:
+the logical date has another name, a run says when it was due (`run_after`) and what triggered it, datasets are
+assets, and a task instance has an id of its own (any UUID; ours is derived from what it names, so that writing again
+writes the same). The target fills in the DAG version itself. Not carried, because the API does not tell them: logs,
+XComs, rendered fields, notes, who cleared what, and the executor's own configuration.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def task_row(item: Row, target_major: int) -> Row:
     if target_major >= 3:
         row["id"] = str(uuid.uuid5(_IDS, _name(row, "")))
         row["custom_operator_name"] = item.get("operator_name") or item.get("operator") or ""
-    return row
+    return row if target_major >= 3 else {**row, "executor_config": {}}
 
 
 def try_row(item: Row, target_major: int) -> Row:
@@ -87,7 +87,7 @@ def try_row(item: Row, target_major: int) -> Row:
     row = _task(item)
     if target_major >= 3:
         row["task_instance_id"] = str(uuid.uuid5(_IDS, _name(row, str(row["try_number"]))))
-    return row
+    return row if target_major >= 3 else {**row, "executor_config": {}}
 
 
 def _task(item: Row) -> Row:
@@ -96,6 +96,10 @@ def _task(item: Row) -> Row:
     row["try_number"] = int(item.get("try_number") or 0)
     row["queued_dttm"] = item.get("queued_when")
     row["map_index"] = int(item.get("map_index", -1))
+    # Airflow 2 cannot show an instance with a null host, user or executor_config: its own API then answers 500
+    # (2.11.2). Starship writes an empty configuration there, but only where the key is sent.
+    row |= {name: row[name] or "" for name in ("hostname", "unixname", "operator")}
+    row["queue"], row["priority_weight"] = row["queue"] or "default", row["priority_weight"] or 1
     row["pool"] = row["pool"] or "default_pool"
     row["pool_slots"] = row["pool_slots"] or 1
     row["max_tries"] = row["max_tries"] if row["max_tries"] is not None else -1
