@@ -12,6 +12,7 @@ from astroferry.advice.rules import (
     code,
     configuration,
     cutover,
+    defaults,
     environment,
     execution,
     executor,
@@ -55,6 +56,7 @@ SUGGESTIONS: dict[str, Suggest] = {
 
 BOOKS = (
     version.BOOK,
+    defaults.BOOK,
     code.BOOK,
     providers.BOOK,
     configuration.BOOK,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.backends import BACKENDS, settings
-from astroferry.advice.rules import code, execution, providers, secret_names, secrets, version
+from astroferry.advice.rules import code, defaults, execution, providers, secret_names, secrets, version
 from astroferry.advice.rules.secret_names import mapping
 from astroferry.advice.suggest import SUGGESTIONS, refusals
 from astroferry.model.words import names
@@ -93,7 +93,7 @@ class VersionStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the rules on version, code and providers."""
-        return checked(desk, version.BOOK, code.BOOK, providers.BOOK)
+        return checked(desk, version.BOOK, defaults.BOOK, code.BOOK, providers.BOOK)
 
 
 class ExecutionStage:

@@ -1,4 +1,4 @@
-"""Cases of the rules in advice/rules/version.py."""
+"""Cases of the rules in advice/rules/version.py and defaults.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.advice.rules.rulecase import CRON, PLAN, case, facts, no, source, with_environment, yes
 
-from astroferry.advice.rules.version import CATCHUP_VARIABLE
+from astroferry.advice.rules.defaults import CATCHUP_VARIABLE
 from astroferry.model.environment import DELTA_DATA_INTERVALS
 from astroferry.model.inventory import Dag, Schedule, Sign
 

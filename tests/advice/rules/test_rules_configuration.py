@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from tests.advice.rules.rows_configuration import GLOB, IGNORES, RETRIES
 from tests.advice.rules.rows_version import CATCHING_UP
-from tests.advice.rules.rulecase import case, ids, source, with_environment
+from tests.advice.rules.rulecase import PLAN, case, ids, source, with_environment
 
 from astroferry.advice.providers import package_of_module, package_of_type
 from astroferry.advice.rules.configuration import BOOK, suggest
+from astroferry.stages.desk import Desk
+from astroferry.stages.layout import WorkspacesStage
 
 
 def test_what_dags_mean_is_proposed_for_the_environment() -> None:
@@ -32,6 +37,12 @@ def test_an_option_is_proposed_by_the_name_that_the_target_has_for_it() -> None:
 def test_a_plan_that_follows_has_nothing_against_it() -> None:
     followed = with_environment(suggest(case(inventory=RETRIES)).value)
     assert ids(BOOK.problems(case(followed, RETRIES))) == []
+
+
+def test_a_deployment_is_proposed_with_it() -> None:
+    desk = Desk(Path("migration.toml"), replace(PLAN, deployments=()), RETRIES)
+    asked = next(each for each in WorkspacesStage().questions(desk) if each.key == "deployments")
+    assert [item.environment["AIRFLOW__CORE__DEFAULT_TASK_RETRIES"] for item in asked.suggested] == ["2"]
 
 
 def test_packages_by_module_and_by_connection_type() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from astroferry.advice.airflow3_options import INVALID, OLD_VALUES, REMOVED, RENAMED
 from astroferry.advice.evidence import seen
 from astroferry.advice.options import fate, option, set_to, variable
+from astroferry.advice.rules.defaults import CATCHUP_VARIABLE, by_default
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
-from astroferry.advice.rules.version import CATCHUP_VARIABLE, by_default
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
