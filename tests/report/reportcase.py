@@ -151,5 +151,5 @@ def reviewed() -> Assessment:
         decided=decided,
         verdicts=verdicts(SMALL, found),
         by_hand=by_hand,
-        effort=effort(plan, replace(SMALL, dags=()), found),
+        effort=effort(plan, SMALL, found, dict(by_hand)),
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astroferry.advice.handing import left_to_people
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
@@ -28,9 +27,14 @@ class Work:
     measure: str
 
 
-def effort(plan: Plan, inventory: Inventory, findings: Iterable[Finding]) -> tuple[Work, ...]:
-    """Pieces of work, in the order in which they come; none that takes no time."""
-    return tuple(work for work in _pieces(plan, inventory, list(findings)) if work.days)
+def effort(
+    plan: Plan, inventory: Inventory, findings: Iterable[Finding], by_hand: Collection[str]
+) -> tuple[Work, ...]:
+    """Pieces of work, in the order in which they come; none that takes no time.
+
+    `by_hand`: ids of the DAGs that the cutover leaves to people.
+    """
+    return tuple(work for work in _pieces(plan, inventory, list(findings), set(by_hand)) if work.days)
 
 
 def total(pieces: Iterable[Work]) -> tuple[float, float]:
@@ -39,7 +43,7 @@ def total(pieces: Iterable[Work]) -> tuple[float, float]:
     return days, days * LOOSE
 
 
-def _pieces(plan: Plan, inventory: Inventory, findings: list[Finding]) -> Iterator[Work]:
+def _pieces(plan: Plan, inventory: Inventory, findings: list[Finding], left: set[str]) -> Iterator[Work]:
     decisions = plan.decisions
     yield Work(
         "Workspaces, Deployments, access", 1 + 0.25 * len(plan.deployments), "a day, and a quarter a Deployment"
@@ -53,7 +57,6 @@ def _pieces(plan: Plan, inventory: Inventory, findings: list[Finding]) -> Iterat
     warned = sum(finding.severity == "warn" for finding in about)
     yield Work("What refuses", 0.5 * refused, f"{several(refused, 'finding')}, half a day each")
     yield Work("What needs a look", 0.25 * warned, f"{several(warned, 'finding')}, a quarter each")
-    left = {dag.dag_id for dag, _ in left_to_people(plan, inventory)}
     touched = {dag for finding in findings if finding.severity == "refuse" for dag in finding.dags}
     looked = {dag for finding in findings if finding.severity == "warn" for dag in finding.dags} - touched - left
     yield Work("DAG code to change", 0.25 * len(touched), f"{several(len(touched), 'DAG')}, a quarter each")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.kinds import Refusal, SwitchPlan, handover_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from astroferry.advice.kinds import HandoverKind
     from astroferry.model.inventory import Dag, Inventory
@@ -37,6 +37,22 @@ def not_handed_over(plan: Plan, inventory: Inventory, dag: Dag) -> str:
 
 def left_to_people(plan: Plan, inventory: Inventory) -> Iterator[tuple[Dag, str]]:
     """(DAG, why) for each that runs by itself today and is not handed over; one that is paused just moves."""
+    known: dict[Hashable, str] = {}
     for dag in inventory.dags:
-        if not dag.is_paused and dag.schedule.kind != "none" and (why := not_handed_over(plan, inventory, dag)):
-            yield dag, why
+        if dag.is_paused or dag.schedule.kind == "none":
+            continue
+        # Reading a cron expression takes long, and most DAGs are due at the same moments as many others. One that
+        # may be let freeze by its name is looked at by itself.
+        shape = (
+            dag.schedule,
+            dag.catchup,
+            dag.start_date,
+            dag.end_date,
+            dag.next_data_interval_end,
+            dag.next_run_after,
+            dag.dag_id if dag.schedule.kind == "continuous" else "",
+        )
+        if shape not in known:
+            known[shape] = not_handed_over(plan, inventory, dag)
+        if known[shape]:
+            yield dag, known[shape]

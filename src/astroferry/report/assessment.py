@@ -112,6 +112,7 @@ def assessment(
         (*problems(plan, inventory, facts), *inventory.findings, *findings), key=lambda item: order[item.severity]
     )
     links = dependencies(inventory.dags)
+    left = {dag.dag_id: why for dag, why in left_to_people(plan, inventory)}
     return Assessment(
         plan,
         inventory,
@@ -122,9 +123,9 @@ def assessment(
         tuple(_decided(plan, inventory, facts)),
         _waves(plan, inventory, links),
         links,
-        tuple((dag.dag_id, why) for dag, why in left_to_people(plan, inventory)),
+        tuple(left.items()),
         cost(plan),
-        effort(plan, inventory, found),
+        effort(plan, inventory, found, left),
         tuple(cutovers),
     )
 
