@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.ready
 .PHONY: demo test check live setup lint types contracts clean lock
 
 demo: $(STAMP)
-	$(BIN)/astroferry demo
+	$(BIN)/astroferry demo --no-input
 
 test: $(STAMP)
 	$(BIN)/pytest -q -n auto -m "not live"

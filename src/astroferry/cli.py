@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
             argument_default=argparse.SUPPRESS,
         )
 
-    demo = verb("demo", "the whole migration on an embedded source Airflow and an embedded Astro")
+    demo = verb("demo", "the wizard on an embedded source Airflow and an embedded Astro; --no-input runs all of it")
     demo.add_argument("--folder", metavar="DIR", help="where the demo's plan and journal go (default: a new folder)")
     assess = verb("assess", "take the inventory of a source Airflow; never changes it")
     assess.add_argument("url", metavar="URL", help="the source's address, as in the browser")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import tempfile
 import time
+import tomllib
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +17,15 @@ from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import Exit, UsageError
 from astroferry.faces.headless import apply, approve, assess, check, cutover, plan, rollback, show, status
+from astroferry.faces.session import Session
+from astroferry.faces.which import choose
 from astroferry.model import inventoryfile, planfile
+from astroferry.stages.walk import flat
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from astroferry.faces.which import Face
 
 MISSING = (
     "The embedded servers need the extra `simulator`, which is not installed ({name}).",
@@ -28,9 +35,10 @@ TICKS = ("fleet_position_ticks", "fleet_arrival_board")
 """the demo's two fast DAGs: every 20 seconds, one with catchup and one without"""
 CONFIRMED = ("alerts", "people-invited", "rollback-plan", "network-reach")
 """what Olivia says of the pilot; its two DAGs need none of the company's made-up hosts"""
+COMPANY = "harbor-lines"
 DEPLOYMENT = "harbor-production"
 ANSWERS = f"""\
-name = "harbor-lines"
+name = "{COMPANY}"
 
 [source]
 url = "{{url}}"
@@ -76,7 +84,8 @@ dags = ["*"]
 async def demo(arguments: argparse.Namespace) -> Exit:
     """Carry Harbor Lines, a made-up company, from an embedded Airflow 2.11 to a real Airflow 3.3 behind our Astro.
 
-    0 when all of it went well; otherwise the code of the step that did not.
+    Where a terminal is there, the wizard opens on both; else the verbs carry it out unattended. 0 when all of it went
+    well; otherwise the code of the step that did not.
     """
     try:
         from astroferry.simulator.astro.server import EmbeddedAstro  # noqa: PLC0415 - an optional extra
@@ -87,6 +96,7 @@ async def demo(arguments: argparse.Namespace) -> Exit:
         raise UsageError(MISSING[0].format(name=error.name), hint=MISSING[1]) from error
 
     began = time.monotonic()
+    face, _ = choose(no_input=getattr(arguments, "no_input", False), plain=getattr(arguments, "plain", False))
     folder = _folder(getattr(arguments, "folder", None))
     say = diagnostics.say
     say("This is the whole migration of a made-up company, Harbor Lines, on this machine alone.")
@@ -97,7 +107,9 @@ async def demo(arguments: argparse.Namespace) -> Exit:
     ensure("3.3", say)
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(EmbeddedSource())
-        real = factory(folder / "servers", parse=2.0, say=say)
+        # On a full screen nothing else may write to the terminal.
+        tell = _into(folder / "servers.log") if face == "full-screen" else say
+        real = factory(folder / "servers", parse=2.0, say=tell)
         astro = await stack.enter_async_context(EmbeddedAstro(airflow_factory=real, folder=folder / "astro"))
         stack.enter_context(
             environment(
@@ -110,11 +122,37 @@ async def demo(arguments: argparse.Namespace) -> Exit:
         answers = folder / "answers.toml"
         source.estate.write_dags(folder / "dags")
         answers.write_text(ANSWERS.format(url=source.url, dags="dags"), encoding="utf-8")
+        if face != "headless":
+            return await _wizard(face, folder, answers)
         code = await _walk(folder, source.url, answers)
     seconds = time.monotonic() - began
     if code is Exit.DONE:
         diagnostics.data("\n".join(summary(folder, seconds)))
     return code
+
+
+async def _wizard(face: Face, folder: Path, answers: Path) -> Exit:
+    """The wizard on the demo's servers, every answer of the unattended demo shown, until it is left."""
+    session = Session.new(folder / "migration.toml", COMPANY)
+    for key, value in flat(tomllib.loads(answers.read_text(encoding="utf-8"))).items():
+        if key != "name":
+            session.desk.answer(key, value)
+    session.save()
+    room = "tui" if face == "full-screen" else "prompts"
+    run: Callable[..., Awaitable[Exit]] = importlib.import_module(f"astroferry.faces.{room}.run").run
+    code = await run(folder, session=session)
+    diagnostics.say(f"The demo's servers end with it; its files stay in {folder}")
+    return code
+
+
+def _into(path: Path) -> Callable[[str], None]:
+    """Narration for a file."""
+
+    def tell(line: str) -> None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(diagnostics.redact(line) + "\n")
+
+    return tell
 
 
 async def simulate(arguments: argparse.Namespace) -> Exit:

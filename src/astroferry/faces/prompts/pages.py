@@ -23,7 +23,7 @@ MOST = 20
 AS_IT_IS = "as it is now"
 """the reason of what the plan holds already: nothing to tell"""
 SEVERITIES = {"refuse": "refused", "warn": "warning", "advise": "advice"}
-EVERYWHERE = "Everywhere: back, skip, save (and leave), help or ?. Enter alone takes what stands in brackets."
+EVERYWHERE = "back, skip, save and help work everywhere; Enter takes what is in brackets."
 
 
 def wrapped(text: str, indent: str = "  ", further: str = "") -> list[str]:

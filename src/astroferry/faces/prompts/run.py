@@ -24,18 +24,20 @@ async def run(
     folder: Path | None = None,
     plan: Path | None = None,
     *,
+    session: Session | None = None,
     console: Console | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Exit:
     """The walk, until it is left: 0; 3 where the input ended at a question; 130 where Ctrl+C ended it.
 
-    `plan` is opened at once. Raises what opening it raises. A hang-up or termination cancels; all is saved then too.
+    `plan` is opened at once; or a `session` that is open already.
+    Raises what opening it raises. A hang-up or termination cancels; all is saved then too.
     """
     console = console or this_terminal()
     try:
-        session = (
-            Session.open(plan, now=now) if plan is not None else await open_or_begin(folder or Path(), console, now)
-        )
+        if plan is not None:
+            session = Session.open(plan, now=now)
+        session = session or await open_or_begin(folder or Path(), console, now)
     except EndOfInputError:
         diagnostics.say("astroferry: the input has ended; nothing was begun. See: astroferry --help")
         return Exit.PLAN

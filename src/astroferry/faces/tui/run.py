@@ -12,15 +12,17 @@ from astroferry.faces.session import Session
 from astroferry.faces.tui.app import Ferry
 
 
-async def run(folder: Path | None = None, plan: Path | None = None) -> Exit:
+async def run(folder: Path | None = None, plan: Path | None = None, *, session: Session | None = None) -> Exit:
     """The wizard, until it is left; the exit code: 0, or 129, 130, 143 where a signal ended it.
 
-    `plan` is opened at once, where it stood. Raises what opening it raises, before anything is drawn.
+    `plan` is opened at once, where it stood; or a `session` that is open already.
+    Raises what opening it raises, before anything is drawn.
     """
     if 0 in shutil.get_terminal_size((0, 0)):
         # Serial consoles and some containers report no size.
         os.environ["COLUMNS"], os.environ["LINES"] = "80", "24"
-    session = Session.open(plan) if plan is not None else None
+    if plan is not None:
+        session = Session.open(plan)
     app = Ferry(folder or Path.cwd(), session=session)
     await app.run_async()
     for report in app.reports:
