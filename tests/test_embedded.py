@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from astroferry import embedded
-from astroferry.errors import UsageError
+from astroferry.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from astroferry.faces.session import Session
 
 
 def test_the_folder_is_new_or_named_and_empty(tmp_path: Path) -> None:
@@ -34,6 +36,34 @@ def test_the_environment_is_as_before_afterwards(monkeypatch: pytest.MonkeyPatch
         assert os.environ["ASTRO_API_URL"] == os.environ["ASTRO_API_TOKEN"] == "during"
     assert os.environ["ASTRO_API_URL"] == "before"
     assert "ASTRO_API_TOKEN" not in os.environ
+
+
+async def test_the_wizard_opens_on_the_demo_with_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = tmp_path / "answers.toml"
+    answers.write_text(embedded.ANSWERS.format(url="http://127.0.0.1:8080", dags="dags"), encoding="utf-8")
+    opened: list[Session] = []
+
+    async def run(folder: Path, *, session: Session) -> Exit:
+        assert folder == tmp_path
+        opened.append(session)
+        session.close()
+        return Exit.DONE
+
+    monkeypatch.setattr("astroferry.faces.prompts.run.run", run)
+    assert await embedded._wizard("plain", tmp_path, answers) is Exit.DONE
+    (session,) = opened
+    assert session.nav.stop.key == "prerequisites", "every stage is still walked through"
+    shown = session.desk.plan
+    assert (shown.name, shown.source.url) == ("harbor-lines", "http://127.0.0.1:8080")
+    assert [wave.name for wave in shown.waves] == ["pilot", "rest"]
+    assert {"values.connections", "decisions.networking"} <= session.desk.answered
+
+
+def test_servers_tell_a_file_where_the_screen_is_full(tmp_path: Path) -> None:
+    tell = embedded._into(tmp_path / "servers.log")
+    tell("Airflow is starting")
+    tell("Airflow is up")
+    assert (tmp_path / "servers.log").read_text(encoding="utf-8") == "Airflow is starting\nAirflow is up\n"
 
 
 @pytest.mark.parametrize("verb", [embedded.demo, embedded.simulate])

@@ -17,7 +17,7 @@ def test_the_demo(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     env["PYTHONPATH"] = os.pathsep.join(sys.path)
     done = subprocess.run(
-        [sys.executable, "-m", "astroferry", "demo", "--folder", str(tmp_path / "demo")],
+        [sys.executable, "-m", "astroferry", "demo", "--no-input", "--folder", str(tmp_path / "demo")],
         env=env,
         capture_output=True,
         text=True,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -406,3 +407,23 @@ async def test_hidden_options_are_not_kept_and_no_config_means_unknown() -> None
     assert found.config == {}
     line = next(line for line in found.coverage if line.probe == "secrets backend")
     assert "does not show" in line.detail
+
+
+async def test_a_read_that_was_broken_off_asks_only_for_the_rest() -> None:
+    asked: list[str] = []
+
+    class Counting(FakeAirflow):
+        async def tasks(self, dag_id: str) -> Any:
+            asked.append(dag_id)
+            if dag_id == "b" and asked.count("b") == 1:
+                raise asyncio.CancelledError
+            return await super().tasks(dag_id)
+
+    airflow = Counting(dag("a"), dag("b"))
+    before: dict[tuple[str, str], object] = {}
+    with pytest.raises(asyncio.CancelledError):
+        await take_inventory(cast("Airflow", airflow), clock_now=lambda: NOW, tell=lambda _: None, before=before)
+    found = await take_inventory(cast("Airflow", airflow), clock_now=lambda: NOW, tell=lambda _: None, before=before)
+    assert asked == ["a", "b", "b"]
+    assert [item.dag_id for item in found.dags] == ["a", "b"]
+    assert next(item.count for item in found.coverage if item.probe == "tasks") == 2

@@ -47,5 +47,5 @@ class Reading(Running):
         if self.running:
             return self.title
         if self.cancelled:
-            return "Cancelled. Nothing is lost; F5 reads again."
+            return "Cancelled. What was read is kept: reading again goes on from there."
         return self.error or f"Read in {lasting(self.elapsed)}."

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from astroferry.carry.journal import Standing
     from astroferry.clients.credentials import Ask
     from astroferry.faces.navigator import StopState
+    from astroferry.sources.each_dag import Kept
     from astroferry.sources.progress import Progress
 
 _MOVED = frozenset({"cut over", "kept", "released"})
@@ -63,6 +64,8 @@ class Session:
         self.standings: dict[str, Standing] = {}
         self.infos: tuple[ActionInfo, ...] = ()
         self._kept = desk.plan
+        self._read_before: Kept = {}
+        self._read_from = ""
         self._lock = PlanLock(desk.path)
         self._lock.__enter__()
         self.look_back()
@@ -122,14 +125,25 @@ class Session:
             self.desk.facts = await read_facts(astro, self.desk.plan.decisions.cloud)
 
     async def read_source(self, ask: Ask | None, tell: Callable[[Progress], None]) -> None:
-        """Take the inventory and keep it beside the plan; the source is only read."""
+        """Take the inventory and keep it beside the plan; the source is only read.
+
+        Cancelled or failed, what each DAG has answered is kept: the next read asks only for the rest.
+        """
         source = self.desk.plan.source
+        if self._read_from != source.url:
+            self._read_before, self._read_from = {}, source.url
         async with AsyncExitStack() as stack:
             airflow, login = await open_source(source.url, source.credentials, stack, ask)
             starship = await open_starship(airflow, login, stack)
             found = await take_inventory(
-                airflow, clock_now=self.now, tell=tell, starship=starship, read_code=read_code
+                airflow,
+                clock_now=self.now,
+                tell=tell,
+                starship=starship,
+                read_code=read_code,
+                before=self._read_before,
             )
+        self._read_before = {}
         before = self.desk.inventory
         self.desk.inventory = found
         inventoryfile.save(found, beside(self.path, source.inventory))

@@ -112,6 +112,29 @@ def wave_of(waves: Sequence[dict[str, Any]], everything: Iterable[str]) -> dict[
     return {dag: takers[-1] if takers else "" for dag, takers in divided(shapes, everything).items()}
 
 
+def place(
+    waves: Sequence[dict[str, Any]], dags: Iterable[str], deployment: str, test: str = ""
+) -> list[dict[str, Any]]:
+    """The waves with these DAGs in one that goes to that production Deployment, in the first there is, or a new one.
+
+    A new wave has the Deployment's name and is tested on `test`, or on the Deployment itself.
+    """
+    there = next((wave for wave in waves if wave["production"] == deployment), None)
+    name = there["name"] if there is not None else _free(deployment, {wave["name"] for wave in waves})
+    moved = assign(waves, dags, name)
+    for wave in moved:
+        if there is None and wave["name"] == name:
+            wave["test"], wave["production"] = test or deployment, deployment
+    return moved
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free
+
+
 def assign(waves: Sequence[dict[str, Any]], dags: Iterable[str], name: str) -> list[dict[str, Any]]:
     """The waves with these DAGs in the one of that name, which is made where it is not there yet.
 

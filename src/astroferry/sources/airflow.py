@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.starship import Starship
     from astroferry.model.inventory import BrokenFile, Dag, Plugin, SourceKind
-    from astroferry.sources.each_dag import ReadCode
+    from astroferry.sources.each_dag import Kept, ReadCode
 
 _STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
 
@@ -34,10 +34,12 @@ async def take_inventory(
     starship: Starship | None = None,
     read_code: ReadCode | None = None,
     kind: SourceKind = "airflow",
+    before: Kept | None = None,
 ) -> Inventory:
     """Everything that REST gives of the source, with coverage and findings for what it does not.
 
     `read_code` reads a DAG file's text (`astroferry.code.read.read`); without it dependencies in code stay unknown.
+    `before` keeps the answers about each DAG, so that a read that is broken off goes on where it stood.
     Raises only where nothing at all could be read: then the first failure.
     """
     probes = Probes(tell)
@@ -57,7 +59,7 @@ async def take_inventory(
     if probes.failures and not any(line.outcome == "read" for line in probes.coverage):
         raise probes.failures[0]
     with_runs = (replace(dag, active_runs=active.get(dag.dag_id, 0)) for dag in dags)
-    survey = await EachDag(airflow, probes, datasets).read(with_runs, read_code)
+    survey = await EachDag(airflow, probes, datasets, before).read(with_runs, read_code)
 
     _note_environment(probes, config)
     _note_starship(probes, found := _starship_version(plugins, starship))

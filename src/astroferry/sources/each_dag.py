@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from astroferry.errors import NotAllowedError, UnreachableError
 from astroferry.model.inventory import placed
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     """what one DAG file's text says (`astroferry.code.read.read`): given, since rooms side by side are separate"""
 
 Answer = TypeVar("Answer")
+Kept = dict[tuple[str, str], object]
+"""(probe, DAG id) -> its answer, from a read that was broken off: it is not asked for again"""
 AT_ONCE = 8
 """DAGs in work at the same time; the client bounds requests further"""
 _OWN_MODULES = ("airflow.",)
@@ -51,8 +53,15 @@ class Survey:
 class EachDag:
     """Reads DAGs one by one; a question refused once (403) or unreachable is not asked for every other DAG."""
 
-    def __init__(self, airflow: Airflow, probes: Probes, datasets: tuple[Mapping[str, tuple[str, ...]], ...]) -> None:
+    def __init__(
+        self,
+        airflow: Airflow,
+        probes: Probes,
+        datasets: tuple[Mapping[str, tuple[str, ...]], ...],
+        kept: Kept | None = None,
+    ) -> None:
         self.airflow = airflow
+        self._kept = kept
         self.probes = probes
         self.consumes, self.produces = datasets
         self.survey = Survey()
@@ -86,6 +95,9 @@ class EachDag:
     async def _try(self, probe: str, dag_id: str, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         if probe in self._stopped:
             return None
+        if self._kept is not None and (probe, dag_id) in self._kept:
+            self._answers[probe] = self._answers.get(probe, 0) + 1
+            return cast("Answer", self._kept[probe, dag_id])
         try:
             answer = await question()
         except FAILURES as error:
@@ -93,6 +105,8 @@ class EachDag:
             if isinstance(error, NotAllowedError | UnreachableError):
                 self._stopped.add(probe)
             return None
+        if self._kept is not None:
+            self._kept[probe, dag_id] = answer
         self._answers[probe] = self._answers.get(probe, 0) + 1
         return answer
 

@@ -134,3 +134,16 @@ async def test_paths_are_completed(folder: Path) -> None:
     assert await suggest("nowhere/at/all") is None
     assert await suggest("") is None
     assert await suggest(f"{folder.absolute()}/dag") == f"{folder.absolute()}/dags/"
+
+
+class TestPlacing:
+    WAVES = ({"name": "rest", "test": "t", "production": "p", "dags": ["*"]},)
+
+    def test_onto_a_deployment_that_a_wave_goes_to(self) -> None:
+        waves = tables.place([*self.WAVES, {"name": "x", "test": "t", "production": "q", "dags": ["a"]}], ["b"], "q")
+        assert {wave["name"]: wave["dags"] for wave in waves} == {"rest": ["*"], "x": ["a", "b"]}
+
+    def test_onto_one_that_none_goes_to_makes_a_wave(self) -> None:
+        waves = tables.place(self.WAVES, ["b"], "rest", "tested-on")
+        assert waves[0] == {"name": "rest-2", "test": "tested-on", "production": "rest", "dags": ["b"]}
+        assert waves[1]["production"] == "p"

@@ -243,5 +243,5 @@ class DecidingStep:
 
 def _ended(reading: SpokenReading) -> str:
     if reading.cancelled:
-        return "Cancelled; nothing is lost. read reads again."
+        return "Cancelled. What was read is kept: read goes on from there."
     return f"{reading.error} read tries again." if reading.error else reading.summary()

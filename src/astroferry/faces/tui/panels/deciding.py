@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 
 from astroferry.errors import PlanError
 from astroferry.faces.helping import help_of
 from astroferry.faces.preview import changes
 from astroferry.faces.tables import as_tables, to_text
+from astroferry.faces.tui.panels.noticed import bullets_of, told_of
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.dag_list import DagListScreen
 from astroferry.faces.tui.screens.modals import EditScreen
@@ -21,7 +21,6 @@ from astroferry.faces.tui.widgets.question_field import QuestionField, keys_of
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.plan import Deployment, Wave, Workspace
 from astroferry.model.planedit import with_value
-from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
     from astroferry.faces.session import Session
     from astroferry.stages.stage import Deciding
 
-SIGNS = {"refuse": ("×", "$text-error"), "warn": ("!", "$text-warning"), "advise": ("·", "$text-muted")}
+FOLD = 5
+"""findings that are shown before F9 unfolds the rest"""
 TABLES: dict[str, type[Any]] = {"workspaces": Workspace, "deployments": Deployment, "waves": Wave}
 KEYS: dict[str, Keys] = {
     "": (("Enter", "next"),),
@@ -52,6 +52,7 @@ class DecidingPanel(Panel):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "field(1)", show=False),
         Binding("shift+tab", "field(-1)", show=False),
+        Binding("f9", "fold", show=False),
         Binding("pagedown", "scroll_page(1)", show=False),
         Binding("pageup", "scroll_page(-1)", show=False),
     ]
@@ -63,6 +64,8 @@ class DecidingPanel(Panel):
             raise TypeError("this stop asks nothing")
         self.stage: Deciding = stage
         self.before = session.desk.plan
+        self.unfolded = False
+        self.folds = False
 
     def compose(self) -> ComposeResult:
         """Title, known, questions, findings."""
@@ -115,10 +118,8 @@ class DecidingPanel(Panel):
             findings = self.stage.findings(desk)
         finally:
             desk.plan = kept
-        lines = [(*SIGNS[finding.severity], f"{finding.message} {finding.todo}".rstrip()) for finding in findings]
-        if lines:
-            lines.insert(0, ("", "", several(len(findings), "finding")))
-        self.query_one("#findings", Bullets).show(lines)
+        self.query_one("#findings", Bullets).show(bullets_of(findings, most=None if self.unfolded else FOLD))
+        self.folds = len(findings) > FOLD
         self.wizard.preview(changes(self.before, trial.plan))
 
     def _refresh(self, stuck: Stuck | None = None) -> None:
@@ -201,6 +202,12 @@ class DecidingPanel(Panel):
         index = keys.index(active.key) + step if active else 0
         self._open(keys[index % len(keys)])
 
+    def action_fold(self) -> None:
+        """All findings, or the first."""
+        self.unfolded = not self.unfolded
+        self._tell(self.session.nav.trial())
+        self.call_after_refresh(self.query_one("#findings").scroll_visible, animate=False, top=True)
+
     def action_scroll_page(self, step: int) -> None:
         """Page keys scroll the page."""
         self.scroll_relative(y=step * max(1, self.size.height - 2), animate=False)
@@ -235,6 +242,10 @@ class DecidingPanel(Panel):
 
     def forward(self) -> None:
         """Take the answers and go on, or stay with the first question that has a problem."""
+        reading = self.wizard.reads.by_stage.get(self.stage.key)
+        if self.stage.key == "inventory" and reading is not None and reading.running:
+            self.wizard.say("The source is still being read. Ctrl+C cancels the reading.")
+            return
         stuck = self.session.nav.next()
         if stuck is not None:
             self._stay(stuck.key, stuck.why)
@@ -275,7 +286,9 @@ class DecidingPanel(Panel):
                 self.session.nav.draft("waves", waves)
                 self._refresh()
 
-        self.app.push_screen(DagListScreen(inventory.dags, as_tables(asked.value)), done)
+        self.app.push_screen(
+            DagListScreen(inventory.dags, as_tables(asked.value), self.session.desk.plan.deployments), done
+        )
 
     def tick(self) -> None:
         """The read that goes on, or its end."""
@@ -285,13 +298,7 @@ class DecidingPanel(Panel):
             shown.display = False
             return
         shown.display = True
-        lines = [Content.assemble((f"{phase:<16}", "$text-muted"), words) for phase, words in reading.lines()]
-        style = "$text-error" if reading.error else "$text-success" if not reading.running else "bold"
-        sign = "! " if reading.error else "✓ " if not reading.running and not reading.cancelled else ""
-        last = Content.styled(sign + reading.summary(), style)
-        if not reading.running and not reading.error and self.session.desk.inventory is not None:
-            lines = []
-        shown.update(Content("\n").join([last, *lines]))
+        shown.update(told_of(reading, known=self.session.desk.inventory is not None))
 
     def settled(self) -> None:
         """An end was read: what is known and suggested may be other now."""
@@ -314,7 +321,8 @@ class DecidingPanel(Panel):
             "waves": (("F7", "assign DAGs"),),
         }
         skip = (("F8", "skip"),) if self.stage.skipping else ()
-        return (*KEYS[kind], ("F2", "next"), ("Esc", "back"), *more.get(stage, ()), *skip)
+        fold = (("F9", "fewer findings" if self.unfolded else "all findings"),) if self.folds else ()
+        return (*KEYS[kind], ("F2", "next"), ("Esc", "back"), *more.get(stage, ()), *skip, *fold)
 
     def help(self) -> str:
         """The stage in words."""

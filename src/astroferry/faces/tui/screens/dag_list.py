@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from astroferry.faces.tables import assign, wave_of
+from astroferry.faces.tables import assign, place, wave_of
 from astroferry.faces.tui.screens.modals import AskScreen, MenuScreen
 from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.model.words import several
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from astroferry.model.inventory import Dag
+    from astroferry.model.plan import Deployment
 
 NEW = "\0new"
 
@@ -33,21 +34,32 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
         Binding("f2", "take", show=False),
         Binding("slash", "filter", show=False),
         Binding("w", "assign", show=False),
+        Binding("d", "place", show=False),
     ]
 
-    def __init__(self, dags: Sequence[Dag], waves: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        dags: Sequence[Dag],
+        waves: list[dict[str, Any]] | None = None,
+        deployments: Sequence[Deployment] = (),
+    ) -> None:
         super().__init__()
+        self.deployments = tuple(deployments)
         self.dags = tuple(dags)
         self.waves = waves
         headings = (
-            ("DAG", "wave", "schedule", "owner") if waves is not None else ("DAG", "state", "schedule", "owner")
+            ("DAG", "wave", "Deployment", "schedule", "owner")
+            if waves is not None
+            else ("DAG", "state", "schedule", "owner")
         )
         self.list = RowList(headings, self._rows(), marks=waves is not None)
 
     def compose(self) -> ComposeResult:
         """Filter, list, keys."""
         yield Static(classes="title", id="counted", markup=False)
-        field = Input(placeholder="/ filters: words of an id, owner, schedule, wave", compact=True, id="filter")
+        field = Input(
+            placeholder="/ filters: words of an id, owner, schedule, wave, Deployment", compact=True, id="filter"
+        )
         field.cursor_blink = False
         yield field
         yield self.list
@@ -60,10 +72,15 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
 
     def _rows(self) -> list[tuple[str, ...]]:
         waves = wave_of(self.waves, (dag.dag_id for dag in self.dags)) if self.waves is not None else {}
+        goes_to = {wave["name"]: wave["production"] for wave in self.waves or ()}
         return [
             (
                 dag.dag_id,
-                waves[dag.dag_id] or "(none)" if self.waves is not None else "paused" if dag.is_paused else "active",
+                *(
+                    (waves[dag.dag_id] or "(none)", goes_to.get(waves[dag.dag_id], ""))
+                    if self.waves is not None
+                    else ("paused" if dag.is_paused else "active",)
+                ),
                 dag.schedule.expression or dag.schedule.kind,
                 ", ".join(dag.owners),
             )
@@ -73,7 +90,7 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
     def _keys(self) -> Content:
         keys = "/ filter · s sort · Esc close"
         if self.waves is not None:
-            keys = "/ filter · s sort · space mark · a all shown · w wave · F2 take · Esc leave"
+            keys = "/ filter · s sort · space mark · a all shown · w wave · d Deployment · F2 take · Esc"
         return Content.styled(keys, "$text-muted")
 
     def _count(self) -> None:
@@ -118,6 +135,32 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
             self.list.set_rows(self._rows())
             self.list.select(())
             self._count()
+
+    def action_place(self) -> None:
+        """Onto which Deployment, and with it into which Workspace?"""
+        if self.waves is None or self.list.row is None or not self.deployments:
+            return
+        fit = [item for item in self.deployments if item.role != "test"]
+        chosen = sorted(self.list.selected or {self.list.row})
+        self.app.push_screen(
+            MenuScreen(
+                f"{several(len(chosen), 'DAG')} onto which Deployment?",
+                [Option(item.name, item.name, f"in the Workspace {item.workspace}") for item in fit],
+            ),
+            lambda name: self._onto(chosen, name),
+        )
+
+    def _onto(self, chosen: list[int], name: str | None) -> None:
+        if not name or self.waves is None:
+            return
+        workspace = next(item.workspace for item in self.deployments if item.name == name)
+        test = next(
+            (item.name for item in self.deployments if item.role == "test" and item.workspace == workspace), ""
+        )
+        self.waves = place(self.waves, [self.dags[number].dag_id for number in chosen], name, test)
+        self.list.set_rows(self._rows())
+        self.list.select(())
+        self._count()
 
     def action_take(self) -> None:
         """Give the waves back."""

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from astroferry.faces.navigator import Asked
     from astroferry.faces.tui.widgets.row_list import RowList
 
+SEEN = 4
+"""lines of evidence under a suggestion on a tall screen"""
+TALL = 30
 _YES_NO = {True: "yes", False: "no"}
 
 
@@ -183,6 +186,11 @@ class QuestionField(Vertical):
         elif question.suggested not in (None, "") and question.reason and question.reason != "as it is now":
             begin = "Suggested: " if question.kind in {"choice", "yes-no"} else f"Suggested {question.suggested}: "
             parts.append(f"{begin}{question.reason.rstrip('.')}.")
+        # The first of what was seen; help has all of it.
+        room = SEEN if self.app.size.height >= TALL else 1
+        parts += [f"  seen: {line}" for line in question.evidence[:room]]
+        if len(question.evidence) > room:
+            parts.append(f"  and {len(question.evidence) - room} more: F1 shows all")
         return Content.styled("\n".join(parts), "$text-muted")
 
     def open(self) -> None:

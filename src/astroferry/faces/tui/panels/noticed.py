@@ -1,0 +1,62 @@
+"""What a deciding stage tells beside its questions: findings by severity, and a read that goes on; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from astroferry.model.words import several
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from astroferry.faces.reading import Reading
+    from astroferry.faces.tui.widgets.bullets import Bullet
+    from astroferry.model.finding import Finding, Severity
+
+SIGNS: dict[Severity, tuple[str, str, str]] = {
+    "refuse": ("×", "$text-error", "refused"),
+    "warn": ("!", "$text-warning", "warning"),
+    "advise": ("·", "$text-muted", "advice"),
+}
+"""severity -> sign, colour, word; the worst first"""
+
+
+def bullets_of(findings: Sequence[Finding], *, most: int | None) -> list[Bullet]:
+    """A heading with counts, then each finding, the worst first; beyond `most` only how many more."""
+    if not findings:
+        return []
+    order = list(SIGNS)
+    counts = ", ".join(
+        f"{count} {SIGNS[severity][2]}"
+        for severity in order
+        if (count := sum(item.severity == severity for item in findings))
+    )
+    bullets: list[Bullet] = [("", "", f"{several(len(findings), 'finding')}: {counts}")]
+    ranked = sorted(findings, key=lambda item: order.index(item.severity))
+    for item in ranked[:most]:
+        sign, colour, word = SIGNS[item.severity]
+        bullets.append((sign, colour, " ".join(f"{word}: {item.message} {item.todo} [{item.code}]".split())))
+    if most is not None and len(findings) > most:
+        bullets.append((" ", "", f"and {len(findings) - most} more: F9 shows all, F1 explains them"))
+    return bullets
+
+
+def told_of(reading: Reading, *, known: bool) -> Content:
+    """How it stands, the phase in hand with rate and what is left, in short what is done; `known`: all was read."""
+    style = "$text-error" if reading.error else "$text-success" if not reading.running else "bold"
+    sign = "! " if reading.error else "✓ " if not reading.running and not reading.cancelled else ""
+    parts = [Content.styled(sign + reading.summary(), style)]
+    if not reading.running and not reading.error and known:
+        return parts[0]
+    lines = [(phase, words) for phase, words in reading.lines() if phase]
+    if reading.running and lines:
+        phase, words = lines.pop()
+        parts.append(Content.assemble((f"› {phase}  ", "$accent"), words))
+    if lines:
+        done = " · ".join(f"{phase} {words.rpartition(' of ')[2]}" for phase, words in lines)
+        parts.append(Content.styled(f"✓ {done}", "$text-muted"))
+    if reading.running:
+        parts.append(Content.styled(reading.lines()[-1][1], "$text-muted"))
+    return Content("\n").join(parts)
