@@ -115,6 +115,10 @@ def same_screen(request: pytest.FixtureRequest) -> Callable[..., Awaitable[None]
             path = SCREENS / f"{name}-{width}x{height}.txt"
             text = text_of(pilot.app)
             if rewrite:
+                await pilot.pause(0.2)
+                while (now := text_of(pilot.app)) != text:
+                    text = now
+                    await pilot.pause(0.2)
                 path.write_text(text, encoding="utf-8")
             assert path.exists(), f"{path} is not there yet: look at it after --rewrite-screens"
             wanted = path.read_text(encoding="utf-8")

@@ -90,7 +90,7 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
     def _keys(self) -> Content:
         keys = "/ filter · s sort · Esc close"
         if self.waves is not None:
-            keys = "/ filter · s sort · space mark · a all shown · w wave · d Deployment · F2 take · Esc"
+            keys = "/ filter · s sort · space mark · a all · w wave · d Deployment · F2 take · Esc"
         return Content.styled(keys, "$text-muted")
 
     def _count(self) -> None:
