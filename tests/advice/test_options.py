@@ -59,7 +59,7 @@ def test_the_table_is_what_airflow_3_says() -> None:
         ),
         ("AIRFLOW__CORE__CHECK_SLAS", "3", "", "does not have it any more"),
         ("AIRFLOW__CORE__CHECK_SLAS", "2", "AIRFLOW__CORE__CHECK_SLAS", ""),
-        ("AIRFLOW__WEBSERVER__WORKERS", "3", "", "machines of the source"),
+        ("AIRFLOW__WEBSERVER__WORKERS", "3", "", "for the old machines"),
         ("AIRFLOW__WEBSERVER__NAVBAR_COLOR", "3", "", "Astro sets it itself"),
         ("AIRFLOW__CORE__FERNET_KEY", "3", "", "Astro sets it itself"),
         ("MWAA__CORE__REGION", "3", "", "MWAA set it"),

@@ -130,7 +130,7 @@ def fate(name: str, airflow: str = "3") -> Fate:
     if platform:
         return Fate("", "Astro sets it itself")
     if matches(name, OF_THE_MACHINES):
-        return Fate("", "it belongs to the machines of the source, or is decided elsewhere in the plan")
+        return Fate("", "it is for the old machines, or the plan decides it")
     return Fate(name)
 
 

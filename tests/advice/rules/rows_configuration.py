@@ -28,7 +28,7 @@ ROWS = (
     no("ENV-options", case(inventory=source(config={"core": {"default_task_retries": "0"}}))),
     yes("VER-037", case(inventory=RENAMED), "is now dag_processor.min_file_process_interval"),
     yes("VER-037", case(inventory=REMOVED), "that Airflow 3 does not have: core.check_slas"),
-    yes("VER-037", case(inventory=BEHIND), "stay behind: webserver.page_size: it belongs to the machines"),
+    yes("VER-037", case(inventory=BEHIND), "stay behind: webserver.page_size: it is for the old machines"),
     no("VER-037", case()),
     no("VER-037", case(inventory=RENAMED, airflow="2", runtime="13.11.0")),
     yes(
