@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.advice.environments import Environment, walked
 
+from astroferry.advice.needs import backend_needs, network_needs
 from astroferry.advice.rules.rule import Case
 from astroferry.advice.suggest import SUGGESTIONS, problems
-from astroferry.stages.decisions import backend_needs
-from astroferry.stages.places import to_do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ def advice_page(environment: Environment) -> str:
             lines += [line for item in _cut(suggestion.evidence) for line in _wrapped(f"· {item}", 6)]
     network = [(name, getattr(desk.plan.network, name)) for name in desk.plan.network.__slots__]
     lines += ["", *[f"  network.{name} = {_value(value)}" for name, value in network if value]]
-    lines += [*_section("Who must do what", to_do(case)), *_section("Secrets backend", backend_needs(case))]
+    lines += [*_section("Who must do what", network_needs(case)), *_section("Secrets backend", backend_needs(case))]
     found = problems(case.plan, case.inventory, case.facts)
     lines += ["", "Findings"]
     for item in found:

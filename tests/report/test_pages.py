@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.advice.environments import own_cloud, small, walked
 
 from astroferry.carry.graph import build
 from astroferry.cli import parser
@@ -76,3 +77,19 @@ def test_a_table_loses_nothing() -> None:
         "                 and run check again",
         "met",
     ]
+
+
+def test_the_review_says_who_must_do_what() -> None:
+    desk, _ = walked(own_cloud())
+    assert desk.inventory is not None
+    text = "\n".join(review(desk.plan, desk.inventory, ()))
+    assert "What the networking takes" in text
+    assert "1. platform team: Provide Kubernetes" in text
+    assert "What the secrets backend takes" in text
+    assert "AIRFLOW__SECRETS__BACKEND_KWARGS=" in text
+    data = as_data(desk.plan, desk.inventory, ())
+    assert data["networking"]["steps"][0]["who"] == "platform team"
+    assert any("secretsmanager:GetSecretValue" in line for line in data["secrets_backend"])
+    plain, _ = walked(small())
+    assert plain.inventory is not None
+    assert "takes" not in "\n".join(review(plain.plan, plain.inventory, ()))

@@ -6,6 +6,9 @@ from collections import Counter
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from astroferry.advice.needs import backend_needs, network_needs
+from astroferry.advice.rules.rule import Case
+from astroferry.advice.ways_in import allow_lists, steps
 from astroferry.model.environment import environment_of
 from astroferry.model.words import names, several
 from astroferry.report.table import table
@@ -91,6 +94,7 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
     same = [wave.name for wave in plan.waves if wave.test == wave.production]
     if same:
         lines.append(f"  Test and production are one Deployment for: {names(same)}.")
+    lines += _needs(Case(plan, inventory), width)
     lines += ["", *_actions(infos, width)]
     if plan.review_again:
         lines += ["", f"To be looked at again: {names(plan.review_again)}"]
@@ -106,6 +110,8 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
 def as_data(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo]) -> dict[str, Any]:
     """The page as data, for --json."""
     everything = tuple(dag.dag_id for dag in inventory.dags)
+    case = Case(plan, inventory)
+    lists = allow_lists(case)
     return {
         "name": plan.name,
         "source": {"url": plan.source.url, "airflow": inventory.airflow_version, "dags": len(inventory.dags)},
@@ -119,11 +125,35 @@ def as_data(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo]) -> di
             {"id": info.id, "title": info.title, "stage": info.stage, "undo": info.undo, "undo_note": info.undo_note}
             for info in infos
         ],
+        "networking": {
+            "steps": [{"who": step.who, "what": step.what} for step in steps(case)],
+            "allow_lists": {
+                "at_places": list(lists.at_places),
+                "admit": list(lists.admit),
+                "outbound": list(lists.outbound),
+            },
+        },
+        "secrets_backend": list(backend_needs(case)),
         "findings": [
             {"code": item.code, "severity": item.severity, "message": item.message, "subject": item.subject}
             for item in inventory.findings
         ],
     }
+
+
+def _needs(case: Case, width: int) -> list[str]:
+    """Who must do what beside astroferry: for a way into your network, and for a secrets backend of your own."""
+    found = {
+        "What the networking takes": network_needs(case) if case.plan.decisions.networking != "public" else (),
+        "What the secrets backend takes": backend_needs(case),
+    }
+    lines: list[str] = []
+    for title, items in found.items():
+        if items:
+            lines += ["", title]
+            for item in items:
+                lines += wrap(item, max(width, 80), initial_indent="  ", subsequent_indent="    ")
+    return lines
 
 
 def _wave(plan: Plan, inventory: Inventory, number: int) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.backends import BACKENDS, settings
+from astroferry.advice.backends import BACKENDS
+from astroferry.advice.needs import backend_needs
 from astroferry.advice.rules import code, defaults, execution, providers, secret_names, secrets, version
-from astroferry.advice.rules.secret_names import mapping
 from astroferry.advice.suggest import SUGGESTIONS, refusals
 from astroferry.model.words import names
 from astroferry.stages.asking import decision, plain
@@ -14,7 +14,7 @@ from astroferry.stages.asking import decision, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from astroferry.advice.rules.rule import Book, Case, Suggestion
+    from astroferry.advice.rules.rule import Book, Suggestion
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
     from astroferry.stages.question import Question
@@ -167,31 +167,6 @@ class SecretsStage:
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the rules on secrets, and on names and sizes."""
         return checked(desk, secrets.BOOK, secret_names.BOOK)
-
-
-def backend_needs(case: Case) -> tuple[str, ...]:
-    """What the plan's backend needs, one line each: package, variables, permissions, names to change."""
-    backend = BACKENDS.get(case.plan.decisions.secrets_backend)
-    if backend is None:
-        return ()
-    remote = case.plan.decisions.execution == "remote"
-    where = "agents' values.yaml" if remote else "every Deployment"
-    package_goes_into = "the agents' image" if remote else "requirements.txt"
-    identity = "the agents' own (their pods'), not the Deployment's" if remote else backend.identity
-    return (
-        f"{backend.name} needs {backend.package} in {package_goes_into}.",
-        *(
-            f"In {where}{' (as a secret)' if setting.secret else ''}: {setting.name}={setting.value}"
-            for setting in settings(case.plan.decisions.secrets_backend)
-        ),
-        f"Identity: {identity}.",
-        *(
-            f"Allow {permission.action} on {permission.resource}{f' ({permission.why})' if permission.why else ''}."
-            for permission in backend.permissions
-        ),
-        *backend.notes,
-        *(f"{item.old} ({item.kind}) would have to be called {item.new}." for item in mapping(case)),
-    )
 
 
 def places_known(desk: Desk) -> tuple[str, ...]:

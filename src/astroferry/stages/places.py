@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice import cidr
+from astroferry.advice.needs import network_needs
 from astroferry.advice.rules import cluster, network, ranges
 from astroferry.advice.rules.cluster import ON_DEDICATED
-from astroferry.advice.ways_in import ASTRO_HOSTS, allow_lists, steps, way_in, ways
+from astroferry.advice.ways_in import ways
 from astroferry.model.words import names
 from astroferry.stages.asking import decision, plain
 from astroferry.stages.decisions import advised, checked, places_known, refused
@@ -93,7 +94,7 @@ class NetworkingStage:
             return ()
         return (
             *(f"{item.host}: {item.path} ({item.why})" for item in case.inventory.places),
-            *(to_do(case) if self.key in desk.plan.decided else ()),
+            *(network_needs(case) if self.key in desk.plan.decided else ()),
         )
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
@@ -135,19 +136,6 @@ class NetworkingStage:
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the networking rules and those on address ranges."""
         return checked(desk, network.BOOK, ranges.BOOK)
-
-
-def to_do(case: Case) -> tuple[str, ...]:
-    """Who must do what for the networking of the plan, and what goes on allow lists: one line each."""
-    chosen = way_in(case.plan.decisions.cloud, case.plan.decisions.networking)
-    lines = [f"{number}. {step.who}: {step.what}" for number, step in enumerate(steps(case), 1)]
-    lines += [f"{chosen.name}: {limit}" for limit in chosen.limits] if chosen else []
-    lists = allow_lists(case)
-    if lists.at_places:
-        lines.append(f"On the allow lists of {names(lists.at_places)}: {'; '.join(lists.admit)}.")
-    outbound = [host for host in lists.outbound if host not in ASTRO_HOSTS] or list(lists.outbound)
-    lines.append(f"Your own network must let out to {names(outbound, 3)}.")
-    return tuple(lines)
 
 
 def _ranges(case: Case) -> Iterator[Question]:
