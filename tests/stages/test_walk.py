@@ -267,10 +267,10 @@ def test_without_airflow_3_nobody_asks_for_its_data_intervals() -> None:
     assert "decisions.cron_data_intervals" not in {question.key for question in stage("version").questions(made)}
 
 
-def test_carrying_stages_have_gates_that_exist_and_one_confirms() -> None:
+def test_carrying_stages_have_gates_that_exist_and_the_last_ones_confirm() -> None:
     keys = [each.key for each in CARRYING]
     assert all(set(each.gate) <= set(keys[: keys.index(each.key)]) for each in CARRYING)
-    assert [each.key for each in CARRYING if each.confirms] == ["cutover"]
+    assert [each.key for each in CARRYING if each.confirms] == ["cutover", "decommission"]
     assert not isinstance(Carrying("x", "X", "y"), Deciding)
     assert all(isinstance(each, Deciding) for each in DECIDING)
 
