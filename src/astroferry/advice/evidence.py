@@ -87,4 +87,4 @@ def moving_dags(case: Case) -> frozenset[str]:
     every = tuple(dag.dag_id for dag in case.inventory.dags)
     if not case.plan.waves:
         return frozenset(every)
-    return frozenset(dag for wave in case.plan.waves for dag in case.plan.dags_of(wave, every))
+    return frozenset(dag for dag, waves in case.plan.divided(every).items() if waves)

@@ -41,7 +41,10 @@ def divided(
     for dag in everything:
         takers = whole.get(dag)
         if takers is None:
-            start = next((dag[:length] for length in lengths if dag[:length] in by_beginning), None)
-            takers = [] if start is None else [by_beginning[start]]
+            takers = []
+            for length in lengths:
+                if (taker := by_beginning.get(dag[:length])) is not None:
+                    takers = [taker]
+                    break
         found[dag] = tuple(name for name in takers if dag not in left_out[name])
     return found
