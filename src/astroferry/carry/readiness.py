@@ -131,12 +131,15 @@ async def _dags(way: Opened, wave: str, deployment: Deployment) -> Prerequisite:
     broken = {Path(item.filename).name for item in await airflow.import_errors()}
     absent = [dag for dag in wanted if dag not in there]
     mine = sorted(broken & {there[dag] for dag in wanted if dag in there})
-    told = f"import errors in {names(sorted(broken))}" if broken else "no import errors"
+    before = broken & {Path(item.filename).name for item in way.inventory.import_errors}
+    others = sorted(broken - before)
+    told = f"import errors in {names(others)}" if others else "no import errors"
+    told += f" but those of the source ({names(sorted(before))})" if before and not others else ""
     if absent:
         return _missing("dags-imported", title, f"not there: {names(absent)}; {told}", "run apply --stage dags")
     if mine:
         return _missing("dags-imported", title, f"import errors in {names(mine)}", "mend the code, then run apply")
-    elsewhere = f"{told}, which none of them is in" if broken else told
+    elsewhere = f"{told}, which none of them is in" if others else told
     return _met("dags-imported", title, f"{several(len(wanted), 'DAG')} seen now, {elsewhere}")
 
 
