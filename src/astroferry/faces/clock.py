@@ -45,4 +45,6 @@ def rate(done: int, elapsed: float) -> str:
     if done <= 0 or elapsed < 1:
         return ""
     speed = done / elapsed
+    if speed < 0.05:
+        return ""
     return f"{speed:.0f}/s" if speed >= 10 else f"{speed:.1f}/s"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.faces.navigator import STOPS, stage_of
+from astroferry.model.files import beside
 from astroferry.model.plancheck import problems_of
 from astroferry.report.review import review
 from astroferry.stages import DECIDING
@@ -58,6 +59,9 @@ def against(desk: Desk) -> list[Line]:
         Line(f"× {_readable(problem.where)}: {problem.message}", stage_of(problem.where) or "", "bad")
         for problem in problems_of(desk.plan)
     ]
+    folder = desk.plan.code.dags_folder
+    if folder and not beside(desk.path, folder).is_dir():
+        lines.append(Line(f"× There is no folder {folder} here, and the DAGs are carried from it.", "source", "bad"))
     lines += [
         Line(f"× {finding.message} {finding.todo}".rstrip(), stage, "bad")
         for stage, finding in _held_against(desk)

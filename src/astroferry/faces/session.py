@@ -86,6 +86,9 @@ class Session:
         """Go on with a saved plan, finished or not; the inventory beside it is read where there is one."""
         plan = planfile.load(path, unfinished=True)
         desk = Desk(path, plan)
+        if API_URL in os.environ:
+            # It is asked there, so the screens are to say so.
+            desk.answer("target.api", os.environ[API_URL])
         inventory = beside(path, plan.source.inventory)
         if inventory.exists():
             desk.inventory = inventoryfile.load(inventory)

@@ -42,7 +42,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
             monkeypatch.delenv(name)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "dags").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     yield
     monkeypatch.undo()

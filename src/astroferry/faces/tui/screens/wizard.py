@@ -99,6 +99,12 @@ class WizardScreen(Screen[None]):
     # -- showing -----------------------------------------------------------------------------------------------
 
     async def _show(self) -> None:
+        # Drawn once, when all of it is there: halves of two stages would only be read as one.
+        with self.app.batch_update():
+            await self._change()
+        self.reads.begin()
+
+    async def _change(self) -> None:
         place = self.query_one("#place", Vertical)
         await place.remove_children()
         nav = self.session.nav
@@ -124,7 +130,6 @@ class WizardScreen(Screen[None]):
         self.show_head()
         self.show_keys()
         self.stages.update()
-        self.reads.begin()
 
     def show_head(self) -> None:
         """Name, place, saved when."""
