@@ -71,7 +71,7 @@ class Keys:
 
     def confirm_checks(self) -> None:
         """Through the checklist before a cutover: a person's word where one is asked for."""
-        self.screen.press("k")
+        self.screen.press("l")
         self.screen.wait_for(f'Before "{WAVE}" is cut over', LONG)
         self.screen.press(HOME)
         for _ in range(40):
@@ -83,7 +83,7 @@ class Keys:
             else:
                 self.screen.press("q", DOWN)
         assert {item.what for item in self.plan.confirmed} >= BY_PEOPLE, self.screen.text
-        self.screen.press("k")
+        self.screen.press("l")
 
     def state(self, wave: str) -> str:
         return next(item.state for item in self.plan.waves if item.name == wave)

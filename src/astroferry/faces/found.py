@@ -7,14 +7,28 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from astroferry.errors import AstroferryError
-from astroferry.faces.navigator import STOPS, Navigator
+from astroferry.faces.navigator import POSITION, STOPS, Navigator
 from astroferry.model import planfile
+from astroferry.model.plan import WAVE_STATES
 from astroferry.stages.desk import Desk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from astroferry.model.plan import WaveState
+
 DEFAULT = "migration.toml"
+NEXT: dict[WaveState, str] = {
+    "planned": "prepare",
+    "deployed to test": "test",
+    "tested": "cutover",
+    "accepted": "cutover",
+    "in production": "cutover",
+    "cut over": "watch",
+    "kept": "decommission",
+    "released": "decommission",
+}
+"""state of the wave that is furthest behind -> the next stage; the journal, read on opening, knows more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +61,9 @@ def _look(path: Path) -> FoundPlan | None:
         plan = planfile.parse(text, path.name, unfinished=True)
     except AstroferryError as error:
         return FoundPlan(path, path.stem, 0, "", saved, str(error))
-    navigator = Navigator(Desk(path, plan))
-    index = navigator.first_open()
+    index = Navigator(Desk(path, plan)).first_open()
+    if index == POSITION["prepare"] and plan.waves:
+        index = POSITION[NEXT[min(plan.waves, key=lambda wave: WAVE_STATES.index(wave.state)).state]]
     return FoundPlan(path, plan.name, index + 1, STOPS[index].title, saved)
 
 

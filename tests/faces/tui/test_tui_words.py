@@ -125,7 +125,6 @@ def test_plans_of_a_folder(folder: Path, plan: Plan) -> None:
 
 
 async def test_paths_are_completed(folder: Path) -> None:
-    (folder / "dags").mkdir()
     (folder / "data.json").touch()
     suggest: Any = PathSuggester(folder).get_suggestion
     assert await suggest("da") == "dags/"

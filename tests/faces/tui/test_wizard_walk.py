@@ -384,3 +384,12 @@ async def test_the_list_of_stages_is_one_key_away_at_any_size(
         await until(pilot, lambda: wizard.stages.has_focus)
         await keys(pilot, *["up"] * 3, "enter")
         await until(pilot, lambda: wizard.session.nav.stop.key == "values")
+
+
+async def test_the_checklist_is_a_key_away_from_either_list(saved: Saved, plan: Any) -> None:
+    waves = tuple(dataclasses.replace(wave, state="tested") for wave in plan.waves)
+    async with at(saved(decided=(*ALL, "review"), waves=waves), "cutover") as (wizard, pilot):
+        looked: list[str] = []
+        wizard.runs.look_whether_ready = looked.append  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "end", "l", "tab", "l")
+        assert looked == ["rest", "rest"]

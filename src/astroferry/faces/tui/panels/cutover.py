@@ -40,7 +40,7 @@ class CutoverPanel(Panel):
         Binding("c", "cut_over", show=False),
         Binding("b", "roll_back(False)", show=False),
         Binding("d", "roll_back(True)", show=False),
-        Binding("k", "check", show=False),
+        Binding("l", "check", show=False),  # not k: both lists take that as "up"
         Binding("s", "stop", show=False),
         Binding("tab", "other", show=False),
         Binding("shift+tab", "other", show=False),
@@ -308,9 +308,9 @@ class CutoverPanel(Panel):
             return (("s", "stop after this step"), ("F4", "log"), ("Enter", "a DAG in full"), ("Esc", "look back"))
         return (
             ("↑↓ Tab", "choose"),
-            ("k", "checklist"),
-            ("c", "cut the wave over"),
-            ("b", "roll it back"),
+            ("l", "checklist"),
+            ("c", "cut over"),
+            ("b", "roll back"),
             ("d", "one DAG back"),
             ("F2", "watch"),
             ("F4", "log"),
@@ -326,7 +326,7 @@ class CutoverPanel(Panel):
             "gap: ticks that fell between are run, or listed.\n"
             "watched: the first ticks on Astro ended, each once.\n"
             "ticks: how many of those expected ran exactly once.\n\n"
-            "k looks through the checklist before a cutover; what no machine can see is confirmed there by name.\n"
+            "l looks through the checklist before a cutover; what no machine can see is confirmed there by name.\n"
             "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
             "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides."
         )

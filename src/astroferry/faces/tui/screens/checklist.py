@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class ChecklistScreen(ModalScreen[None]):
     """See the module."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,k", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,l", "close", show=False)]
 
     def __init__(self, title: str, checks: tuple[Prerequisite, ...], session: Session) -> None:
         super().__init__()
