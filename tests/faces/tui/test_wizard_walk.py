@@ -390,6 +390,6 @@ async def test_the_checklist_is_a_key_away_from_either_list(saved: Saved, plan: 
     waves = tuple(dataclasses.replace(wave, state="tested") for wave in plan.waves)
     async with at(saved(decided=(*ALL, "review"), waves=waves), "cutover") as (wizard, pilot):
         looked: list[str] = []
-        wizard.runs.look_whether_ready = looked.append  # type: ignore[method-assign] # nothing remote here
+        wizard.runs.look_whether_ready = looked.append  # type: ignore[method-assign,assignment] # nothing remote here
         await keys(pilot, "end", "l", "tab", "l")
         assert looked == ["rest", "rest"]
