@@ -64,6 +64,8 @@ class Session:
         self.standings: dict[str, Standing] = {}
         self.infos: tuple[ActionInfo, ...] = ()
         self._kept = desk.plan
+        self.journal = Journal(journal_path(desk.path))
+        self._journal_size = 0
         self._read_before: Kept = {}
         self._read_from = ""
         self._lock = PlanLock(desk.path)
@@ -157,10 +159,18 @@ class Session:
 
     # -- what was carried out ----------------------------------------------------------------------------------
 
+    def follow_journal(self) -> None:
+        """Where each action stands, if the journal has grown since; cheap enough to be asked while a run goes on."""
+        path = journal_path(self.path)
+        size = path.stat().st_size if path.exists() else 0
+        if size != self._journal_size:
+            self._journal_size = size
+            self.journal = Journal(path)
+            self.standings = self.journal.standing()
+
     def look_back(self) -> None:
         """Count from the plan and the journal how far each carrying stage is; nothing remote is asked."""
-        self.journal = Journal(journal_path(self.path))
-        self.standings = self.journal.standing()
+        self.follow_journal()
         self.infos = self._infos()
         states: dict[str, StopState] = {}
         for stage in CARRYING:
@@ -225,11 +235,13 @@ class Session:
 
     def confirm(self, what: str, by: str) -> None:
         """A person's word on a check that no machine can see; into the plan's file and the journal."""
+        self.follow_journal()
         self.desk.plan = confirm(self.desk.plan, self.path, self.journal, what, " ".join(by.split()))
         self.look_back()
 
     def release(self) -> None:
         """The old side may be forgotten: every wave is released."""
+        self.follow_journal()
         self.desk.plan = release(self.desk.plan, self.path, self.journal)
         self.look_back()
 

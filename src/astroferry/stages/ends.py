@@ -90,7 +90,7 @@ class SourceStage:
         source = desk.plan.source
         url = source.url or (desk.inventory.url if desk.inventory else "")
         return (
-            plain("source.url", "Address of the source Airflow", "text", url or None, "as in the inventory"),
+            plain("source.url", "Address of the source Airflow", "text", url or None, "as it is now"),
             choice(
                 "source.credentials",
                 "Where the source's credentials come from",

@@ -127,7 +127,7 @@ class CutoverPanel(Panel):
 
     def tick(self) -> None:
         """Steps, pace, ticks."""
-        self.session.look_back()
+        self.session.follow_journal()
         self._rows()
         work = self.work
         pace = self.query_one("#pace", Quiet)
@@ -144,6 +144,7 @@ class CutoverPanel(Panel):
 
     def settled(self) -> None:
         """A run ended, or another wave was chosen."""
+        self.session.look_back()
         self.waves.options = self._options()
         self.waves.refresh(layout=True)
         wave, work = self.wave, self.work
