@@ -37,6 +37,8 @@ def servers(folder: Path, number: int) -> tuple[RealAirflow, RealAirflow]:
         "LEDGER_LIGHT": str(number),
         "LEDGER_LIGHT_PERIOD": str(PERIOD),
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600",
+        "AIRFLOW__SCHEDULER__STALE_DAG_THRESHOLD": "3600",
+        "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "3600",
         "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
     }
     database: Any = "postgres" if binaries() else "sqlite"
