@@ -36,7 +36,7 @@ PART = [row for row in ROWS if "team_07" in row[0]]
 
 class Ours(App[None]):
     def compose(self) -> ComposeResult:
-        self.list = RowList(HEADINGS, marks=True)
+        self.list = RowList(HEADINGS, marks=True, sorts=True)
         yield self.list
 
     def fill(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tests.faces.tui.tui_driving import text_of
 from textual.app import App
+from textual.binding import Binding, BindingType
 
 from astroferry.faces.tui.widgets.row_list import RowList
 
@@ -19,7 +20,7 @@ ROWS = [(f"dag_{number:05}", str(number), "even" if number % 2 == 0 else "odd") 
 class Host(App[None]):
     def __init__(self) -> None:
         super().__init__()
-        self.list = RowList(("DAG", "number", "kind"), ROWS, marks=True)
+        self.list = RowList(("DAG", "number", "kind"), ROWS, marks=True, sorts=True)
 
     def compose(self) -> ComposeResult:
         yield self.list
@@ -65,3 +66,22 @@ async def test_fourteen_thousand_rows_do_not_block() -> None:
         app.list.sort_by(0)
         # A DataTable needs more than a second of the loop for the last filter alone.
         assert time.process_time() - began < 1.0
+
+
+async def test_letters_that_do_nothing_in_a_list_are_left_to_the_panel() -> None:
+    class Around(App[None]):
+        BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "heard('s')"), Binding("a", "heard('a')")]
+        heard: ClassVar[list[str]] = []
+
+        def compose(self) -> ComposeResult:
+            yield RowList(("DAG",), [("b",), ("a",)])
+
+        def action_heard(self, key: str) -> None:
+            self.heard.append(key)
+
+    app = Around()
+    async with app.run_test() as pilot:
+        app.query_one(RowList).focus()
+        await pilot.press("s", "a")
+        assert app.heard == ["s", "a"]
+        assert app.query_one(RowList).view == [0, 1]

@@ -52,7 +52,7 @@ class DagListScreen(ModalScreen["list[dict[str, Any]] | None"]):
             if waves is not None
             else ("DAG", "state", "schedule", "owner")
         )
-        self.list = RowList(headings, self._rows(), marks=waves is not None)
+        self.list = RowList(headings, self._rows(), marks=waves is not None, sorts=True)
 
     def compose(self) -> ComposeResult:
         """Filter, list, keys."""

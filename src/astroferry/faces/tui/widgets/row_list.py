@@ -86,12 +86,14 @@ class RowList(ScrollView, can_focus=True):
         *,
         marks: bool = False,
         keep: int = 1,
+        sorts: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
         super().__init__(id=id)
         self.headings = tuple(headings)
         self.marks = marks
         self.keep = keep
+        self.sorts = sorts
         self.rows: list[tuple[str, ...]] = []
         self.view: list[int] = []
         self.selected: set[int] = set()
@@ -161,6 +163,13 @@ class RowList(ScrollView, can_focus=True):
         self._resize()
 
     # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters that do nothing in this list are left to the panel around it."""
+        del parameters
+        if action == "sort":
+            return self.sorts
+        return self.marks if action in {"mark", "mark_all"} else True
 
     def action_move(self, step: int) -> None:
         """One row up or down."""
