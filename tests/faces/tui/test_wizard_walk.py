@@ -10,8 +10,10 @@ import pytest
 from tests.faces.tui.tui_driving import at, running, settled, text_of
 from textual.widgets import Input
 
+from astroferry.carry.journal import Journal
 from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
 from astroferry.faces.session import Session
+from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.faces.tui.widgets.question_field import QuestionField
@@ -393,3 +395,15 @@ async def test_the_checklist_is_a_key_away_from_either_list(saved: Saved, plan: 
         wizard.runs.look_whether_ready = looked.append  # type: ignore[method-assign,assignment] # nothing remote here
         await keys(pilot, "end", "l", "tab", "l")
         assert looked == ["rest", "rest"]
+
+
+async def test_a_wave_that_was_left_halfway_has_the_cursor(saved: Saved, plan: Any) -> None:
+    waves = tuple(dataclasses.replace(wave, state="tested") for wave in plan.waves)
+    path = saved(decided=(*ALL, "review"), waves=waves)
+    journal = Journal(path.with_suffix(".journal.jsonl"))
+    journal.write("cutover/rest/daily_sales/record", "done", facts={})
+    journal.write("cutover/rest/daily_sales/drain-source", "begin")
+    async with at(path, "cutover") as (wizard, _):
+        assert isinstance(wizard.panel, CutoverPanel)
+        assert wizard.panel.wave is not None
+        assert wizard.panel.wave.name == "rest"

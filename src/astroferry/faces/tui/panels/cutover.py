@@ -70,10 +70,18 @@ class CutoverPanel(Panel):
     def on_mount(self) -> None:
         """As plan and journal tell it."""
         plan = self.session.desk.plan
-        first = next((wave.name for wave in plan.waves if wave.state != "cut over"), None)
+        first = self._halfway() or next((wave.name for wave in plan.waves if wave.state != "cut over"), None)
         self.waves.options = self._options()
         self.waves.show(first or (plan.waves[0].name if plan.waves else None))
         self.settled()
+
+    def _halfway(self) -> str | None:
+        """The wave that was left in the middle of a cutover or a rollback: it is the one to go on with."""
+        for key, standing in self.session.standings.items():
+            parts = key.split("/")
+            if parts[0] in {"cutover", "rollback"} and len(parts) > 2 and standing.event in {"begin", "failed"}:
+                return parts[1]
+        return None
 
     def _options(self) -> tuple[Option, ...]:
         plan, inventory = self.session.desk.plan, self.session.desk.inventory
