@@ -372,3 +372,13 @@ def test_nothing_is_cut_over_before_it_was_tested_and_found_equal(world: World) 
     refused(
         world.on_plan("cutover", "--wave", "pilot", *confirm), Exit.PLAN, "have not been found equal", "Run verify."
     )
+
+
+def test_what_changed_on_the_source_since_the_plan_is_told_line_by_line(world: World) -> None:
+    world.planned()
+    assert world.on_plan("check", "--json").json["drift"] == []
+    del world.estate.variables["region"]
+    world.estate.connections["quay_pg"].host = "other.example.com"
+    drift = world.on_plan("check", "--json").json["drift"]
+    assert len(drift) == 2, drift
+    assert [name for name in ("quay_pg", "region") if any(name in line for line in drift)] == ["quay_pg", "region"]
