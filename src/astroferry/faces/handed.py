@@ -108,8 +108,13 @@ def ticks_in_words(
 ) -> str:
     """`3 of 3`: how many of the ticks expected ran exactly once, and what went wrong before it; from the last count.
 
-    Without one, from what the last watching wrote into the journal; nothing where nothing was watched.
+    Without one, from what the last watching wrote into the journal; nothing where nothing was watched. "paused" where
+    the DAG was paused before.
     """
+    record = standings.get(f"cutover/{wave}/{dag_id}/record")
+    if record is not None and record.made.get("source_paused"):
+        # It was paused on the source and stays so on Astro: no tick of it is expected anywhere.
+        return "paused"
     count = counted.get(dag_id)
     if count is not None:
         once, twice, missed = len(count.once), len(count.twice), len(count.missed)

@@ -13,11 +13,13 @@ from astroferry.carry.journal import Standing
 from astroferry.errors import PlanError
 from astroferry.faces import clock, tables
 from astroferry.faces.found import free_name, plans_in
-from astroferry.faces.handed import handed, way_of
+from astroferry.faces.handed import handed, ticks_in_words, way_of
 from astroferry.faces.preview import changes
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.model import planfile
+from astroferry.model.cutover import TickCount
 from astroferry.model.planedit import with_value
+from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +148,26 @@ class TestPlacing:
         waves = tables.place(self.WAVES, ["b"], "rest", "tested-on")
         assert waves[0] == {"name": "rest-2", "test": "tested-on", "production": "rest", "dags": ["b"]}
         assert waves[1]["production"] == "p"
+
+
+def test_a_dag_that_was_paused_has_missed_nothing() -> None:
+    counted = {"a": TickCount(missed=(NOON,)), "b": TickCount(once=(NOON,), missed=(NOON,))}
+    standings = {
+        "cutover/w/a/record": Standing("done", made={"source_paused": True}),
+        "cutover/w/b/record": Standing("done", made={"source_paused": False}),
+    }
+    assert ticks_in_words(counted, standings, "cutover", "w", "a") == "paused"
+    assert ticks_in_words(counted, standings, "cutover", "w", "b") == "1 missed, 1 of 2"
+
+
+def test_what_is_offered_first_is_where_the_plan_stands(folder: Path, plan: Plan) -> None:
+    decided = (*(stage.key for stage in DECIDING), "review")
+    for state, stage in (("planned", "Prepare"), ("tested", "Cutover"), ("cut over", "Watch")):
+        waves = tuple(dataclasses.replace(wave, state=state) for wave in plan.waves)
+        planfile.save(dataclasses.replace(plan, decided=decided, waves=waves), folder / "migration.toml")
+        assert [found.stage for found in plans_in(folder)] == [stage]
+
+
+def test_a_rate_that_is_next_to_nothing_is_not_told() -> None:
+    assert clock.rate(2, 120) == ""
+    assert clock.rate(12, 120) == "0.1/s"
