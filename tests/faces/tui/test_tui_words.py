@@ -24,7 +24,7 @@ from astroferry.stages import DECIDING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from astroferry.model.plan import Plan
+    from astroferry.model.plan import Plan, WaveState
 
 DONE, NOW = "✓ done", "\u203a now"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -162,7 +162,8 @@ def test_a_dag_that_was_paused_has_missed_nothing() -> None:
 
 def test_what_is_offered_first_is_where_the_plan_stands(folder: Path, plan: Plan) -> None:
     decided = (*(stage.key for stage in DECIDING), "review")
-    for state, stage in (("planned", "Prepare"), ("tested", "Cutover"), ("cut over", "Watch")):
+    stages: tuple[tuple[WaveState, str], ...] = (("planned", "Prepare"), ("tested", "Cutover"), ("cut over", "Watch"))
+    for state, stage in stages:
         waves = tuple(dataclasses.replace(wave, state=state) for wave in plan.waves)
         planfile.save(dataclasses.replace(plan, decided=decided, waves=waves), folder / "migration.toml")
         assert [found.stage for found in plans_in(folder)] == [stage]
