@@ -151,3 +151,12 @@ def test_dags_without_ticks_are_watched_too(world: World) -> None:
     world.estate.engine.dags["by_hand"].is_paused = False
     code, found = verdicts(world)
     assert (code, found["by_hand"]["verdict"]) == (6, "alarm")
+
+
+def test_history_needs_starship_on_the_target_and_says_so(world: World) -> None:
+    world.applied()
+    ran = world.on_plan("history", "--wave", "pilot")
+    assert ran.code == 5
+    assert "has no Starship, and Airflow's own API writes no finished runs" in ran.err
+    assert "`astroferry decommission` exports all of it" in ran.err
+    assert world.on_plan("history", "--wave", "zzz").code == 2

@@ -127,7 +127,10 @@ def quiet_for(plan: Plan, inventory: Inventory) -> timedelta:
                 ticks = CronTicks.of(dag.schedule, first=None, last=None)
             except ValueError:
                 continue
-            longest = max(longest, cycle_end(ticks, since) - since)
+            # From a tick on, so that a yearly one that comes next is not taken for a short cycle.
+            first = ticks.after(since)
+            if first is not None:
+                longest = max(longest, cycle_end(ticks, first.moment) - first.moment)
     return min(longest, LONGEST_CYCLE)
 
 

@@ -1,0 +1,95 @@
+"""What contradicts itself in what a plan says of the day of a cutover."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from astroferry.carry.audit import rows_of
+from astroferry.carry.decommission.leaving import quiet_for
+from astroferry.carry.journal import Entry
+from astroferry.model.cutoverday import (
+    ApprovalRule,
+    Before,
+    Decommission,
+    History,
+    Limits,
+    OutputCheck,
+    Person,
+    Watch,
+)
+from astroferry.model.cutoverdaycheck import problems_of
+from astroferry.model.inventory import Dag, Inventory, Schedule
+from astroferry.model.plan import Plan, Source, Wave
+
+AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+PLAN = Plan("p", Source("https://a"), AT, waves=(Wave("w", "prod", "prod"),))
+
+
+def test_every_contradiction_is_named_and_no_secret_repeated() -> None:
+    outputs = (
+        OutputCheck("neither"),
+        OutputCheck("both", dag="d", url="https://h"),
+        OutputCheck("plain", url="ftp://h"),
+        OutputCheck("login", url="https://me:deep-Secret@h/x"),
+    )
+    plan = replace(
+        PLAN,
+        before=Before(verified_within_hours=0),
+        limits=Limits(failed_dags=-1, drain_minutes=0),
+        watch=Watch(
+            poll_seconds=0,
+            late_minutes=0,
+            success_drop=101,
+            slower=0.5,
+            webhook="https://x/deep-Secret",
+            outputs=outputs,
+        ),
+        decommission=Decommission(quiet_hours=-1, database="postgresql://u:deep-Secret@h/db"),
+        history=History(runs=-1),
+        approval=ApprovalRule(before=("cutover",)),
+        people=(Person("nobody"), Person("ada@example.com")),
+    )
+    found = list(problems_of(plan))
+    assert {item.where for item in found} == {
+        "before.verified_within_hours", "limits.failed_dags", "limits.drain_minutes", "watch.poll_seconds",
+        "watch.late_minutes", "watch.success_drop", "watch.slower", "watch.webhook", "decommission.quiet_hours",
+        "decommission.database", "history.runs", "approval.author", "people.0.email", "watch.outputs.0",
+        "watch.outputs.1", "watch.outputs.2.url", "watch.outputs.3.url",
+    }  # fmt: skip
+    assert "deep-Secret" not in str([str(item) for item in found])
+    assert list(problems_of(PLAN)) == []
+
+
+def test_how_long_the_source_must_have_been_quiet() -> None:
+    def inventory(*dags: Dag) -> Inventory:
+        return Inventory("airflow", "https://a", "2.11.2", AT, dags=dags)
+
+    def dag(kind: str, expression: str, *, paused: bool = False) -> Dag:
+        return Dag(expression, Schedule(kind, expression), paused)  # type: ignore[arg-type] # the kinds used here
+
+    hourly, monthly = dag("cron", "0 * * * *"), dag("cron", "0 4 1 * *")
+    assert quiet_for(PLAN, inventory(hourly)) == timedelta(days=1)
+    assert quiet_for(PLAN, inventory(hourly, dag("timedelta", "172800"))) == timedelta(days=2)
+    assert quiet_for(PLAN, inventory(hourly, monthly)) > timedelta(days=30)
+    assert quiet_for(PLAN, inventory(dag("cron", "0 4 1 * *", paused=True), dag("none", ""))) == timedelta(days=1)
+    assert quiet_for(PLAN, inventory(dag("cron", "no cron at all"))) == timedelta(days=1)
+    assert quiet_for(PLAN, inventory(dag("cron", "0 4 1 1 *"))) == timedelta(days=35)
+    told = replace(PLAN, decommission=Decommission(quiet_hours=6))
+    assert quiet_for(told, inventory(monthly)) == timedelta(hours=6)
+
+
+def test_where_a_thing_was_done() -> None:
+    actions = {
+        "cutover/w/d/drain-source": ("source", "d"),
+        "cutover/w/d/record": ("both ends", "d"),
+        "cutover/w/d/mark": ("prod", "d"),
+        "rollback/gone/d/mark-source": ("source", "d"),
+        "connection/prod/pg": ("prod", "pg"),
+        "wave/w": ("prod", "w"),
+        "workspace/Data": ("", "Data"),
+        "decommission/backup": ("source", "backup"),
+        "approval": ("", ""),
+    }
+    entries = [Entry(number, AT, action, "done") for number, action in enumerate(actions, 1)]
+    assert {row.action: (row.where, row.subject) for row in rows_of(PLAN, entries)} == actions
