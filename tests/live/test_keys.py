@@ -33,6 +33,8 @@ FAST = "platform_ticks_latest"
 WAVE, DEPLOYMENT = "by-keys", "marlow-production"
 BY_PEOPLE = {"network-reach", "alerts", "people-invited", "rollback-plan"}
 """what no machine can see here: the seed's hosts are nowhere, and the embedded Astro has no alerts and no people"""
+EVIDENCE = "c copy"
+"""in the keys of a page of text"""
 TITLES = {stop.key: stop.title for stop in STOPS}
 LONG = 240.0
 """seconds for what a server has to do"""
@@ -74,16 +76,29 @@ class Keys:
         self.screen.press("l")
         self.screen.wait_for(f'Before "{WAVE}" is cut over', LONG)
         self.screen.press(HOME)
-        for _ in range(40):
-            if {item.what for item in self.plan.confirmed} >= BY_PEOPLE:
+        for _ in range(20):
+            said = {item.what for item in self.plan.confirmed}
+            if said >= BY_PEOPLE:
                 break
-            self.screen.press(ENTER)
-            if "Whose word is it?" in self.screen.text:
-                self.screen.press("Olivia Owner", ENTER)
+            self.screen.send(ENTER)
+            self.screen.wait_until(lambda: self._asked or EVIDENCE in self.screen.text, "the check in full")
+            if self._asked:
+                self.screen.send("Olivia Owner", ENTER)
+                self.screen.wait_until(
+                    lambda said=said: len(self.plan.confirmed) > len(said),  # type: ignore[misc] # bound now
+                    "the name in the plan",
+                )
+                self.screen.wait_until(lambda: not self._asked, "back in the checklist")
             else:
-                self.screen.press("q", DOWN)
+                self.screen.send("q")
+                self.screen.wait_until(lambda: EVIDENCE not in self.screen.text, "back in the checklist")
+            self.screen.press(DOWN)
         assert {item.what for item in self.plan.confirmed} >= BY_PEOPLE, self.screen.text
         self.screen.press("l")
+
+    @property
+    def _asked(self) -> bool:
+        return "Whose word is it?" in self.screen.text
 
     def state(self, wave: str) -> str:
         return next(item.state for item in self.plan.waves if item.name == wave)
