@@ -335,7 +335,7 @@ def test_an_inventory_and_a_plan_that_cannot_be_written(world: World) -> None:
         (["cutover", "--wave", "zzz"], ('There is no wave "zzz"', "Waves: pilot, rest.")),
         (["rollback", "--wave", "zzz"], ('There is no wave "zzz"',)),
         (["rollback", "--stage", "zzz"], ('There is no stage "zzz" to undo',)),
-        (["rollback", "--stage", "dags", "--dag", "x"], ("--stage goes without --wave and --dag",)),
+        (["rollback", "--stage", "dags", "--dag", "x"], ("--stage and --code go without --wave and --dag",)),
         (
             ["rollback", "--wave", "pilot", "--dag", "zzz", "--confirm", DEPLOYMENT],
             ('The DAG "zzz" was not handed over by the wave "pilot"',),
