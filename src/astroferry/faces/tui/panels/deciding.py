@@ -227,8 +227,15 @@ class DecidingPanel(Panel):
             else:
                 field.close()
         if scroll and (field_now := self.active) is not None:
-            self.call_after_refresh(field_now.scroll_visible, animate=False)
+            self.call_after_refresh(self._bring, field_now)
         self.wizard.show_keys()
+
+    def _bring(self, field: QuestionField) -> None:
+        """Scroll to the first place where the whole question is seen, wherever one came from."""
+        view = self.scrollable_content_region
+        top = field.region.y - view.y + round(self.scroll_y)
+        bottom = top + field.outer_size.height
+        self.scroll_to(y=min(top, max(0, bottom - view.height)), animate=False, force=True)
 
     def _stay(self, key: str, why: str) -> None:
         from astroferry.faces.navigator import Stuck  # noqa: PLC0415 - only here

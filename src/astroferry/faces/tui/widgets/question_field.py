@@ -198,7 +198,6 @@ class QuestionField(Vertical):
         self.add_class("-active")
         self._write()
         self.control.focus(scroll_visible=False)
-        self.scroll_visible(animate=False)
 
     def close(self) -> None:
         """Back to one line."""
