@@ -6,12 +6,11 @@ know that a key will be taken by the screen it is meant for. What is asserted is
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from tests.live import ledger, seeding
+from tests.live import seeding
 from tests.terminal import DOWN, ENTER, F2, F7, F10, TAB, Terminal, terminal
 
 from astroferry.carry.journal import Journal
@@ -31,10 +30,6 @@ HOME, END = "\x1b[H", "\x1b[F"
 FAST = "platform_ticks_latest"
 """a DAG of the seed that ticks every 20 seconds and notes each run in the ledger"""
 WAVE, DEPLOYMENT = "by-keys", "marlow-production"
-BY_PEOPLE = {"network-reach", "alerts", "people-invited", "rollback-plan"}
-"""what no machine can see here: the seed's hosts are nowhere, and the embedded Astro has no alerts and no people"""
-EVIDENCE = "c copy"
-"""in the keys of a page of text"""
 TITLES = {stop.key: stop.title for stop in STOPS}
 LONG = 240.0
 """seconds for what a server has to do"""
@@ -71,35 +66,6 @@ class Keys:
         self.screen.settle()
         self.screen.send(DEPLOYMENT, ENTER)
 
-    def confirm_checks(self) -> None:
-        """Through the checklist before a cutover: a person's word where one is asked for."""
-        self.screen.press("l")
-        self.screen.wait_for(f'Before "{WAVE}" is cut over', LONG)
-        self.screen.press(HOME)
-        for _ in range(20):
-            said = {item.what for item in self.plan.confirmed}
-            if said >= BY_PEOPLE:
-                break
-            self.screen.send(ENTER)
-            self.screen.wait_until(lambda: self._asked or EVIDENCE in self.screen.text, "the check in full")
-            if self._asked:
-                self.screen.send("Olivia Owner", ENTER)
-                self.screen.wait_until(
-                    lambda said=said: len(self.plan.confirmed) > len(said),  # type: ignore[misc] # bound now
-                    "the name in the plan",
-                )
-                self.screen.wait_until(lambda: not self._asked, "back in the checklist")
-            else:
-                self.screen.send("q")
-                self.screen.wait_until(lambda: EVIDENCE not in self.screen.text, "back in the checklist")
-            self.screen.press(DOWN)
-        assert {item.what for item in self.plan.confirmed} >= BY_PEOPLE, self.screen.text
-        self.screen.press("l")
-
-    @property
-    def _asked(self) -> bool:
-        return "Whose word is it?" in self.screen.text
-
     def state(self, wave: str) -> str:
         return next(item.state for item in self.plan.waves if item.name == wave)
 
@@ -117,10 +83,8 @@ def keys(
         "ASTROFERRY_SOURCE_PASSWORD": real_211.users["admin"].reveal(),
         "ASTROFERRY_REPORTS": str(folder),
     }
-    _pause(real_211, FAST, paused=False)
     with terminal(folder, given=given) as screen:
         yield Keys(screen, folder)
-    _pause(real_211, FAST, paused=True)
 
 
 def test_every_stage_is_decided(keys: Keys, real_211: RealAirflow, seed_code: tuple[Path, Path]) -> None:
@@ -179,36 +143,6 @@ def test_it_is_carried_out_compared_and_paused(keys: Keys, embedded_astro: Embed
         assert all(dag["is_paused"] for dag in dags)
 
 
-def test_one_wave_is_cut_over_and_rolled_back(
-    keys: Keys, real_211: RealAirflow, embedded_astro: EmbeddedAstro, ledger_file: Path
-) -> None:
-    screen = keys.screen
-    began = time.time()
-    screen.settle()
-    screen.send(F2)
-    keys.at("cutover")
-    screen.press(HOME, *[DOWN] * [wave.name for wave in keys.plan.waves].index(WAVE))
-    keys.confirm_checks()
-    screen.press("c")
-    keys.confirm()
-    screen.wait_until(lambda: keys.state(WAVE) == "cut over", "the wave runs on Astro", 2 * LONG)
-    assert _is_paused(real_211, FAST)
-    with _target(embedded_astro) as http:
-        assert not http.get(f"dags/{FAST}").json()["is_paused"]
-    screen.settle()
-    screen.press("b")
-    keys.confirm()
-    screen.wait_until(lambda: keys.state(WAVE) == "tested", "the wave runs on the source again", 2 * LONG)
-    assert not _is_paused(real_211, FAST)
-    with _target(embedded_astro) as http:
-        assert http.get(f"dags/{FAST}").json()["is_paused"]
-    ran = [entry for entry in ledger.read(ledger_file) if entry.dag == FAST and entry.tick]
-    ticks = [entry.tick for entry in ran]
-    assert {entry.side for entry in ran} == {"source", "target"}
-    assert len(ticks) == len(set(ticks)), "no tick ran twice"
-    print(f"\n{len(ticks)} ticks on both sides, cut over and back in {time.time() - began:.0f} s")
-
-
 def test_leaving_saves_and_says_where(keys: Keys) -> None:
     screen = keys.screen
     screen.settle()
@@ -230,14 +164,3 @@ def _target(astro: EmbeddedAstro) -> httpx.Client:
     return httpx.Client(
         base_url=f"http://{found['webServerAirflowApiUrl']}", headers=headers, trust_env=False, timeout=60
     )
-
-
-def _pause(server: RealAirflow, dag_id: str, *, paused: bool) -> None:
-    with seeding.client(server) as http:
-        answer = http.patch(f"{server.api}/dags/{dag_id}", json={"is_paused": paused})
-        assert answer.status_code == 200, answer.text
-
-
-def _is_paused(server: RealAirflow, dag_id: str) -> bool:
-    with seeding.client(server) as http:
-        return bool(http.get(f"{server.api}/dags/{dag_id}").json()["is_paused"])
