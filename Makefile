@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: demo test check live setup lint types contracts clean lock
+.PHONY: demo test check live handovers setup lint types contracts clean lock
 
 demo: $(STAMP)
 	$(BIN)/astroferry demo --no-input
@@ -20,7 +20,11 @@ check: $(STAMP)
 	$(BIN)/pytest -q -n auto -m "not live" --cov --cov-report=term:skip-covered
 
 live: $(STAMP)
-	$(BIN)/pytest -q -s -m live tests/live tests/contract
+	$(BIN)/pytest -q -s -m "live and not long" tests/live tests/contract
+
+# By hand: a DAG of every kind and 175 light ones to Airflow 3 and back, and from one Airflow 2 to another.
+handovers: $(STAMP)
+	$(BIN)/pytest -q -s -m long tests/live
 
 setup: $(STAMP)
 

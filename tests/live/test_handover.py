@@ -96,6 +96,7 @@ def both(tmp_path: Path, zones: str) -> Iterator[tuple[RealAirflow, RealAirflow]
         source.discard_now()
 
 
+@pytest.mark.long
 async def test_every_tick_of_every_kind_exactly_once(both: tuple[RealAirflow, RealAirflow], tmp_path: Path) -> None:
     real_source, real_target = both
     source = await connect_airflow(real_source.url, login(real_source), rate=None)
