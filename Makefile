@@ -18,9 +18,13 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n auto -m "not live" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q -s -m live tests/live/test_killed_in_pairs.py
+	$(BIN)/pytest -q -n auto -m live tests/live/test_signals.py
 
+# What needs no Airflow server stands in check.
 live: $(STAMP)
-	$(BIN)/pytest -q -s -m "live and not long" tests/live tests/contract
+	$(BIN)/pytest -q -s -m "live and not long" tests/live tests/contract \
+	    --ignore=tests/live/test_killed_in_pairs.py --ignore=tests/live/test_signals.py
 
 # By hand: a DAG of every kind and 175 light ones to Airflow 3 and back, and from one Airflow 2 to another.
 handovers: $(STAMP)
