@@ -35,7 +35,7 @@ _OLD_API = re.compile(
     r"|importErrors|plugins|pools|providers|variables|version)\b))"
 )
 _COMPOSER_PATH = re.compile(r"/home/airflow/gcs(?:/\w+)?")
-_HOME_PATH = re.compile(r"(?:/opt/airflow|/root/airflow|/home/airflow/airflow)(?:/\w+)?")
+_HOME_PATH = re.compile(r"/(?:opt|root|home/airflow)/airflow(?:/\w+)?")
 _SHARED_DISK = re.compile(r"^/(?:mnt|nfs|efs|shared)/[\w./-]*")
 _TEMPORARY = re.compile(r"^(?:file://)?(/tmp/[\w.-][\w./-]*)$")
 _RUN_OBJECTS = frozenset({"ti", "task_instance", "dag_run", "run"})
