@@ -39,7 +39,6 @@ class Street:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.proxied: list[str] = []
         self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
         self.thread.start()
@@ -54,9 +53,11 @@ class Street:
     async def _close(self) -> None:
         for server in self._servers:
             server.close()
-        for task in list(self._tasks):
+        # All of the loop's own: a connection may still be in its handshake, which no handler of ours knows of.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run in the street's loop."""
@@ -64,14 +65,10 @@ class Street:
 
     def _listen(self, serve: Any, tls: ssl.SSLContext | None = None) -> int:
         async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._tasks.add(task)
             try:
                 with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                     await serve(reader, writer)
             finally:
-                self._tasks.discard(task)
                 writer.close()
 
         server = self.run(asyncio.start_server(guarded, "127.0.0.1", 0, ssl=tls))

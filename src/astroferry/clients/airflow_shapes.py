@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astroferry.clients.airflow_seen import BackfillSeen, TaskInstanceSeen, TaskSeen
-from astroferry.model.inventory import BrokenFile, Caller, ConnectionSeen, Plugin, Pool, Run, VariableSeen
+from astroferry.model.inventory import BrokenFile, Caller, ConnectionSeen, Dag, Plugin, Pool, Run, VariableSeen
 from astroferry.model.secret import Secret, is_masked, is_telling
 from astroferry.model.values import ConnectionValue, VariableValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astroferry.model.inventory import Schedule
+
+    Schedules = Callable[[Any, str, str, datetime | None, datetime | None], Schedule]
 
 _BY_API = "api."
 _SENSITIVE_WORDS = ("password", "secret", "token", "fernet", "private", "credential", "dsn", "auth")
@@ -42,6 +49,31 @@ def stamp(value: datetime) -> str:
 def words(value: Any) -> tuple[str, ...]:
     """A list of strings, or of {"name": ...}, as a tuple; null is empty."""
     return tuple(str(item["name"]) if isinstance(item, dict) else str(item) for item in value or ())
+
+
+def dag_of(item: dict[str, Any], read_schedule: Schedules, said: Any, **own: Any) -> Dag:
+    """A DAG; `said` is how this API tells its schedule, `own` the fields that it names its own way."""
+    start = moment(item.get("next_dagrun_data_interval_start"))
+    end = moment(item.get("next_dagrun_data_interval_end"))
+    return Dag(
+        dag_id=item["dag_id"],
+        schedule=read_schedule(
+            said, item.get("timetable_description") or "", item.get("timezone") or "UTC", start, end
+        ),
+        is_paused=bool(item.get("is_paused")),
+        catchup=item.get("catchup"),
+        owners=words(item.get("owners")),
+        tags=words(item.get("tags")),
+        description=item.get("description") or "",
+        fileloc=item.get("fileloc") or "",
+        start_date=moment(item.get("start_date")),
+        end_date=moment(item.get("end_date")),
+        max_active_runs=item.get("max_active_runs"),
+        max_active_tasks=item.get("max_active_tasks"),
+        next_data_interval_start=start,
+        next_data_interval_end=end,
+        **own,
+    )
 
 
 def run_of(item: dict[str, Any]) -> Run:

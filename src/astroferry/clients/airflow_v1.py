@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from astroferry.clients.airflow_schedule import schedule_from_interval
-from astroferry.clients.airflow_shapes import moment, words
-from astroferry.model.inventory import Dag, Pool
+from astroferry.clients.airflow_shapes import dag_of, moment
 
 if TYPE_CHECKING:
+    from astroferry.model.inventory import Dag, Pool
     from astroferry.model.values import VariableValue
 
 
@@ -28,33 +28,12 @@ class V1:
 
     def dag(self, item: dict[str, Any]) -> Dag:
         """A DAG; the details' `owners` are always empty on 2.10.5, the list's are not."""
-        start, end = (
-            moment(item.get("next_dagrun_data_interval_start")),
-            moment(item.get("next_dagrun_data_interval_end")),
-        )
-        return Dag(
-            dag_id=item["dag_id"],
-            schedule=schedule_from_interval(
-                item.get("schedule_interval"),
-                item.get("timetable_description") or "",
-                item.get("timezone") or "UTC",
-                start,
-                end,
-            ),
-            is_paused=bool(item.get("is_paused")),
-            catchup=item.get("catchup"),
-            owners=words(item.get("owners")),
-            tags=words(item.get("tags")),
-            description=item.get("description") or "",
-            fileloc=item.get("fileloc") or "",
-            start_date=moment(item.get("start_date")),
-            end_date=moment(item.get("end_date")),
-            max_active_runs=item.get("max_active_runs"),
-            max_active_tasks=item.get("max_active_tasks"),
+        return dag_of(
+            item,
+            schedule_from_interval,
+            item.get("schedule_interval"),
             next_run=moment(item.get("next_dagrun")),
             next_run_after=moment(item.get("next_dagrun_create_after")),
-            next_data_interval_start=start,
-            next_data_interval_end=end,
         )
 
     def variable_body(self, value: VariableValue) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from astroferry.clients.airflow_schedule import schedule_from_summary
-from astroferry.clients.airflow_shapes import moment, words
-from astroferry.model.inventory import Dag, Pool
+from astroferry.clients.airflow_shapes import dag_of, moment
 
 if TYPE_CHECKING:
+    from astroferry.model.inventory import Dag, Pool
     from astroferry.model.values import VariableValue
 
 
@@ -29,33 +29,12 @@ class V2:
 
     def dag(self, item: dict[str, Any]) -> Dag:
         """A DAG; `timezone`, `catchup` and the dates are in its details only."""
-        start, end = (
-            moment(item.get("next_dagrun_data_interval_start")),
-            moment(item.get("next_dagrun_data_interval_end")),
-        )
-        return Dag(
-            dag_id=item["dag_id"],
-            schedule=schedule_from_summary(
-                item.get("timetable_summary"),
-                item.get("timetable_description") or "",
-                item.get("timezone") or "UTC",
-                start,
-                end,
-            ),
-            is_paused=bool(item.get("is_paused")),
-            catchup=item.get("catchup"),
-            owners=words(item.get("owners")),
-            tags=words(item.get("tags")),
-            description=item.get("description") or "",
-            fileloc=item.get("fileloc") or "",
-            start_date=moment(item.get("start_date")),
-            end_date=moment(item.get("end_date")),
-            max_active_runs=item.get("max_active_runs"),
-            max_active_tasks=item.get("max_active_tasks"),
+        return dag_of(
+            item,
+            schedule_from_summary,
+            item.get("timetable_summary"),
             next_run=moment(item.get("next_dagrun_logical_date")),
             next_run_after=moment(item.get("next_dagrun_run_after")),
-            next_data_interval_start=start,
-            next_data_interval_end=end,
             active_runs=int(item.get("active_runs_count") or 0),
         )
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.opening import api_address, open_astro, read_facts
-from astroferry.errors import AstroferryError, Exit, RemoteError
-from astroferry.faces.headless.asking import asker
+from astroferry.errors import Exit, RemoteError
 from astroferry.faces.headless.assess import assess
+from astroferry.faces.headless.organization import facts_or_none
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import PlanLock, beside
 from astroferry.stages.refreshing import lost, refreshed
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Plan
     from astroferry.stages.refreshing import Refreshed
 
 
@@ -38,7 +34,9 @@ async def run(arguments: argparse.Namespace) -> Exit:
                 f"The source showed less than before ({', '.join(gone)}), so nothing was taken over.",
                 hint="Give the login the same role as for assess, then run it again.",
             )
-        found = refreshed(path, plan, before, after, await _facts(plan, arguments))
+        found = refreshed(
+            path, plan, before, after, await facts_or_none(plan, arguments, "advice is compared without it")
+        )
         # The inventory first: a plan whose fingerprint is older than its inventory is just refreshed once more.
         inventoryfile.save(after, kept)
         planfile.save_refreshed(found.plan, path)
@@ -54,18 +52,6 @@ async def run(arguments: argparse.Namespace) -> Exit:
     else:
         diagnostics.data("\n".join(_page(found, kept)))
     return Exit.DONE
-
-
-async def _facts(plan: Plan, arguments: argparse.Namespace) -> OrganizationFacts | None:
-    """The organization, where it can be asked: without it some advice is not compared."""
-    async with AsyncExitStack() as stack:
-        try:
-            where, who = api_address(plan), plan.target.credentials
-            astro, _ = await open_astro(where, who, plan.target.organization, stack, asker(arguments))
-            return await read_facts(astro, plan.decisions.cloud)
-        except AstroferryError as error:
-            diagnostics.say(f"Astro could not be asked, so advice is compared without it. {error}")
-            return None
 
 
 def _page(found: Refreshed, kept: Path) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.drainfile import drain_path, read_samples
 from astroferry.carry.journal import Journal
-from astroferry.carry.opening import api_address, open_astro, read_facts
 from astroferry.carry.planfiles import journal_path
 from astroferry.carry.watching import last_verdicts
-from astroferry.errors import AstroferryError, Exit, UsageError
-from astroferry.faces.headless.asking import asker
+from astroferry.errors import Exit, UsageError
+from astroferry.faces.headless.organization import facts_or_none
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import atomic_write, beside, must_be_writable
 from astroferry.report.assessment import assessment
@@ -29,7 +27,6 @@ from astroferry.secrets.load import file_findings
 if TYPE_CHECKING:
     import argparse
 
-    from astroferry.model.organization import OrganizationFacts
     from astroferry.model.plan import Plan
     from astroferry.report.assessment import Assessment
     from astroferry.report.cutover import CutoverSection
@@ -50,7 +47,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         plan,
         inventory,
         datetime.now(UTC).replace(microsecond=0),
-        facts=await _facts(plan, arguments),
+        facts=await facts_or_none(plan, arguments, "the report is made without it"),
         findings=file_findings(plan, path.parent),
         cutovers=_cutovers(plan, path),
     )
@@ -69,18 +66,6 @@ def written(it: Assessment, kind: str) -> str:
         return json.dumps(as_data(it), indent=1, ensure_ascii=False, default=str) + "\n"
     document = compose(it)
     return markdown(document) if kind == ".md" else html(document)
-
-
-async def _facts(plan: Plan, arguments: argparse.Namespace) -> OrganizationFacts | None:
-    """The organization, where it can be asked: without it some advice is left out."""
-    async with AsyncExitStack() as stack:
-        try:
-            where, who = api_address(plan), plan.target.credentials
-            astro, _ = await open_astro(where, who, plan.target.organization, stack, asker(arguments))
-            return await read_facts(astro, plan.decisions.cloud)
-        except AstroferryError as error:
-            diagnostics.say(f"Astro could not be asked, so the report is made without it. {error}")
-            return None
 
 
 def _cutovers(plan: Plan, path: Path) -> list[CutoverSection]:
