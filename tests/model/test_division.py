@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astroferry.carry.decommission.leaving import waves_moved
 from astroferry.model.division import divided
 from astroferry.model.plan import Plan, Wave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from astroferry.model.inventory import Inventory
 
 DAGS = ("sales_a", "sales_b", "sales_eu_a", "stock", "x")
 
@@ -49,6 +52,17 @@ def test_a_plan_gives_the_dags_of_a_wave_in_the_order_of_all(plan: Plan) -> None
     split = replace(plan, waves=waves)
     assert split.dags_of(waves[0], DAGS) == ("stock",)
     assert split.dags_of(waves[1], DAGS) == ("sales_a", "sales_b", "sales_eu_a", "x")
+
+
+def test_a_wave_that_takes_no_dag_is_not_waited_for(plan: Plan, inventory: Inventory) -> None:
+    ids = tuple(dag.dag_id for dag in inventory.dags)
+    waves = (Wave("named", "data-test", "data-prod", ids, state="cut over"), Wave("rest", "data-test", "data-prod"))
+    split = replace(plan, waves=waves)
+    assert split.peopled(ids) == waves[:1]
+    assert split.peopled((*ids, "new")) == waves
+    assert waves_moved(split, inventory).outcome == "met"
+    left = waves_moved(replace(plan, waves=(waves[1],)), inventory)
+    assert (left.outcome, left.detail) == ("missing", "not yet: rest (planned)")
 
 
 @given(st.lists(st.lists(st.text("ab", max_size=4), max_size=4), max_size=4), st.sets(st.text("ab", min_size=1)))

@@ -196,7 +196,9 @@ class Carrier:
             stay = refusals(way.plan, way.inventory, work.wave)
             for finding in (*stay, *to_know(way.plan, way.inventory, work.wave)):
                 work.tell(f"{finding.message} {finding.todo}")
-            actions = actions_for_cutover(way.plan, way.inventory, work.wave, _standings(way, work.wave))
+            # A DAG that was given back is looked at anew: how it stood before says nothing any more.
+            standings = standings_of(way.journal, work.wave, given_back=False)
+            actions = actions_for_cutover(way.plan, way.inventory, work.wave, standings)
             if not actions:
                 raise PlanError(
                     f'No DAG of the wave "{work.wave}" can be handed over.', hint="The log says why for each."

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from astroferry.carry.journal import Standing
     from astroferry.clients.credentials import Ask
     from astroferry.faces.navigator import StopState
+    from astroferry.model.plan import Wave
     from astroferry.sources.each_dag import Kept
     from astroferry.sources.progress import Progress
 
@@ -205,21 +206,28 @@ class Session:
         self.counts["test"] = (done, len(names), failed)
         return _state(done, len(names), failed)
 
+    @property
+    def _peopled(self) -> tuple[Wave, ...]:
+        """The waves that take any DAG: one that takes none cannot be cut over."""
+        plan, inventory = self.desk.plan, self.desk.inventory
+        return plan.waves if inventory is None else plan.peopled(dag.dag_id for dag in inventory.dags)
+
     def _cut_over(self) -> StopState:
-        waves = self.desk.plan.waves
-        done = sum(wave.state in {"cut over", "kept", "released"} for wave in waves)
+        waves = self._peopled
+        done = sum(wave.state in _MOVED for wave in waves)
         self.counts["cutover"] = (done, len(waves), 0)
         begun = any(key.startswith("cutover/") for key in self.standings)
         return "part" if begun and not done else _state(done, len(waves), 0)
 
     def _watched(self) -> StopState:
         """Every DAG of every wave that was cut over went well through its first full cycle."""
-        moved = [wave for wave in self.desk.plan.waves if wave.state in _MOVED]
+        waves = self._peopled
+        moved = [wave for wave in waves if wave.state in _MOVED]
         seen = [item.verdict for wave in moved for item in last_verdicts(self.journal, wave.name).values()]
         well = seen.count("well")
         bad = seen.count("amiss") + seen.count("alarm")
         self.counts["watch"] = (well, len(seen), bad)
-        all_moved = bool(moved) and len(moved) == len(self.desk.plan.waves)
+        all_moved = bool(moved) and len(moved) == len(waves)
         state = _state(well, len(seen), bad)
         return "part" if state == "done" and not all_moved else state
 

@@ -338,6 +338,11 @@ class Plan:
         """The DAG ids of a wave, in the order of `all_dags`; "*" means those no other wave names."""
         return tuple(dag for dag, waves in self.divided(all_dags).items() if wave.name in waves)
 
+    def peopled(self, all_dags: Iterable[str]) -> tuple[Wave, ...]:
+        """The waves that take any of these DAGs; "*" takes none once all are named elsewhere."""
+        named = {wave for waves in self.divided(all_dags).values() for wave in waves}
+        return tuple(wave for wave in self.waves if wave.name in named)
+
     def divided(self, all_dags: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """DAG id -> names of the waves that take it (none, or one in a sound plan), in the order of `all_dags`."""
         return divided(((wave.name, wave.dags, wave.without) for wave in self.waves), all_dags)

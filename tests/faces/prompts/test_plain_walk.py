@@ -10,6 +10,7 @@ import pytest
 from tests.faces.prompts.scripted import INTERRUPT, Scripted
 from tests.harness import DEPLOYMENT, NOW
 
+from astroferry.carry.journal import Journal
 from astroferry.errors import Exit
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts.run import run
@@ -111,6 +112,13 @@ def test_the_whole_way_to_astro_and_back(decided: World) -> None:
     plan = planfile.load(decided.plan_path)
     assert plan.wave("pilot").state == "cut over"
     assert {item.by for item in plan.confirmed} == {"Olivia Owner"}
+    # Once more: only what was given back is looked at anew before it is handed over.
+    code, console = walked(decided, "pilot", "cutover", DEPLOYMENT, "back", "save", plan=decided.plan_path)
+    assert code is Exit.DONE, console.page
+    assert (here["ticks_now"].is_paused, there["ticks_now"].is_paused) == (True, False)
+    looked = [line.action for line in Journal(decided.journal_path).entries if line.event == "begin"]
+    assert looked.count("cutover/pilot/ticks_now/record") == 2
+    assert looked.count("cutover/pilot/ticks_on/record") == 1
 
 
 def test_a_wave_that_is_not_ready_is_not_cut_over(decided: World) -> None:

@@ -18,6 +18,7 @@ from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditSc
 from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.faces.tui.widgets.question_field import QuestionField
 from astroferry.model import planfile
+from astroferry.model.plan import Wave
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from astroferry.faces.tui.app import Ferry
     from astroferry.faces.work import Work
+    from astroferry.model.inventory import Inventory
     from astroferry.model.organization import OrganizationFacts
 
     Saved = Callable[..., Path]
@@ -407,3 +409,13 @@ async def test_a_wave_that_was_left_halfway_has_the_cursor(saved: Saved, plan: A
         assert isinstance(wizard.panel, CutoverPanel)
         assert wizard.panel.wave is not None
         assert wizard.panel.wave.name == "rest"
+
+
+def test_a_wave_that_takes_no_dag_keeps_no_stage_open(saved: Saved, seen: Inventory) -> None:
+    ids = tuple(dag.dag_id for dag in seen.dags)
+    waves = (Wave("named", "data-test", "data-prod", ids, state="cut over"), Wave("rest", "data-test", "data-prod"))
+    session = Session.open(saved(decided=(*ALL, "review"), waves=waves))
+    try:
+        assert session.nav.carried["cutover"] == "done"
+    finally:
+        session.close()

@@ -46,7 +46,7 @@ _GONE_TARGET = "take astronomer-starship out of requirements.txt and deploy the 
 
 async def quiet_checks(way: Opened) -> tuple[Prerequisite, ...]:
     """Everything moved, watched to its end, and nothing has run on the source over a full cycle; changes nothing."""
-    checks = [_waves(way.plan), _watched(way.plan, way.journal)]
+    checks = [waves_moved(way.plan, way.inventory), _watched(way.plan, way.journal)]
     source = way.ctx.source
     unpaused = [dag.dag_id async for dag in source.dags() if not dag.is_paused]
     checks.append(
@@ -84,12 +84,14 @@ def _check(key: str, title: str, detail: str, *, met: bool, who: str = "you") ->
     return Prerequisite(key, title, "met" if met else "missing", detail, "" if met else who)
 
 
-def _waves(plan: Plan) -> Prerequisite:
-    left = [f"{wave.name} ({wave.state})" for wave in plan.waves if wave.state not in MOVED]
+def waves_moved(plan: Plan, inventory: Inventory) -> Prerequisite:
+    """A wave that takes no DAG has nothing to be cut over, and keeps nobody."""
+    waves = plan.peopled(dag.dag_id for dag in inventory.dags)
+    left = [f"{wave.name} ({wave.state})" for wave in waves if wave.state not in MOVED]
     return _check(
         "waves-moved",
         "Every wave was cut over",
-        f"not yet: {names(left)}" if left else several(len(plan.waves), "wave"),
+        f"not yet: {names(left)}" if left else several(len(waves), "wave"),
         met=not left,
     )
 
