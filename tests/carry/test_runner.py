@@ -353,6 +353,39 @@ async def test_a_stop_is_heard_between_two_actions(ship: Ship) -> None:
     assert outcomes(report) == {"a": "found", "b": "found", "c": "done"}
 
 
+async def test_a_pause_is_between_two_actions_and_whoever_ends_it_there_loses_nothing(ship: Ship) -> None:
+    actions = [Make(ship.world, name) for name in "abc"]
+    kept, reached, go = ship.journal(), asyncio.Event(), asyncio.Event()
+
+    async def pause() -> None:
+        if "verify b" in ship.world.log:
+            reached.set()
+            await go.wait()
+
+    running = asyncio.create_task(carry_out(actions, ship.ctx, kept, pause=pause))
+    await reached.wait()
+    assert [entry.event for entry in kept.entries[-3:]] == ["begin", "applied", "done"]
+    assert "observe c" not in ship.world.log, "nothing is asked while it is paused"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    go.set()
+    report = await carry_out(actions, ship.ctx, ship.journal(), pause=pause)
+    assert outcomes(report) == {"a": "found", "b": "found", "c": "done"}
+
+
+async def test_a_stop_is_heard_when_a_pause_ends(ship: Ship) -> None:
+    stopping: list[str] = []
+
+    async def pause() -> None:
+        if "verify a" in ship.world.log:
+            stopping.append("now")
+
+    actions = [Make(ship.world, name) for name in "ab"]
+    report = await carry_out(actions, ship.ctx, ship.journal(), pause=pause, stop=lambda: bool(stopping))
+    assert outcomes(report) == {"a": "done"}
+
+
 class Slow(Make):
     """Takes as many turns of the loop as its content says, and tells how many are under way."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 
 from astroferry.errors import PlanError
-from astroferry.faces.work import Work
+from astroferry.faces.work import Kind, Work
 
 
 async def ended(work: Work, raises: BaseException | None) -> list[Work]:
@@ -65,3 +67,37 @@ async def test_cancelling_waits_for_the_end(*, started: bool) -> None:
         assert work.outcome[0].startswith("Stopped")
         await work.cancel()
         assert seen == [work], "it ends once"
+
+
+async def test_a_pause_is_reached_between_items_and_its_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("astroferry.faces.work.time", SimpleNamespace(monotonic=lambda: now))
+    work, reached = Work("carry", "Carrying out"), asyncio.Event()
+    work.began, work.ended, work.reached = 0.0, 200.0, reached.set
+    await work.pass_by()
+    assert not reached.is_set(), "nobody asked for a pause"
+    work.pause()
+    task = asyncio.create_task(work.pass_by())
+    await reached.wait()
+    assert (work.paused, work.now_at) == (True, "Paused; nothing is under way.")
+    now = 130.0
+    assert work.worked == 170.0
+    work.go_on()
+    await task
+    assert (work.paused, work.worked) == (False, 170.0)
+
+
+async def test_a_stop_ends_a_pause() -> None:
+    work = Work("carry", "Carrying out")
+    work.pause()
+    task = asyncio.create_task(work.pass_by())
+    await asyncio.sleep(0)
+    work.stop()
+    await task
+    assert work.should_stop()
+    await work.pass_by()
+    assert not work.paused, "what is stopping is not paused again"
+
+
+def test_what_must_not_wait_for_a_person_cannot_be_paused() -> None:
+    assert [kind for kind in get_args(Kind) if Work(kind, "").can_pause] == ["carry", "compare"]

@@ -10,7 +10,7 @@ from astroferry.carry.action import Observation
 from astroferry.errors import AstroferryError, NotAllowedError, RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from astroferry.carry.action import Action, ActionInfo, State
     from astroferry.carry.context import Context
@@ -62,6 +62,10 @@ def never() -> bool:
     return False
 
 
+async def at_once_on() -> None:
+    """Do not pause."""
+
+
 def in_order(actions: Sequence[Action], *, done: frozenset[str] = frozenset()) -> list[Action]:
     """Actions so that each comes after what it needs, otherwise in the order given; `done` names needs met elsewhere.
 
@@ -101,6 +105,7 @@ async def carry_out(
     done: frozenset[str] = frozenset(),
     follow: Callable[[Step, int, int], None] = nothing,
     stop: Callable[[], bool] = never,
+    pause: Callable[[], Awaitable[None]] = at_once_on,
     at_once: int = 1,
 ) -> Report:
     """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
@@ -109,7 +114,9 @@ async def carry_out(
     (`ActionInfo.waits`) do not count. The journal is written line by line all the same.
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
-    rest would fail too, and running again is safe. `stop` is asked between two actions.
+    rest would fail too, and running again is safe. `stop` is asked between two actions. `pause` is awaited before it
+    wherever nothing is under way: then every action that was begun has its last line in the journal, so whoever ends
+    the run while it is awaited loses nothing.
 
     Raises NotAllowedError, UnreachableError, and RequestFailedError of a server that is away, after journalling where
     it stood.
@@ -128,6 +135,8 @@ async def carry_out(
 
     try:
         while waiting or running:
+            if not running:
+                await pause()
             for action in _ready(waiting, running.values(), at_once):
                 if stop():
                     report.stopped = "stopped on request; what is done is journalled"
@@ -147,11 +156,15 @@ async def carry_out(
                 del running[task]
                 ended(task.result())
     finally:
-        # As if killed there: what they had begun is in the journal, and is looked at again by the next run.
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await _ended_where_they_stand(running)
     return report
+
+
+async def _ended_where_they_stand(running: Iterable[asyncio.Task[Step]]) -> None:
+    """As if killed there: what they had begun is in the journal, and is looked at again by the next run."""
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 def _ready(waiting: Sequence[Action], running: Iterable[Action], at_once: int) -> list[Action]:

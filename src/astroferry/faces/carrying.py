@@ -111,7 +111,13 @@ class Carrier:
         work.stage, work.stage_done, work.stage_total = stage, 0, len(mine)
         work.changes += 1
         return await carry_out(
-            mine, way.ctx, way.journal, done=frozenset(before), follow=work.follow, stop=work.should_stop
+            mine,
+            way.ctx,
+            way.journal,
+            done=frozenset(before),
+            follow=work.follow,
+            stop=work.should_stop,
+            pause=work.pass_by,
         )
 
     async def compare(self, work: Work) -> None:
@@ -125,6 +131,11 @@ class Carrier:
         work.stage_done, work.stage_total = 0, len(names)
         self.compared = []
         for name in names:
+            await work.pass_by()
+            if work.should_stop():
+                work.bad = True
+                work.result = f"Stopped before {name} was compared; no value is taken for compared that was not."
+                return
             deployment = way.plan.deployment(name)
             work.tell(f"Comparing every value on {name}")
             await find(way.ctx, deployment)

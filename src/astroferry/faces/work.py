@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -10,11 +12,21 @@ from astroferry.diagnostics import redact
 from astroferry.faces.running import Running
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from astroferry.carry.runner import Step
 
 Kind = Literal["carry", "compare", "check", "cutover", "rollback", "watch", "leave"]
 LINES = 2000
 """lines of narration that are kept; the journal has what matters"""
+PAUSES: frozenset[Kind] = frozenset({"carry", "compare"})
+"""kinds that can be paused. A handover is not: between two steps a DAG may run on neither side, which must not last
+until somebody comes back; it is stopped, which says so, or it goes on. What only looks is ended and begun again."""
+NOT_PAUSED = "No pause here: a DAG half handed over must not wait for a person. s stops."
+
+
+def _nothing() -> None:
+    """Nobody waits for a pause."""
 
 
 @dataclass
@@ -42,6 +54,15 @@ class Work(Running):
     bad: bool = False
     """whether `result` tells of something that did not go well"""
     stopping: bool = False
+    pausing: bool = False
+    """a pause was asked for"""
+    paused: bool = False
+    """and reached: nothing is under way, every item that was begun has its last line in the journal"""
+    reached: Callable[[], None] = field(default=_nothing, repr=False)
+    """called when a pause is reached"""
+    _rested: float = 0.0
+    _rests_since: float | None = field(default=None, repr=False)
+    _on: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def closing(self) -> None:
         """The last line of the narration."""
@@ -83,13 +104,51 @@ class Work(Running):
         self.tell(f"{_WORDS[step.outcome]:<7} {step.info.title}{why}")
 
     def stop(self) -> None:
-        """Finish the item in hand, then end."""
+        """Finish the item in hand, then end; where it is paused, there is none."""
         self.stopping = True
+        self._on.set()
         self.changes += 1
 
     def should_stop(self) -> bool:
         """Asked between two items."""
         return self.stopping
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether a pause between two of its items harms nobody."""
+        return self.kind in PAUSES
+
+    def pause(self) -> None:
+        """Finish the item in hand, then wait for `go_on` or `stop`; the plan stays locked, and nothing is asked."""
+        self.pausing = True
+        self._on.clear()
+        self.changes += 1
+
+    def go_on(self) -> None:
+        """No pause any more, whether it was reached or not."""
+        self.pausing = False
+        self._on.set()
+        self.changes += 1
+
+    async def pass_by(self) -> None:
+        """Awaited between two items: goes by at once, unless a pause was asked for."""
+        if not self.pausing or self.stopping:
+            return
+        self.paused, self._rests_since = True, time.monotonic()
+        self.tell("Paused; nothing is under way.")
+        self.reached()
+        try:
+            await self._on.wait()
+        finally:
+            self._rested += time.monotonic() - self._rests_since
+            self.paused, self._rests_since = False, None
+            self.changes += 1
+
+    @property
+    def worked(self) -> float:
+        """Seconds that it worked: without its pauses."""
+        rests = time.monotonic() - self._rests_since if self._rests_since is not None else 0.0
+        return self.elapsed - self._rested - rests
 
 
 _WORDS = {

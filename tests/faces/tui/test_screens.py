@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Same = Callable[..., Awaitable[None]]
 
 ALL = tuple(stage.key for stage in DECIDING)
+EVERY_SIZE = ((80, 24), (120, 40), (60, 16))
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -176,13 +177,18 @@ class TestAfterDeciding:
             await pilot.press("f4")
             await settled(pilot)
             await same_screen(pilot, "carry-log")
+            await pilot.press("f4")
+            work.pausing = work.paused = True
+            wizard.panel.tick()
+            wizard.show_keys()
+            await same_screen(pilot, "carry-paused", EVERY_SIZE)
+            work.pausing = work.paused = False
             still(work, ended=True)
             work.result = "1 item did not go well; the stages after it wait for that."
             Journal(path.with_suffix(".journal.jsonl")).write(
                 "connection/data-test/files_sftp", "failed", why="It is there with another host."
             )
             wizard.session.look_back()
-            await pilot.press("f4")
             wizard.panel.settled()
             wizard.show_keys()
             await settled(pilot)

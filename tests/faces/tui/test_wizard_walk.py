@@ -17,6 +17,7 @@ from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.faces.tui.widgets.question_field import QuestionField
+from astroferry.faces.work import Work
 from astroferry.model import planfile
 from astroferry.model.plan import Wave
 from astroferry.stages import DECIDING
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from astroferry.faces.tui.app import Ferry
-    from astroferry.faces.work import Work
     from astroferry.model.inventory import Inventory
     from astroferry.model.organization import OrganizationFacts
 
@@ -269,6 +269,80 @@ async def test_work_goes_on_whatever_is_shown_and_stops_between_items(saved: Sav
         go.set()
         await until(pilot, lambda: wizard.runs.work is not None and not wizard.runs.work.running)
         assert seen == ["item"]
+
+
+async def test_carrying_out_pauses_between_items_and_goes_on_or_stops(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+        item, seen = asyncio.Event(), []
+
+        async def carry(work: Work) -> None:
+            work.stage = "prepare"
+            while True:
+                await work.pass_by()
+                if work.should_stop():
+                    work.result = "Stopped after the item in hand."
+                    return
+                seen.append("item")
+                await item.wait()
+                item.clear()
+
+        wizard.runs.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        await keys(pilot, "c", "p")
+        work = wizard.runs.work
+        assert work is not None
+        assert "pausing after the item in hand" in text_of(wizard.app)
+        item.set()
+        await until(pilot, lambda: work.paused)
+        await settled(pilot)
+        assert "paused: nothing is under way" in text_of(wizard.app)
+        assert "p go on" in text_of(wizard.app)
+        before = wizard._seen
+        await asyncio.sleep(0.05)
+        assert wizard._seen == before, "nothing is drawn while it is paused"
+        await keys(pilot, "p")
+        await until(pilot, lambda: len(seen) == 2)
+        await keys(pilot, "p")
+        item.set()
+        await until(pilot, lambda: work.paused)
+        await keys(pilot, "s")
+        await until(pilot, lambda: not work.running)
+        assert len(seen) == 2
+        assert work.outcome[0] == "Stopped after the item in hand."
+
+
+async def test_hung_up_while_paused_it_saves_and_ends(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+
+        async def carry(work: Work) -> None:
+            await work.pass_by()
+
+        wizard.runs.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
+        work = Work("carry", "Carrying out")
+        work.pause()
+        wizard.runs._run(work, carry)
+        await until(pilot, lambda: work.paused)
+        await wizard.ferry.leave(Exit.HANGUP)
+        assert work.cancelled
+        assert wizard.app.return_code == Exit.HANGUP
+
+
+async def test_a_cutover_is_stopped_but_never_paused(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "cutover") as (wizard, pilot):
+        work = Work("cutover", 'Cutting "rest" over', wave="rest")
+
+        stopped = asyncio.Event()
+
+        async def hand(work: Work) -> None:
+            await stopped.wait()
+            assert work.should_stop()
+
+        wizard.runs._run(work, hand)
+        await keys(pilot, "p")
+        assert "must not wait for a person" in text_of(wizard.app)
+        assert not work.pausing
+        await keys(pilot, "s")
+        stopped.set()
+        await until(pilot, lambda: not work.running)
 
 
 async def test_a_second_interrupt_ends_work_at_once(saved: Saved) -> None:

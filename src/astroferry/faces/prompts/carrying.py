@@ -107,7 +107,8 @@ class CarryStep:
         else:
             self._console.say(
                 "  Everything is looked at before it is touched, noted in the journal, and read back afterwards. "
-                "Ctrl+C stops after the item in hand; the next run goes on from there."
+                "Ctrl+C pauses after the item in hand, and asks whether to go on or to stop. What is left can be "
+                "carried out at any time."
             )
 
     async def _run(self, work: SpokenWork, run: Callable[[Work], Awaitable[None]]) -> None:

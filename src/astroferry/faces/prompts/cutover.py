@@ -54,7 +54,10 @@ class CutoverStep:
                 self._session.nav.index = POSITION["watch"]
                 return "moved"
             if what in {"help", "skip"}:
-                self._console.say("  A DAG is drained on the source, marked on Astro, started there and watched.")
+                self._console.say(
+                    "  A DAG is drained on the source, marked on Astro, started there and watched. Ctrl+C stops "
+                    "after the steps in hand. There is no pause: a DAG half handed over must not wait for a person."
+                )
                 continue
             if await self._with_wave(what.removeprefix("wave ")) == "save":
                 return "save"

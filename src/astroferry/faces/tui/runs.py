@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.faces.work import Work
+from astroferry.faces.work import NOT_PAUSED, Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -91,6 +91,25 @@ class Runs:
             )
         else:
             self._wizard.say("Nothing runs.")
+
+    def pause(self) -> None:
+        """After the item in hand, or go on again."""
+        work = self.going
+        if work is None:
+            self._wizard.say("Nothing runs.")
+        elif not work.can_pause:
+            self._wizard.say(NOT_PAUSED, bad=True)
+        elif work.stopping:
+            self._wizard.say("It is stopping already: c carries out what is left then.")
+        elif work.pausing:
+            work.go_on()
+            self._wizard.moved()
+            self._wizard.say("It goes on.")
+        else:
+            work.reached = self._wizard.moved
+            work.pause()
+            self._wizard.moved()
+            self._wizard.say("Pausing after the item in hand; p goes on again.")
 
     async def interrupt(self) -> bool:
         """Ctrl+C: first stop, then cancel; False where nothing goes on."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from astroferry.faces.work import Work
 
 BAR = 20
+NARROW_BAR = 10
+PAUSED = "nothing is under way. p goes on, s stops; leaving loses nothing."
 _SIGNS: dict[PhaseState, tuple[str, str]] = {
     "now": ("›", "bold $accent"),
     "failed": ("×", "$text-error"),
@@ -45,6 +47,7 @@ class CarryPanel(Panel):
         Binding("c", "carry", show=False),
         Binding("r", "retry", show=False),
         Binding("s", "stop", show=False),
+        Binding("p", "pause", show=False),
         Binding("v", "compare", show=False),
         Binding("enter", "go_on", show=False),
     ]
@@ -80,6 +83,10 @@ class CarryPanel(Panel):
 
     # -- showing -----------------------------------------------------------------------------------------------
 
+    def on_resize(self) -> None:
+        """Bars and lines are as wide as there is room."""
+        self.tick()
+
     def tick(self) -> None:
         """Counts, pace, the item in hand."""
         work = self.work
@@ -107,15 +114,16 @@ class CarryPanel(Panel):
 
     def _phase(self, phase: Phase) -> Content:
         sign, colour = _SIGNS[phase.state]
-        filled = round(BAR * phase.done / phase.total) if phase.total else 0
+        bar = BAR if self.app.size.width >= 70 else NARROW_BAR
+        filled = round(bar * phase.done / phase.total) if phase.total else 0
         count = f"{phase.done:,} of {phase.total:,}" + (f", {phase.failed:,} failed" if phase.failed else "")
         what = "" if self.size.width < 100 else f"  {WORDS[phase.key]}"
         return Content.assemble(
             (f"{sign} {phase.title:<14}", colour),
             (f"{phase.state:<8}", colour),
             ("━" * filled, "$text-warning" if phase.failed else "$text-success"),
-            ("─" * (BAR - filled), "$text-muted"),
-            f"  {count:<20}",
+            ("─" * (bar - filled), "$text-muted"),
+            f"  {count:<20}" if what else f"  {count}",
             (what, "$text-muted"),
         )
 
@@ -128,13 +136,18 @@ class CarryPanel(Panel):
         parts = [f"{work.done:,} of {work.total:,} items" if work.total else work.title]
         if work.failed:
             parts.append(f"{len(work.failed):,} failed")
-        if work.running:
-            parts += [rate(work.done, work.elapsed), left(work.done, work.total, work.elapsed)]
-        parts.append(f"{lasting(work.elapsed)}{' so far' if work.running else ''}")
+        if work.running and not work.paused:
+            parts += [rate(work.done, work.worked), left(work.done, work.total, work.worked)]
+        parts.append(f"{lasting(work.worked)}{' so far' if work.running else ''}")
         if work.running and work.stopping:
             parts.append("stopping after the item in hand")
+        elif work.running and work.pausing and not work.paused:
+            parts.append("pausing after the item in hand")
+        counted = Content.styled(" · ".join(part for part in parts if part), "bold")
+        if work.paused:
+            return Content.assemble(counted, ("\n‖ paused", "bold $text-warning"), (f": {PAUSED}", "$text-muted"))
         now = f"\n{work.now_at[: max(20, self.size.width - 4)]}" if work.running else ""
-        return Content.assemble((" · ".join(part for part in parts if part), "bold"), (now, "$text-muted"))
+        return Content.assemble(counted, (now, "$text-muted"))
 
     def _compared(self) -> list[tuple[str, ...]]:
         wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]
@@ -163,6 +176,10 @@ class CarryPanel(Panel):
     def action_stop(self) -> None:
         """After the item in hand."""
         self.wizard.runs.stop()
+
+    def action_pause(self) -> None:
+        """After the item in hand, or go on."""
+        self.wizard.runs.pause()
 
     def action_compare(self) -> None:
         """Compare once more."""
@@ -201,7 +218,8 @@ class CarryPanel(Panel):
         """What can be done now."""
         work = self.work
         if work is not None and work.running:
-            return (("s", "stop after this item"), ("F4", "log"), ("Esc", "look back"))
+            on = ("p", "go on") if work.pausing else ("p", "pause")
+            return (on, ("s", "stop" if work.paused else "stop after this item"), ("F4", "log"), ("Esc", "look back"))
         found: list[tuple[str, str]] = [("c", "carry out")]
         if failed := failed_items(self.session, work):
             found.append(("r", f"retry {several(len(failed), 'failed item')}"))
@@ -217,6 +235,8 @@ class CarryPanel(Panel):
             "Everything is looked at before it is touched, noted in the journal, and read back afterwards. Stop "
             "or close the terminal at any time: the next run finds what is done and goes on.\n\n"
             "c carries out what is left. r tries only what failed. s finishes the item in hand and stops. v compares "
-            "every value once more.\n\n"
+            "every value once more.\n"
+            "p pauses after the item in hand, and goes on again where it stood; the plan stays locked meanwhile, and "
+            "nothing is asked of either end. Stopping ends the run; the next one looks at everything again.\n\n"
             f"The journal: {self.session.path.with_suffix('.journal.jsonl')}"
         )

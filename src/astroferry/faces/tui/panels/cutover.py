@@ -42,6 +42,7 @@ class CutoverPanel(Panel):
         Binding("d", "roll_back(True)", show=False),
         Binding("l", "check", show=False),  # not k: both lists take that as "up"
         Binding("s", "stop", show=False),
+        Binding("p", "pause", show=False),  # says why there is none
         Binding("tab", "other", show=False),
         Binding("shift+tab", "other", show=False),
     ]
@@ -303,6 +304,10 @@ class CutoverPanel(Panel):
         """After the step in hand."""
         self.wizard.runs.stop()
 
+    def action_pause(self) -> None:
+        """There is none while DAGs are handed over."""
+        self.wizard.runs.pause()
+
     def _busy(self) -> bool:
         work = self.wizard.runs.work
         if work is not None and work.running:
@@ -337,5 +342,7 @@ class CutoverPanel(Panel):
             "ticks: how many of those expected ran exactly once.\n\n"
             "l looks through the checklist before a cutover; what no machine can see is confirmed there by name.\n"
             "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
-            "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides."
+            "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides.\n"
+            "There is no pause: between two steps a DAG may run on neither side, which must not last until somebody "
+            "comes back. A stop ends the run, and this page shows which DAG stands where."
         )

@@ -256,6 +256,13 @@ class WizardScreen(Screen[None]):
         self.panel.settled()
         self.show_keys()
 
+    def moved(self) -> None:
+        """A pause was asked for, reached, or ended."""
+        if self.is_attached:
+            self.panel.tick()
+            self.show_keys()
+            self.show_log()
+
     def read_ended(self, stage: str, reading: Reading) -> None:
         """Both ends are known better, or a sentence says why not."""
         self._report(reading)
@@ -296,7 +303,7 @@ class WizardScreen(Screen[None]):
         if not going and self.runs.going is None:
             self.pulse.pause()
         changes = self.reads.changes + (work.changes if work else 0)
-        seconds = int(max([*(reading.elapsed for reading in going), work.elapsed if work else 0]))
+        seconds = int(max([*(reading.elapsed for reading in going), work.worked if work else 0]))
         if (changes, seconds) != self._seen:
             self._seen = (changes, seconds)
             self._follow()
