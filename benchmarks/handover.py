@@ -1,21 +1,22 @@
 """How long a large wave takes from a real Airflow 2.11 to a real 3.3, and whether every tick ran exactly once.
 
-Run: python -m benchmarks.handover [number of DAGs, 2000] [DAGs at once, 32]
+Run: python -m benchmarks.handover [number of DAGs, 2000] [DAGs at once, 64]
 
 It starts both servers (on PostgreSQL where this machine has it), lets them run, hands all DAGs over, and counts the
-rows of both sides against Airflow's own timetables. Expect most of an hour for 2,000 on two cores.
+rows of both sides against Airflow's own timetables.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.live.moving import Move, has, judge, login, take, until
 
@@ -24,9 +25,13 @@ from astroferry.clients.connecting import connect_airflow
 from astroferry.simulator.real import RealAirflow
 from astroferry.simulator.real.postgres import binaries
 
+if TYPE_CHECKING:
+    from astroferry.clients.airflow import Airflow
+
 ROOT = Path(__file__).resolve().parent.parent
-PERIOD = 20
+PERIOD = 30
 """minutes between two ticks of a DAG; the DAGs' minutes differ"""
+IN_A_FILE = 100
 
 
 def servers(folder: Path, number: int) -> tuple[RealAirflow, RealAirflow]:
@@ -42,13 +47,26 @@ def servers(folder: Path, number: int) -> tuple[RealAirflow, RealAirflow]:
         "AIRFLOW__SCHEDULER__CREATE_CRON_DATA_INTERVALS": "True",
     }
     database: Any = "postgres" if binaries() else "sqlite"
+    files = -(-number // IN_A_FILE)
     made = []
     for version, side in (("2.11", "source"), ("3.3", "target")):
         dags = folder / f"{side}-dags"
         shutil.copytree(ROOT / "tests/live/seed/dags/marlow", dags / "marlow")
-        shutil.copy(ROOT / "tests/live/seed/kinds/many_light.py", dags)
-        made.append(RealAirflow(version, folder / side, dags, env=env, parse=120, database=database, say=print))
+        for part in range(files):
+            shutil.copy(ROOT / "tests/live/seed/kinds/many_light.py", dags / f"many_light_{part}_of_{files}.py")
+        made.append(RealAirflow(version, folder / side, dags, env=env, parse=60, database=database, say=say))
     return made[0], made[1]
+
+
+def say(line: str) -> None:
+    """With the time and the machine's load beside it."""
+    print(f"{datetime.now(UTC):%H:%M:%S} (load {os.getloadavg()[0]:.1f}) {line}", flush=True)
+
+
+async def have_run(source: Airflow, number: int) -> bool:
+    """Whether there are as many finished runs as DAGs: each has one tick behind it when it is unpaused."""
+    answer = await source.http.json("GET", "/api/v1/dags/~/dagRuns", params={"limit": 1, "state": "success"})
+    return bool(answer["total_entries"] >= number)
 
 
 async def measure(
@@ -62,17 +80,28 @@ async def measure(
     try:
         for airflow in (source, target):
             await until("all DAGs are parsed", lambda airflow=airflow: has(airflow, number), 1800)
-        inventory = await take(source, source_server.url)
-        for dag in inventory.dags:
-            await source.set_paused(dag.dag_id, False)
+        say(f"{number} DAGs are parsed on both sides")
+        ids = [dag.dag_id async for dag in source.dags()]
+        await asyncio.gather(*(source.set_paused(dag_id, False) for dag_id in ids))
+        say("all are unpaused on the source")
+        await until("every DAG has run there", lambda: have_run(source, number), 1800)
+        say("every DAG has run there")
         move = Move(source, target, await take(source, source_server.url), folder)
-        plan = move.plan(watch_ticks=0, at_once=many, parse_timeout=1800, drain_timeout=1800)
+        plan = move.plan(watch_ticks=0, at_once=many, parse_timeout=1800, drain_timeout=1800, poll=10.0)
+        ended = 0
+
+        def tell(line: str) -> None:
+            nonlocal ended
+            ended += "unpaused on the target" in line
+            if ended % 50 == 0 and "unpaused on the target" in line:
+                say(f"{ended} of {number} run on the target")
+
         began = time.monotonic()
-        await move.carry(plan, actions_for_cutover(plan, move.inventory, "light", {}))
+        await move.carry(plan, actions_for_cutover(plan, move.inventory, "light", {}), tell=tell)
         took = time.monotonic() - began
-        print(f"{number} DAGs, {many} at once: {took:.0f} s, {took / number:.2f} s each")
+        say(f"{number} DAGs, {many} at once: {took:.0f} s, {took / number:.2f} s each")
         moved = await judge(move, source_server, folder, ())
-        print(f"every tick of {moved} DAGs exactly once")
+        say(f"every tick of {moved} DAGs exactly once")
     finally:
         for client in (source, target):
             await client.http.aclose()
@@ -80,7 +109,7 @@ async def measure(
 
 def main() -> None:
     """Start, measure, stop."""
-    number, many = (int(word) for word in (*sys.argv[1:], *("2000", "32")[len(sys.argv) - 1 :]))
+    number, many = (int(word) for word in (*sys.argv[1:], *("2000", "64")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory(prefix="astroferry-handover-") as place:
         folder = Path(place)
         source, target = servers(folder, number)

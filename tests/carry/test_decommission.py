@@ -16,6 +16,7 @@ import pytest
 from tests.harness import DEPLOYMENT, World
 
 from astroferry.carry.decommission import dump, export
+from astroferry.carry.journal import Journal
 from astroferry.carry.opening import opened
 from astroferry.errors import AstroferryError, PlanError, RemoteError, UsageError
 from astroferry.model.secret import Secret
@@ -101,7 +102,11 @@ def test_an_unpaused_dag_after_it_was_quiet_is_seen(world: World) -> None:
         world.plan_path.read_text(encoding="utf-8").replace('state = "tested"', 'state = "kept"'), encoding="utf-8"
     )
     world.clock.pass_by(2 * 3600)
+    used = {"starship": "2.10.1", "deployment": DEPLOYMENT}
+    Journal(world.journal_path).write("cutover/pilot/ticks_on/record", "applied", facts=used)
+    assert f'Still to be done: Starship 2.10.1 is still on "{DEPLOYMENT}"' in world.on_plan("status").out
     assert left_in(world).keys() == set(PEOPLE)
+    assert world.on_plan("status", "--json").json["to_do"] == []  # it was seen to be gone
     world.estate.engine.dags["nightly"].is_paused = False
     assert left_in(world)["source-paused"].startswith("unpaused: nightly")
 

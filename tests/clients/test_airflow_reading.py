@@ -8,6 +8,7 @@ from tests.clients.fake_airflow import URL, FakeAirflow, dag_item, run_item
 from tests.conftest import FixedClock
 
 from astroferry.clients.airflow import Airflow
+from astroferry.clients.airflow_seen import QueuedEvent
 from astroferry.clients.http import Http
 from astroferry.errors import NotAllowedError, NotFoundError
 from astroferry.model.inventory import Caller, Pool
@@ -219,11 +220,13 @@ async def test_everything_else(pair: Fakes) -> None:
     fake.fixed[f"/{key}"] = {key: [asset], "total_entries": 1}
     assert await airflow.datasets() == ({"c": ("s3://x",)}, {"p": ("s3://x",)})
     assert await airflow.queued_events("c") == ()
-    events = [{"uri": "s3://b", "created_at": "2"}, {"created_at": "1", "asset_id": 7}]
+    later = "2026-11-26T02:00:00+00:00"
+    events = [{"uri": "s3://b", "created_at": later}, {"created_at": "2026-11-26T01:00:00Z", "asset_id": 7}]
     fake.fixed["/dags/c/datasets/queuedEvent" if fake.api == "v1" else "/dags/c/assets/queuedEvents"] = {
         "queued_events": events
     }
-    assert await airflow.queued_events("c") == ("7", "s3://b")
+    first, second = await airflow.queued_events("c")
+    assert (first.uri, second) == ("7", QueuedEvent("s3://b", datetime.fromisoformat(later)))
     health = {"scheduler": {"status": "healthy"}, "triggerer": {"status": None}, "odd": 1}
     fake.fixed["/health" if fake.api == "v1" else "/monitor/health"] = health
     assert await airflow.health() == {"scheduler": "healthy", "triggerer": None}

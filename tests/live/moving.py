@@ -19,7 +19,7 @@ from astroferry.model.inventory import Inventory
 from astroferry.model.plan import Cutover, Decisions, Deployment, Plan, Source, Wave
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from astroferry.carry.action import Action
@@ -48,11 +48,11 @@ async def take(source: Airflow, url: str, *, only: Collection[str] = ()) -> Inve
     """What a handover needs of an inventory; `only` these DAGs, where any are named."""
     ids = [dag.dag_id async for dag in source.dags() if not only or dag.dag_id in only]
     consumes, produces = await source.datasets()
-    dags = []
-    for dag_id in ids:
-        dag = await source.dag(dag_id)
-        dags.append(replace(dag, consumes=consumes.get(dag_id, ()), produces=produces.get(dag_id, ())))
-    return Inventory("airflow", url, source.version, datetime.now(UTC), dags=tuple(dags))
+    seen = await asyncio.gather(*(source.dag(dag_id) for dag_id in ids))
+    dags = tuple(
+        replace(dag, consumes=consumes.get(dag.dag_id, ()), produces=produces.get(dag.dag_id, ())) for dag in seen
+    )
+    return Inventory("airflow", url, source.version, datetime.now(UTC), dags=dags)
 
 
 class Move:
@@ -92,7 +92,7 @@ class Move:
             ),
         )
 
-    async def carry(self, plan: Plan, actions: Sequence[Action]) -> Report:
+    async def carry(self, plan: Plan, actions: Sequence[Action], *, tell: Callable[[str], None] = print) -> Report:
         async def connect(_deployment: str) -> Airflow:
             return self.target
 
@@ -112,7 +112,7 @@ class Move:
             load_values=no_values,
             standing=self.journal.standing_of,
             find_starship=starship,
-            tell=print,
+            tell=tell,
             deployments={"prod": "cl1"},
         )
         done = frozenset(
@@ -144,9 +144,10 @@ async def judge(move: Move, real_source: RealAirflow, folder: Path, timed: Colle
     """
     rows: dict[str, list[tuple[str, Any]]] = {}
     since: dict[str, datetime] = {}
-    for dag in move.inventory.dags:
-        for side, airflow in (("source", move.source), ("target", move.target)):
-            for run in await airflow.runs(dag.dag_id, limit=1000):
+    for side, airflow in (("source", move.source), ("target", move.target)):
+        found_runs = await asyncio.gather(*(airflow.runs(dag.dag_id, limit=1000) for dag in move.inventory.dags))
+        for dag, runs in zip(move.inventory.dags, found_runs, strict=True):
+            for run in runs:
                 rows.setdefault(dag.dag_id, []).append((side, run))
                 if side == "source" and run.run_type == "scheduled" and run.logical_date and not is_marker(run):
                     since[dag.dag_id] = min(since.get(dag.dag_id, run.logical_date), run.logical_date)
@@ -174,5 +175,6 @@ async def judge(move: Move, real_source: RealAirflow, folder: Path, timed: Colle
     assert found.exactly_once, (found.missing, found.twice, found.unexpected)
     assert not found.differs, found.differs
     assert (twice, missed) == ([], [])
-    assert {entry.side for entry in entries} == {"source", "target"}
+    if timed:
+        assert {entry.side for entry in entries} == {"source", "target"}
     return moved

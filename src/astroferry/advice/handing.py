@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.kinds import Refusal, SwitchPlan, handover_kind
+from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from astroferry.advice.kinds import HandoverKind
     from astroferry.model.inventory import Dag, Inventory
@@ -33,6 +33,17 @@ def not_handed_over(plan: Plan, inventory: Inventory, dag: Dag) -> str:
     """Why the cutover leaves this DAG to people, in one clause; nothing where it hands it over."""
     kind = handed_over(plan, inventory, dag)
     return kind.reason if isinstance(kind, Refusal) else ""
+
+
+def marked_by_starship(plan: Plan, inventory: Inventory, dags: Iterable[Dag]) -> list[str]:
+    """Ids of those of `dags` whose boundary on an Airflow 2 target only Starship can set; none on Airflow 3."""
+    if int(plan.decisions.airflow) >= 3:
+        return []
+    return [
+        dag.dag_id
+        for dag in dags
+        if isinstance(kind := handed_over(plan, inventory, dag), MarkerPlan) and (kind.catchup or kind.drifts)
+    ]
 
 
 def left_to_people(plan: Plan, inventory: Inventory) -> Iterator[tuple[Dag, str]]:

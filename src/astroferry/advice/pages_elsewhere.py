@@ -248,16 +248,6 @@ file names or queries from `ds` would skip one period and be one ahead. Set deci
 """,
     ),
     (
-        "CUT-starship",
-        "advise",
-        """An Airflow 2 target needs Starship for the time of the handover.
-
-Airflow 2 has no backfills in its API, so nothing can tell it "up to here the other side has run" for a DAG that
-catches up. Starship (2.8.6 or newer) can write such a row. Put astronomer-starship into the Deployment's
-requirements, hand over, and take it out again: whoever may read its configuration can read every password through it.
-""",
-    ),
-    (
         "CUT-torn",
         "warn",
         """Two DAGs that work together do not move together.

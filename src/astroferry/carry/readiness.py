@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import is_live
+from astroferry.carry.handover.beforehand import checks_of
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.probed import KNOWN_GOOD, last_comparison
@@ -51,7 +52,8 @@ async def readiness(way: Opened, wave: str) -> tuple[Prerequisite, ...]:
         return (_missing("deployment", f'"{deployment.name}" is on Astro', "it is not there yet", "run apply"),)
     checks = [*_values(way, deployment), *await _secrets_backend(way, deployment), *_network(way, deployment)]
     checks += [await _dags(way, wave, deployment), await _alerts(way, deployment), await _people(way, deployment)]
-    checks += [await _known_good(way, deployment), _rollback_plan(way), *_approval(way)]
+    checks += [await _known_good(way, deployment), *await checks_of(way, wave)]
+    checks += [_rollback_plan(way), *_approval(way)]
     return tuple(checks)
 
 

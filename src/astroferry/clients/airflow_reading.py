@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.clients import airflow_shapes as shapes
 from astroferry.clients.address import segment
+from astroferry.clients.airflow_seen import QueuedEvent
 from astroferry.errors import NotFoundError
 from astroferry.model.inventory import Provider
 
@@ -291,10 +292,11 @@ class Reading:
                 break
         return shapes.callers_of(entries)
 
-    async def queued_events(self, dag_id: str) -> tuple[str, ...]:
-        """URIs of the dataset (asset) events that wait for others before the DAG runs; oldest first, none where none.
+    async def queued_events(self, dag_id: str) -> tuple[QueuedEvent, ...]:
+        """The dataset (asset) events that wait for others before the DAG runs; oldest first, none where none.
 
-        Both versions keep them per DAG and throw them away when it runs; a paused DAG gets none (2.11.2, 3.3.2).
+        Both versions keep one per DAG and dataset, and throw them away when it runs; a paused DAG gets none (2.11.2,
+        3.3.2).
         """
         v1 = self.api == "v1"
         path = f"/dags/{segment(dag_id)}/" + ("datasets/queuedEvent" if v1 else "assets/queuedEvents")
@@ -304,7 +306,9 @@ class Reading:
             raise_unless_missing(error)
             return ()
         events = sorted(body.get("queued_events") or (), key=lambda item: item.get("created_at") or "")
-        return tuple(str(item.get("uri") or item.get("name") or item.get("asset_id")) for item in events)
+        uris = (str(item.get("uri") or item.get("name") or item.get("asset_id")) for item in events)
+        times = (shapes.moment(item.get("created_at")) for item in events)
+        return tuple(map(QueuedEvent, uris, times))
 
     async def health(self) -> dict[str, str | None]:
         """Component -> "healthy", "unhealthy", or None where it does not run. HTTP says 200 either way."""

@@ -49,6 +49,14 @@ class TaskInstanceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedEvent:
+    """An event of a dataset (asset) that waits for others before a DAG runs; `at`: when it came, UTC."""
+
+    uri: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BackfillSeen:
     """A backfill of Airflow 3; all times UTC. `completed_at` is None while it is open."""
 

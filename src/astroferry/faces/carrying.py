@@ -11,6 +11,7 @@ from astroferry.carry.compare import summary
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
@@ -217,7 +218,7 @@ class Carrier:
             report = await self._hand(way, work, actions)
             if not report.failed and not report.stopped:
                 set_state(way, work.wave, "cut over")
-                work.result = f'The wave "{work.wave}" runs on Astro alone.'
+                work.result = " ".join((f'The wave "{work.wave}" runs on Astro alone.', *to_remove(way.journal)))
 
     async def roll_back(self, work: Work, dag_id: str | None = None) -> None:
         """Give a wave, or one DAG of it, back to the source; no tick is run again."""

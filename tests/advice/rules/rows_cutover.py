@@ -13,6 +13,7 @@ from astroferry.model.plan import Cutover, Deployment, Values
 CLEAN = source()
 BOTH = replace(PLAN, deployments=(Deployment("prod", "w", "both"),))
 LISTING = replace(PLAN, cutover=Cutover(gap="list"))
+CATCHING_UP = source(dags=(Dag("a", CRON, is_paused=False, catchup=True),))
 ODD = Dag("odd", Schedule("timetable", "Odd"), is_paused=False)
 
 
@@ -41,6 +42,9 @@ ROWS = (
     yes("CUT-refused", case(inventory=replace(CLEAN, airflow_version="3.1.0")), "Airflow 3"),
     no("CUT-refused", case(inventory=CLEAN)),
     no("CUT-refused", case(inventory=source(dags=(replace(ODD, is_paused=True), Dag("b", Schedule("none"), False))))),
+    yes("CUT-starship", case(inventory=CATCHING_UP, airflow="2", runtime="13.9.0"), "only through Starship: a"),
+    no("CUT-starship", case(inventory=CATCHING_UP)),
+    no("CUT-starship", case(inventory=CLEAN, airflow="2", runtime="13.9.0")),
     yes("CUT-009", case(LISTING, CLEAN), "1 DAG without catchup"),
     no("CUT-009", case(PLAN, CLEAN)),
     no("CUT-009", case(LISTING, source(dags=(Dag("a", CRON, is_paused=False, catchup=True),)))),

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from astroferry.carry.context import Context
-from astroferry.clients.airflow_seen import TaskInstanceSeen, TaskSeen
+from astroferry.clients.airflow_seen import QueuedEvent, TaskInstanceSeen, TaskSeen
 from astroferry.errors import ConflictError, NotFoundError, RequestFailedError
 from astroferry.model.inventory import Dag, Inventory, Run, Schedule
 from astroferry.model.plan import Cutover, Decisions, Deployment, Plan, Source, Wave
@@ -87,7 +87,7 @@ class Server:
     dag_id: str = DAG
     code: str = ""
     consumes: tuple[str, ...] = ()
-    queued: list[str] = field(default_factory=list)
+    queued: dict[str, datetime] = field(default_factory=dict)
     task_states: dict[str, list[str | None]] = field(default_factory=dict)
     rows: dict[str, Run] = field(default_factory=dict)
     ledger: list[tuple[datetime, str, datetime | None]] = field(default_factory=list)
@@ -258,10 +258,10 @@ class Server:
         self._call("dag_source")
         return self.code
 
-    async def queued_events(self, dag_id: str) -> tuple[str, ...]:
+    async def queued_events(self, dag_id: str) -> tuple[QueuedEvent, ...]:
         del dag_id
         self._call("queued_events")
-        return tuple(self.queued)
+        return tuple(QueuedEvent(uri, at) for uri, at in self.queued.items())
 
     async def task_instances(self, dag_id: str, run_id: str) -> tuple[TaskInstanceSeen, ...]:
         del dag_id

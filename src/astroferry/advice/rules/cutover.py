@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from astroferry.advice.handing import left_to_people
+from astroferry.advice.handing import left_to_people, marked_by_starship
 from astroferry.advice.rules.rule import Book, Case, Hit, listed, version_key
 from astroferry.model.words import several
 
@@ -136,6 +136,34 @@ def left_by_the_cutover(case: Case) -> Iterator[Hit]:
             "Move them by hand, each when it is idle.",
             dags=tuple(left),
             evidence=tuple(f"{dag}: {why[:1].upper()}{why[1:]}." for dag, why in left.items()),
+        )
+
+
+@BOOK.rule(
+    "CUT-starship",
+    "warn",
+    about="decisions.airflow",
+    reads=("plan.decisions.airflow", "inventory.dags.schedule", "inventory.dags.catchup"),
+    source="tried on 2.11.2 with Starship 2.10.1; clients/starship.py",
+)
+def starship_for_a_while(case: Case) -> Iterator[Hit]:
+    """An Airflow 2 target needs Starship for the time of the handover.
+
+    Airflow 2 has no backfills in its API, so nothing can tell it "up to here the other side has run" for a DAG that
+    catches up. Starship (2.8.6 or newer) can write such a row. Put astronomer-starship into the Deployment's
+    requirements.txt and deploy its image, hand over, and take it out again: whoever may read its configuration can
+    read every password through it. A DAG-only deploy changes no requirements, so astroferry cannot do it for you: the
+    checklist of the cutover refuses without it, `status` lists it until it is gone, and `decommission` refuses while
+    it is there.
+    """
+    needing = marked_by_starship(case.plan, case.inventory, case.inventory.dags)
+    if needing:
+        yield Hit(
+            f"An Airflow 2 target takes the boundary of {several(len(needing), 'DAG')} only through Starship: "
+            f"{listed(needing)}.",
+            "Whoever deploys the image adds astronomer-starship to requirements.txt for the time of the handover, "
+            "and takes it out afterwards.",
+            dags=tuple(needing),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.carry.decommission.leaving import LIVE, back_up, quiet_checks, starship_checks
+from astroferry.carry.handover.beforehand import STARSHIP, left_there
 from astroferry.carry.readiness import open_checks
 from astroferry.model import planfile
 
@@ -22,9 +23,19 @@ async def live_checks(way: Opened, folder: Path) -> list[Prerequisite]:
     checks = list(await quiet_checks(way))
     if not open_checks(tuple(checks)):
         checks.append(await back_up(way, folder, way.ctx.tell))
-    checks += await starship_checks(way)
+    checks += await _starship_gone(way)
     if not open_checks(tuple(checks)):
         way.journal.write(LIVE, "found", facts={item.key: item.detail for item in checks})
+    return checks
+
+
+async def _starship_gone(way: Opened) -> tuple[Prerequisite, ...]:
+    """The checks of Starship; the journal remembers where it was needed for a handover and is gone now."""
+    checks = await starship_checks(way)
+    gone = {item.key for item in checks if item.outcome == "met"}
+    for name in left_there(way.journal):
+        if f"starship-target:{name}" in gone:
+            way.journal.write(f"{STARSHIP}/{name}", "note")
     return checks
 
 

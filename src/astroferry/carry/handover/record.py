@@ -58,17 +58,18 @@ class Record:
                 hint="Deploy its code first, and look at the import errors there.",
             ) from error
         kind = await self.handover.kind(ctx)
+        used: Facts = {}
         if isinstance(kind, MarkerPlan):
-            await self._see_that_it_can_be_marked(ctx, kind, target_airflow, target)
+            used = await self._see_that_it_can_be_marked(ctx, kind, target_airflow, target)
         if not target.is_paused:
             raise RemoteError(
                 f'The DAG "{dag_id}" is already unpaused on the Deployment "{self.handover.deployment}".',
                 hint="Pause it there, see which ticks it has run, then run the same command again.",
             )
         self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
-        facts: Facts = self.handover.standing.to_facts()
+        facts: Facts = {**self.handover.standing.to_facts(), **used}
         if isinstance(kind, SwitchPlan) and kind.kind == "dataset":
-            facts["queued_events"] = list(await ctx.source.queued_events(dag_id))
+            facts["queued_events"] = [event.uri for event in await ctx.source.queued_events(dag_id)]
         if isinstance(kind, SwitchPlan) and kind.kind == "none":
             facts |= await self._started_by_others(ctx)
         return facts
@@ -84,9 +85,13 @@ class Record:
 
     async def _see_that_it_can_be_marked(
         self, ctx: Context, plan: MarkerPlan, target_airflow: Airflow, target: Dag
-    ) -> None:
-        """RemoteError where the target could not go on where the source stops, found before anything is paused."""
+    ) -> Facts:
+        """RemoteError where the target could not go on where the source stops, found before anything is paused.
+
+        Facts: `starship` (version) and `deployment`, where only Starship can set the boundary there.
+        """
         dag_id = self.handover.dag_id
+        used: Facts = {}
         if target_airflow.major < 3 and (plan.catchup or plan.drifts):
             starship = await ctx.starship(self.handover.deployment)
             if starship is None:
@@ -97,6 +102,7 @@ class Record:
                     "the handover, and remove it afterwards.",
                 )
             ctx.tell(f"{dag_id}: Starship {starship.version} on the target sets its boundary; remove it afterwards")
+            used = {"starship": starship.version, "deployment": self.handover.deployment}
         shown = target.next_data_interval_end is not None and target.schedule.kind in {"cron", "timedelta"}
         if shown and target.schedule.triggers_only != (plan.target == "trigger"):
             raise RemoteError(
@@ -114,6 +120,7 @@ class Record:
                     "would wait, on the target it would go on.",
                     hint="Repair that run on the source first (or mark it successful), then run this again.",
                 )
+        return used
 
     async def verify(self, ctx: Context) -> Observation:
         """It is known."""

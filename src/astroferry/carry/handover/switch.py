@@ -99,7 +99,8 @@ class WatchSwitch:
         kind = await self.handover.kind(ctx)
         facts: Facts = {"kind": kind.kind if isinstance(kind, SwitchPlan) else "timed"}
         if facts["kind"] == "dataset":
-            facts["queued_events"] = list(await (await self.handover.airflow(ctx, self._other)).queued_events(dag_id))
+            waiting = await (await self.handover.airflow(ctx, self._other)).queued_events(dag_id)
+            facts["queued_events"] = [event.uri for event in waiting]
         here = await self.handover.dag(ctx, self.side)
         if facts["kind"] == "continuous" and not here.is_paused and not await self._has_run(ctx):
             return Observation("todo", "no run has ended yet", facts)

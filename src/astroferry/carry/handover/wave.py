@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.handing import handed_over
+from astroferry.advice.handing import handed_over, marked_by_starship
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan
 from astroferry.carry.handover.back import HandBack
 from astroferry.carry.handover.boundary import MarkBoundary
@@ -18,6 +18,7 @@ from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
 from astroferry.model.cutover import DagStanding
 from astroferry.model.finding import Finding
+from astroferry.model.words import names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -90,14 +91,14 @@ def to_know(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:
             found.append(to_accept(dag, kind))
         elif kind.dates_move:
             found.append(_moved_dates(kind))
-    if moving and int(plan.decisions.airflow) < 3:
+    if needing := marked_by_starship(plan, inventory, _dags(plan, inventory, wave)):
         found.append(
             Finding(
                 code="CUT-starship",
                 severity="advise",
-                message="An Airflow 2 target takes the boundary of a DAG that catches up only through Starship.",
+                message=f"An Airflow 2 target takes the boundary of {names(needing)} only through Starship.",
                 subject=plan.wave(wave).production,
-                todo="Have astronomer-starship in its requirements for the handover; remove it afterwards.",
+                todo="It has to leave its requirements again after the handover.",
             )
         )
     return tuple(found + torn(inventory, moving))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of, to_know
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_ready
@@ -57,6 +58,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
             outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
         if not outcome.report.failed and not outcome.crossed:
             set_state(way, wave, "cut over")
+            for sentence in to_remove(way.journal):
+                diagnostics.say(sentence)
         twice = await tell_ticks(way, wave, arguments, stay)
     must_be_once(twice)
     _must_have_gone_well(outcome)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry import diagnostics
 from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.errors import Exit
@@ -41,12 +42,22 @@ async def run(arguments: argparse.Namespace) -> Exit:
     ]
     last = journal.entries[-1].at.isoformat(timespec="seconds") if journal.entries else None
     waves = [{"name": wave.name, "state": wave.state} for wave in plan.waves]
+    left = list(to_remove(journal))
     if arguments.json:
         diagnostics.data_json(
-            {"plan": str(path), "last": last, "stages": stages, "waves": waves, "failed": failed_elsewhere}
+            {
+                "plan": str(path),
+                "last": last,
+                "stages": stages,
+                "waves": waves,
+                "failed": failed_elsewhere,
+                "to_do": left,
+            }
         )
     else:
         _print(plan.name, stages, waves, failed_elsewhere, last)
+        for sentence in left:
+            diagnostics.data(f"Still to be done: {sentence}")
     return Exit.IN_PART if failed_elsewhere or any(stage["failed"] for stage in stages) else Exit.DONE
 
 

@@ -254,9 +254,10 @@ class Engine:
         for dag in self.dags.values() if task.produces else ():
             wanted = set(dag.spec.consumes)
             if not wanted.isdisjoint(task.produces) and not dag.is_paused:
-                dag.updated |= wanted & set(task.produces)
-                if dag.updated == wanted:
-                    dag.updated = set()
+                for uri in sorted(wanted & set(task.produces)):
+                    dag.updated.setdefault(uri, self.now)
+                if dag.updated.keys() == wanted:
+                    dag.updated = {}
                     self._start(dag, "dataset_triggered")
 
     def _start(self, dag: SimDag, run_type: str) -> None:

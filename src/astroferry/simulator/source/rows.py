@@ -60,8 +60,8 @@ class SimDag:
     next: Interval | None = None
     planned_at: datetime | None = None
     runs: dict[str, SimRun] = field(default_factory=dict)
-    updated: set[str] = field(default_factory=set)
-    """dataset URIs updated since its last run"""
+    updated: dict[str, datetime] = field(default_factory=dict)
+    """dataset URIs updated since its last run, with when they first were"""
 
     last_automated: Interval | None = None
     """the latest interval that the scheduler (or a backfill) made a run of"""

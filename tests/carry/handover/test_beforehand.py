@@ -1,0 +1,84 @@
+"""What a wave asks for before anything is paused: a word on waiting events, and Starship on an Airflow 2 target."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from tests.carry.handover.two_airflows import DAG, START, World, carry, world
+
+from astroferry.carry.handover.beforehand import STARSHIP, checks_of, left_there, to_remove
+from astroferry.carry.handover.wave import actions_for_cutover, to_know
+from astroferry.carry.journal import Journal
+from astroferry.model.plan import Confirmation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from astroferry.carry.opening import Opened
+
+KEY = "waiting-events:one"
+
+
+async def asked(here: World) -> dict[str, tuple[str, str]]:
+    way = SimpleNamespace(plan=here.plan, inventory=here.inventory, ctx=here.context())
+    return {check.key: (check.outcome, check.detail) for check in await checks_of(cast("Opened", way), "one")}
+
+
+async def test_an_event_that_waits_is_accepted_by_name_and_only_what_was_there_then(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "dataset"})
+    assert await asked(here) == {"waiting-events": ("met", "none waits, seen now")}
+
+    here.source.queued["s3://lake/orders"] = START
+    (outcome, detail) = (await asked(here))[KEY]
+    assert outcome == "to be confirmed"
+    assert f"{DAG} has s3://lake/orders (since 2026-11-22 12:00)" in detail
+    assert f"astroferry approve PLAN --what {KEY} --by NAME" in detail
+
+    said = Confirmation(KEY, "Ada", START + timedelta(minutes=5))
+    here.plan = replace(here.plan, confirmed=(said,))
+    (outcome, detail) = (await asked(here))[KEY]
+    assert (outcome, detail.startswith("by Ada")) == ("confirmed", True)
+    assert "s3://lake/orders" in detail
+
+    here.source.queued["s3://lake/prices"] = START + timedelta(minutes=6)
+    (outcome, detail) = (await asked(here))[KEY]
+    assert outcome == "to be confirmed"
+    assert "s3://lake/prices" in detail
+
+
+async def test_a_paused_dag_or_one_that_time_starts_asks_for_nothing(tmp_path: Path) -> None:
+    paused = world(tmp_path, catchup=False, source_paused=True, dag={"kind": "dataset"})
+    paused.source.queued["s3://lake/orders"] = START
+    assert await asked(paused) == {}
+    assert await asked(world(tmp_path, catchup=True)) == {}
+
+
+async def test_an_airflow_2_target_needs_starship_and_is_told_to_lose_it(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, target_major=2)
+    outcome, detail = (await asked(here))["starship-target"]
+    assert outcome == "missing"
+    assert f"set the boundary of {DAG}; add astronomer-starship>=2.8.6 to requirements.txt" in detail
+    assert [finding.code for finding in to_know(here.plan, here.inventory, "one")] == ["CUT-starship"]
+
+    here.starship_on = ("target",)
+    assert (await asked(here))["starship-target"][0] == "met"
+    journal = Journal(tmp_path / "journal.jsonl")
+    assert left_there(journal) == {}
+    facts: dict[str, dict[str, Any]] = {}
+    record, *_ = actions_for_cutover(here.plan, here.inventory, "one")
+    await carry([record], here.context(), facts)
+    journal.write(record.info.id, "applied", facts=facts[record.info.id])
+    assert left_there(journal) == {"prod": "2.10.1"}
+    (sentence,) = to_remove(journal)
+    assert sentence.startswith('Starship 2.10.1 is still on "prod"')
+    journal.write(f"{STARSHIP}/prod", "note")
+    assert list(to_remove(journal)) == []
+
+
+async def test_without_catchup_no_starship_is_asked_for(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, target_major=2)
+    assert await asked(here) == {}
+    assert to_know(here.plan, here.inventory, "one") == ()
