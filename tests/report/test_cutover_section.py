@@ -14,7 +14,9 @@ from astroferry.carry.journal import Journal
 from astroferry.carry.watching import last_verdicts
 from astroferry.model.cutover import TickRow
 from astroferry.model.drain import DrainSample
+from astroferry.report.chapters_plan import _wave_cut_over
 from astroferry.report.cutover import DagHandover, cutover_section
+from astroferry.report.document import Bullets, Table, Text
 from astroferry.report.pictures import MOST_POINTS, drain_curve, tick_lanes
 
 if TYPE_CHECKING:
@@ -79,8 +81,10 @@ def test_a_wave_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_what_failed_is_named(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.jsonl")
     journal.write("cutover/w/d/record", "begin")
-    journal.write("cutover/w/d/record", "applied", facts={"dag_id": "d", "at": NOON.isoformat()})
+    record = {"dag_id": "d", "at": NOON.isoformat(), "queued_events": ["s3://a", "s3://b"], "started_by_others": 3}
+    journal.write("cutover/w/d/record", "applied", facts=record)
     journal.write("cutover/w/d/record", "done")
+    journal.write("cutover/w/d/drain-source", "applied", facts={"frozen": ["r1"], "left": {"r1": ["load", "tell"]}})
     journal.write("cutover/w/d/drain-source", "failed", why="it still had 2 unfinished runs")
     journal.write("cutover/other/d/drain-source", "done")
 
@@ -93,6 +97,14 @@ def test_what_failed_is_named(tmp_path: Path) -> None:
     (dag,) = found.dags
     assert dag.failed == "drain-source: it still had 2 unfinished runs"
     assert (dag.paused_at, dag.gap_seconds) == (None, None)
+    assert dag.uncounted == (
+        "s3://a, s3://b waited on the source and was not carried",
+        "the run r1 stands on the source with load, tell not run",
+        "people or programs started it 3 times in the thirty days before; they start it on Astro now",
+    )
+    _, table, lead, list_ = _wave_cut_over(found)
+    assert isinstance(table, Table)
+    assert (lead, list_) == (Text("What no ticks tell of:"), Bullets(tuple(f"d: {said}." for said in dag.uncounted)))
 
 
 def test_the_drain_curve_adds_what_each_dag_has(tmp_path: Path) -> None:

@@ -235,6 +235,9 @@ def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
     head = ("DAG", "paused on the source", "runs on Astro", "gap", "once", "twice", "missed", "verdict")
     rows = tuple(_handed(dag) for dag in part.dags)
     yield Table(f"Handed over in {part.wave}", head, rows, frozenset({4, 5, 6}))
+    if uncounted := [f"{dag.dag_id}: {clause}." for dag in part.dags for clause in dag.uncounted]:
+        yield Text("What no ticks tell of:")
+        yield Bullets(tuple(uncounted))
     lanes = [(dag.dag_id, svg) for dag in part.dags if (svg := tick_lanes(dag))][:MOST_LANES]
     drawn = tuple(Picture(Html(svg), f"Ticks of {dag_id} on both sides.", dag_id) for dag_id, svg in lanes)
     if drawn:

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from astroferry.model.cutover import TickRow
+from astroferry.model.words import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from astroferry.carry.journal import Entry
     from astroferry.model.drain import DrainSample
@@ -29,7 +30,8 @@ class DagHandover:
     `paused_at`: when it stood still on the source. `resumed_at`: when it ran on the target. `boundary`: the last tick
     that the source ran. `next`: the tick that the target showed before it was unpaused. `filled`: ticks between the
     sides that were run on purpose, `listed`: those that were only listed. `slipped`: how often a run began while it
-    was being paused. `failed`: the step that did not go well and why. `given_back_at`: when a rollback ended.
+    was being paused. `uncounted`: what no ticks tell of, in clauses (events not carried, runs left standing, who else
+    started it). `failed`: the step that did not go well and why. `given_back_at`: when a rollback ended.
     """
 
     dag_id: str
@@ -42,6 +44,7 @@ class DagHandover:
     slipped: int = 0
     filled: tuple[datetime, ...] = ()
     listed: tuple[datetime, ...] = ()
+    uncounted: tuple[str, ...] = ()
     ticks: tuple[TickRow, ...] = ()
     once: int = 0
     twice: int = 0
@@ -121,6 +124,7 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         slipped=int(drain.get("slipped") or 0),
         filled=kept if gap.get("run") else (),
         listed=() if gap.get("run") else kept,
+        uncounted=tuple(_uncounted(record, drain, watch)),
         ticks=tuple(_row(item) for item in watch.get("ticks") or ()),
         once=int(watch.get("once") or 0),
         twice=int(watch.get("twice") or 0),
@@ -129,6 +133,16 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         failed=f"{failed[-1].action.rsplit('/', 1)[-1]}: {failed[-1].why}" if failed else "",
         given_back_at=_ended(steps, "rollback/unpause-source"),
     )
+
+
+def _uncounted(record: dict[str, Any], drain: dict[str, Any], watch: dict[str, Any]) -> Iterator[str]:
+    events = dict.fromkeys([*(record.get("queued_events") or ()), *(watch.get("queued_events") or ())])
+    if events:
+        yield f"{names(list(events))} waited on the source and was not carried"
+    for run_id, tasks in (drain.get("left") or {}).items():
+        yield f"the run {run_id} stands on the source with {names(tasks)} not run"
+    if times := int(record.get("started_by_others") or 0):
+        yield f"people or programs started it {times:,} times in the thirty days before; they start it on Astro now"
 
 
 def _facts(steps: dict[str, list[Entry]], step: str) -> dict[str, Any]:
