@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.action import Observation
-from astroferry.errors import AstroferryError, NotAllowedError, RequestFailedError, UnreachableError
+from astroferry.errors import AstroferryError, NotAllowedError, RemoteError, RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from datetime import datetime
 
     from astroferry.carry.action import Action, ActionInfo, State
     from astroferry.carry.context import Context
@@ -21,6 +23,10 @@ Outcome = Literal["done", "found", "failed", "held", "todo", "undone"]
 
 AWAY = frozenset({502, 503, 504})
 """what a proxy says for a server that does not answer; it has been asked again before that reaches us"""
+AGAIN = 5.0
+"""seconds before a step is tried again because a server was away"""
+ONE_ANSWER = timedelta(minutes=3)
+"""a step that took longer has had an answer in between: one request with all its tries and time-outs takes less"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ async def carry_out(
     stop: Callable[[], bool] = never,
     pause: Callable[[], Awaitable[None]] = at_once_on,
     at_once: int = 1,
+    patience: float = 0.0,
 ) -> Report:
     """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
 
@@ -114,9 +121,10 @@ async def carry_out(
     (`ActionInfo.waits`) do not count. The journal is written line by line all the same.
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
-    rest would fail too, and running again is safe. `stop` is asked between two actions. `pause` is awaited before it
-    wherever nothing is under way: then every action that was begun has its last line in the journal, so whoever ends
-    the run while it is awaited loses nothing.
+    rest would fail too, and running again is safe. A step whose server is away is tried again, from its first look
+    on, for `patience` seconds before that: half-way is a bad place to end. `stop` is asked between two actions.
+    `pause` is awaited before it wherever nothing is under way: then every action that was begun has its last line in
+    the journal, so whoever ends the run while it is awaited loses nothing.
 
     Raises NotAllowedError, UnreachableError, and RequestFailedError of a server that is away, after journalling where
     it stood.
@@ -148,7 +156,8 @@ async def carry_out(
                     ended(Step(action.info, "held", f"needs {bad[blocked[0]]}, which failed"))
                     # What waited for it may be ready now, and comes before what is later in the list.
                     break
-                running[asyncio.create_task(_one(action, ctx, journal, dry_run=dry_run))] = action
+                step = _persist(action, ctx, journal, 0.0 if dry_run else patience, dry_run=dry_run)
+                running[asyncio.create_task(step)] = action
             else:
                 if running:
                     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -180,6 +189,26 @@ def _ready(waiting: Sequence[Action], running: Iterable[Action], at_once: int) -
         room -= takes
         found.append(action)
     return found
+
+
+async def _persist(action: Action, ctx: Context, journal: Journal, patience: float, *, dry_run: bool) -> Step:
+    """One action, tried again while a server is away; raises as `_one` once `patience` is over."""
+    away_since: datetime | None = None
+    while True:
+        began = ctx.clock.now()
+        try:
+            return await _one(action, ctx, journal, dry_run=dry_run)
+        except RemoteError as error:
+            now = ctx.clock.now()
+            if away_since is None or now - began > ONE_ANSWER:
+                away_since = began if now - began <= ONE_ANSWER else now
+            if now - away_since >= timedelta(seconds=patience):
+                raise
+            ctx.tell(f"{action.info.title}: {error.message} Asking again.")
+        try:
+            await ctx.clock.sleep(AGAIN)
+        except AstroferryError as error:  # a window that closed
+            return _failed(action.info, str(error), journal)
 
 
 async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool) -> Step:

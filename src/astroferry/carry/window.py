@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.carry.handover.wave import actions_for_rollback, standings_of
-from astroferry.carry.runner import Report, carry_out, nothing
+from astroferry.carry.handover.wave import actions_for_rollback, hand_over, standings_of
+from astroferry.carry.runner import Report, nothing
 from astroferry.carry.waves import set_state
 from astroferry.errors import RemoteError, UsageError
 
@@ -172,9 +172,7 @@ async def _handed_over(
         ctx.clock = WindowClock(clock, window.until)
     outcome = Outcome(Report())
     try:
-        outcome.report = await carry_out(
-            hand, ctx, way.journal, follow=noted, stop=over, at_once=plan.cutover.at_once
-        )
+        outcome.report = await hand_over(hand, ctx, way.journal, follow=noted, stop=over)
         late = [step for step in outcome.report.steps if step.outcome == "failed" and CLOSED in step.why]
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
@@ -185,9 +183,7 @@ async def _handed_over(
         failed = {_dag(step.info.id) for step in outcome.report.failed}
         watches = [item for item in actions if item.info.id.endswith(WATCHES) and _dag(item.info.id) not in failed]
         done = frozenset(action.info.id for action in hand)
-        seen = await carry_out(
-            watches, ctx, way.journal, done=done, follow=noted, stop=over, at_once=plan.cutover.at_once
-        )
+        seen = await hand_over(watches, ctx, way.journal, done=done, follow=noted, stop=over)
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
         short = {_dag(step.info.id) for step in seen.steps if step.outcome == "failed" and CLOSED in step.why}
@@ -208,7 +204,7 @@ async def _put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], N
         for action in actions_for_rollback(way.plan, way.inventory, wave, standings)
         if _dag(action.info.id) in standings
     ]
-    return await carry_out(actions, way.ctx, way.journal, follow=follow, at_once=way.plan.cutover.at_once)
+    return await hand_over(actions, way.ctx, way.journal, follow=follow)
 
 
 def _dag(action_id: str) -> str:

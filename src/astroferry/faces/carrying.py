@@ -16,6 +16,7 @@ from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
     actions_for_rollback,
+    hand_over,
     handovers,
     refusals,
     standings_of,
@@ -242,14 +243,7 @@ class Carrier:
     async def _hand(self, way: Opened, work: Work, actions: list[Action]) -> Report:
         work.total = len(actions)
         try:
-            report = await carry_out(
-                actions,
-                way.ctx,
-                way.journal,
-                follow=work.follow,
-                stop=work.should_stop,
-                at_once=way.plan.cutover.at_once,
-            )
+            report = await hand_over(actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop)
             if report.stopped:
                 work.bad = True
                 work.result = "Stopped between two steps; no DAG runs on both sides. Go on, or roll back."

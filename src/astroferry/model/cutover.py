@@ -19,6 +19,11 @@ MARKER_NOTE = "astroferry boundary marker"
 """begins the note of every marker, on either version"""
 
 
+def opposite(side: Side) -> Side:
+    """The other of the two."""
+    return "source" if side == "target" else "target"
+
+
 @dataclass(frozen=True, slots=True)
 class DagStanding:
     """How a DAG stood on both sides before the cutover changed anything; `at` is when (UTC)."""

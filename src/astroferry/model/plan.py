@@ -259,7 +259,8 @@ class Cutover:
     poll: float = 5.0
     watch_ticks: int = 3
     parse_timeout: int = 900
-    """how long the target may take to show the next run after the marker (min_file_process_interval)"""
+    """how long the target may take to show the next run after the marker (min_file_process_interval), and a server
+    that does not answer half-way to come back"""
     gap: Literal["run", "list"] = "run"
     """ticks between pause and unpause of catchup=False DAGs: run on purpose, or listed"""
     never_idle: Literal["refuse", "freeze"] = "refuse"

@@ -242,8 +242,9 @@ async def test_somebody_who_still_starts_it_on_the_source_is_said(tmp_path: Path
     )
     assert "somebody still starts it" in (await watch.observe(here.context())).why
     here.source.is_paused = False
-    with pytest.raises(RemoteError, match="pause it there at once"):
+    with pytest.raises(RemoteError, match=r"is paused on the source again, .* what the source ran .*: manual__x"):
         await watch.apply(here.context())
+    assert here.source.is_paused
     assert "Nothing was changed" in await watch.undo(here.context(), await watch.observe(here.context()), {})
 
 

@@ -279,8 +279,10 @@ async def test_no_side_is_unpaused_while_the_other_is_not_quiet(here: World) -> 
     here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
     await doubts(unpause, here.context(), "drain it again")
     here.source.is_paused = False
-    await doubts(unpause, here.context(), "both sides")
+    await doubts(unpause, here.context(), "goes on with it; it stays paused on the target, so no tick is in doubt")
     assert here.target.is_paused
+    here.target.is_paused = False
+    await doubts(unpause, here.context(), "both sides; pause it on the source at once")
 
 
 async def test_undoing_an_unpause(here: World) -> None:
@@ -411,7 +413,37 @@ async def test_an_awake_source_is_an_alarm(here: World) -> None:
     here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
     await doubts(watch, here.context(), "unfinished runs on the source")
     here.source.is_paused = False
-    await doubts(watch, here.context(), "was unpaused on the source")
+    # Something is to be done about it: it is stopped, and what it ran meanwhile is named.
+    assert (await watch.observe(here.context())).state == "todo"
+    here.clock.pass_by(130)
+    with pytest.raises(RemoteError, match=r"on the source again, .* In doubt is what the source ran .*: 2026-11-22"):
+        await watch.apply(here.context())
+    assert here.source.is_paused
+    assert not here.target.is_paused
+
+
+async def test_a_source_that_woke_up_is_stopped_at_once_and_never_let_go(here: World) -> None:
+    await cut_over_to(here, "unpause-target")
+    here.source.seconds_per_run = 20
+    here.source.is_paused = False
+    while not here.source.open:
+        here.clock.pass_by(1)
+    begun = here.clock.now()
+    facts = await DrainAndPause(handover()).apply(here.context())
+    # Its task ends by itself; the DAG is not unpaused for it.
+    assert here.source.is_paused
+    assert facts["ended"]
+    assert (here.clock.now() - begun).total_seconds() < 60
+    seen = await MarkBoundary(handover()).observe(here.context())
+    assert seen.state == "doubt"
+    assert "the target goes on alone. In doubt is what the source ran meanwhile: 2026-11-22T12:" in seen.why
+    here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
+    here.source.rows["manual__x"] = replace(here.source.rows["manual__x"], state="running")
+    here.source.task_states["manual__x"] = ["running", None]
+    here.source.seconds_per_run = 10_000
+    with pytest.raises(RemoteError, match="it stays paused, since the other side runs it"):
+        await DrainAndPause(handover()).apply(here.context())
+    assert here.source.is_paused
 
 
 async def test_a_tick_run_by_both_is_an_alarm(here: World) -> None:

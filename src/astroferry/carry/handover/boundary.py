@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import acceptable_next, boundary, is_marker, rows_by_tick, unfinished
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
+from astroferry.carry.handover.alone import in_doubt, newest_marker, strayed
 from astroferry.carry.handover.backfill import open_backfill
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import MARKER_NOTE
@@ -88,7 +89,9 @@ class MarkBoundary:
         }
         if not source.is_paused:
             return Observation(
-                "doubt", f'"{source.dag_id}" is not paused on the source any more; drain it again.', facts
+                "doubt",
+                f'"{source.dag_id}" is not paused on the source any more, which goes on with it; drain it again.',
+                facts,
             )
         if tick is None:
             same = source.next_run_after == target.next_run_after and target.next_run_after is not None
@@ -97,15 +100,8 @@ class MarkBoundary:
         settled = (
             row is not None and not unfinished([row]) and (is_marker(row) or await self._was_taken_over(ctx, tick))
         )
-        if not target.is_paused and row is not None and not settled and not is_marker(row):
-            return Observation("doubt", await self._on_both(ctx), facts)
         if not target.is_paused and not settled:
-            return Observation(
-                "doubt",
-                f'"{target.dag_id}" was unpaused on the target before its boundary was marked; pause it there and '
-                "see which ticks it has run.",
-                facts,
-            )
+            return Observation("doubt", await self._awake(ctx, row), facts)
         if row is None or is_half_made(row):
             return Observation("todo", facts=facts)
         facts["marker"] = row.run_id if is_marker(row) else None
@@ -171,22 +167,15 @@ class MarkBoundary:
         plan = await self.handover.plan(ctx)
         return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(tick.moment)
 
-    async def _on_both(self, ctx: Context) -> str:
-        """Which ticks both sides have run, newest last, in a sentence."""
-        # What was imported as history lies before the cutover began, and is on both sides by right.
-        began = self.handover.standing.at if self.handover.standing is not None else None
-        ran = [
-            {moment for moment, run in rows_by_tick(rows).items() if not is_marker(run)}
-            for rows in (
-                await self.handover.rows(ctx, "source", began),
-                await self.handover.rows(ctx, "target", began),
+    async def _awake(self, ctx: Context, row: Run | None) -> str:
+        """What is said of a target that is unpaused although its boundary is not the source's last tick."""
+        dag_id = self.handover.dag_id
+        if (row is None or is_marker(row)) and await newest_marker(ctx, self.handover, "target") is None:
+            return (
+                f'"{dag_id}" was unpaused on the target before its boundary was marked; pause it there and see which '
+                "ticks it has run."
             )
-        ]
-        ticks = ", ".join(moment.isoformat() for moment in sorted(ran[0] & ran[1]))
-        return (
-            f'"{self.handover.dag_id}" runs on the target and was unpaused on the source: both have run {ticks}. '
-            "It is paused on the source again; compare both runs of each before anything builds on them."
-        )
+        return str(in_doubt(dag_id, "target", await strayed(ctx, self.handover, "target")))
 
     async def _newest(self, ctx: Context, plan: MarkerPlan, tick: Tick) -> Tick:
         """The newest tick that has a row on the target: the marker's, or one that was filled in after it."""

@@ -3,6 +3,9 @@
 Airflow stops scheduling the remaining tasks of running runs when their DAG is paused (2.10.5 and 3.3.2), so
 "pause, then wait" would leave runs in the middle. A queued run of a paused DAG never starts.
 
+Where the other side runs the DAG already, so that every run here is one too many (somebody unpaused it by hand), it
+is paused at once and never unpaused to let a run finish.
+
 A DAG whose runs overlap, or that runs continuously, may never be idle. It is then left as it was, unless the plan
 says to freeze it: it is paused as it runs, and what its tasks are doing is waited for. Tried on 2.11.2 and 3.3.2 on
 2026-11-25: a queued or running task of a paused DAG goes on to its end, the next one is never started, and the run
@@ -20,6 +23,7 @@ from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.freeze import frozen_runs
 from astroferry.errors import RemoteError
+from astroferry.model.cutover import opposite
 from astroferry.model.drain import DrainSample
 
 if TYPE_CHECKING:
@@ -83,6 +87,8 @@ class DrainAndPause:
         begun = ctx.clock.now()
         deadline = begun + timedelta(seconds=ctx.plan.cutover.drain_timeout)
         was_paused = (await airflow.dag(dag_id)).is_paused
+        if await self._runs_elsewhere(ctx):
+            return {"was_paused": was_paused, **await self._freeze(ctx, airflow, let_go=False)}
         if was_paused and await self.handover.unfinished(ctx, self.side):
             # A crash of ours came between a pause and the look after it: those runs must finish before we go on.
             await airflow.set_paused(dag_id, False)
@@ -120,15 +126,21 @@ class DrainAndPause:
         endless = isinstance(kind, SwitchPlan) and kind.kind == "continuous"
         return cutover.never_idle == "freeze" and (late or endless)
 
-    async def _freeze(self, ctx: Context, airflow: Airflow) -> Facts:
-        """Pause it as it runs and let its tasks end; RemoteError, with the DAG unpaused again, where they do not."""
+    async def _runs_elsewhere(self, ctx: Context) -> bool:
+        """Whether the other side is switched on: the cutover (or the way back) had come that far before."""
+        return self.handover.was_active(ctx) and not (await self.handover.dag(ctx, opposite(self.side))).is_paused
+
+    async def _freeze(self, ctx: Context, airflow: Airflow, *, let_go: bool = True) -> Facts:
+        """Pause it as it runs and let its tasks end; RemoteError where they do not, unpaused again if `let_go`."""
         dag_id = self.handover.dag_id
         await airflow.set_paused(dag_id, True)
         ctx.tell(f"{dag_id}: paused on the {self.side} while it runs; waiting for its tasks")
         try:
-            ended, frozen = await frozen_runs(ctx, airflow, dag_id)
+            then = "it was unpaused again" if let_go else "it stays paused, since the other side runs it"
+            ended, frozen = await frozen_runs(ctx, airflow, dag_id, then=then)
         except RemoteError:
-            await airflow.set_paused(dag_id, False)
+            if let_go:
+                await airflow.set_paused(dag_id, False)
             raise
         for run_id, left in frozen.items():
             ctx.tell(f"{dag_id}: {run_id} stands on the {self.side} with {', '.join(left)} not run")
@@ -151,7 +163,7 @@ class DrainAndPause:
         dag_id = self.handover.dag_id
         if before.facts.get("was_paused", facts.get("was_paused")):
             return f"{dag_id} stays paused on the {self.side}, as it was."
-        other: Side = "target" if self.side == "source" else "source"
+        other = opposite(self.side)
         if not (await self.handover.dag(ctx, other)).is_paused:
             return f"{dag_id} stays paused on the {self.side}, because the {other} runs it; use rollback."
         await (await self.handover.airflow(ctx, self.side)).set_paused(dag_id, False)

@@ -16,11 +16,13 @@ AT_WORK = frozenset({"queued", "running", "restarting"})
 WELL = frozenset({"success", "skipped"})
 
 
-async def frozen_runs(ctx: Context, airflow: Airflow, dag_id: str) -> tuple[list[str], dict[str, tuple[str, ...]]]:
+async def frozen_runs(
+    ctx: Context, airflow: Airflow, dag_id: str, *, then: str = "it was unpaused again"
+) -> tuple[list[str], dict[str, tuple[str, ...]]]:
     """Wait until no task of a paused DAG is at work; the runs that have ended, and what the others have not run.
 
     A run all of whose tasks ended well is set to success, as its scheduler would have done. Raises RemoteError where
-    a task is still at work after `drain_timeout`.
+    a task is still at work after `drain_timeout`; `then`: what the caller does about it.
     """
     deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.drain_timeout)
     while True:
@@ -32,7 +34,7 @@ async def frozen_runs(ctx: Context, airflow: Airflow, dag_id: str) -> tuple[list
         if ctx.clock.now() >= deadline:
             raise RemoteError(
                 f'Tasks of "{dag_id}" still run after {ctx.plan.cutover.drain_timeout} s: {", ".join(busy[:5])}; '
-                "it was unpaused again.",
+                f"{then}.",
                 hint="Raise cutover.drain_timeout in the plan, or choose a quieter hour.",
             )
         await ctx.clock.sleep(ctx.plan.cutover.poll)

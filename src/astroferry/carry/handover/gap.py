@@ -17,7 +17,7 @@ from astroferry.advice.schedule import boundary, holes, rows_by_tick, stretches
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.backfill import open_backfill
 from astroferry.errors import ConflictError, RemoteError
-from astroferry.model.cutover import GAP_PREFIX
+from astroferry.model.cutover import GAP_PREFIX, opposite
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,8 +109,7 @@ class RunGap:
 
     async def _since(self, ctx: Context) -> datetime | None:
         """The last tick of the side that ran before, which stands still, being paused."""
-        other: Side = "source" if self.side == "target" else "target"
-        tick = await self.handover.boundary(ctx, other)
+        tick = await self.handover.boundary(ctx, opposite(self.side))
         if tick is None and self.side == "source" and self.handover.standing is not None:
             # The cutover stopped before the target was marked: count from what the source had run when it began.
             at = self.handover.standing.at
@@ -119,8 +118,8 @@ class RunGap:
 
     async def _missing(self, ctx: Context, since: datetime) -> list[Tick]:
         here = await self.handover.rows(ctx, self.side, since)
-        other: Side = "source" if self.side == "target" else "target"
-        return holes(await self.handover.plan(ctx), since, here, await self.handover.rows(ctx, other, since))
+        there = await self.handover.rows(ctx, opposite(self.side), since)
+        return holes(await self.handover.plan(ctx), since, here, there)
 
     async def _settled(self, ctx: Context, since: datetime, now: datetime) -> bool:
         """Whether the latest tick due at `now` has its row: then all before it are decided."""

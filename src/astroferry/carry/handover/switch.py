@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.alone import WatchAlone, late
 from astroferry.errors import RemoteError
 from astroferry.model.finding import Finding
 
 if TYPE_CHECKING:
-    from astroferry.carry.action import ActionInfo, Facts
+    from datetime import datetime
+
+    from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.model.cutover import Side
@@ -52,11 +54,11 @@ def to_accept(dag: Dag, kind: SwitchPlan) -> Finding:
 
 
 @dataclass
-class WatchSwitch:
+class WatchSwitch(WatchAlone):
     """See that the other side stays paused and quiet, and for @continuous that this one runs.
 
-    Alarm (doubt, or RemoteError while waiting) where it does not. Facts: `queued_events` (URIs that wait on the side
-    that is paused now, for a DAG that datasets start) and `waiting` (ids of runs that somebody started there).
+    While waiting RemoteError also where no run ends within `parse_timeout`. Facts: `queued_events` (URIs that wait on
+    the side that is paused now, for a DAG that datasets start).
     """
 
     handover: Handover
@@ -64,38 +66,11 @@ class WatchSwitch:
     way: str = "cutover"
     after: str = "unpause-target"
 
-    @property
-    def info(self) -> ActionInfo:
-        """The last step of either way."""
-        return self.handover.info(
-            f"watch-{self.side}",
-            f"See that {self.handover.dag_id} runs on the {self.side} alone",
-            way=self.way,
-            after=self.after,
-            note="It changes nothing.",
-        )
+    def _title(self) -> str:
+        return f"See that {self.handover.dag_id} runs on the {self.side} alone"
 
-    @property
-    def _other(self) -> Side:
-        return "source" if self.side == "target" else "target"
-
-    async def observe(self, ctx: Context) -> Observation:
-        """Done where the other side is paused and quiet."""
-        return self.handover.judged(await self._look(ctx), self._other)
-
-    async def _look(self, ctx: Context) -> Observation:
+    async def _seen(self, ctx: Context) -> Observation:
         dag_id = self.handover.dag_id
-        if not self.handover.was_active(ctx):
-            return Observation("done", f"{dag_id} stays paused, so there is nothing to watch")
-        if not (await self.handover.dag(ctx, self._other)).is_paused:
-            return Observation("doubt", f'"{dag_id}" was unpaused on the {self._other}; pause it there at once.')
-        active = await self.handover.unfinished(ctx, self._other)
-        if active:
-            return Observation(
-                "doubt",
-                f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}, which is paused: somebody still '
-                "starts it there.",
-            )
         kind = await self.handover.kind(ctx)
         facts: Facts = {"kind": kind.kind if isinstance(kind, SwitchPlan) else "timed"}
         if facts["kind"] == "dataset":
@@ -115,28 +90,14 @@ class WatchSwitch:
         )
         return bool(ended) and _later(ended[0].start_date, since)
 
-    async def apply(self, ctx: Context) -> Facts:
-        """Wait; raises RemoteError on an alarm, or where no run ends within `parse_timeout`."""
-        deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        while (seen := await self._look(ctx)).state != "done":
-            if seen.state == "doubt":
-                raise RemoteError(seen.why)
-            if ctx.clock.now() >= deadline:
-                raise RemoteError(
-                    f'No run of "{self.handover.dag_id}" has ended on the {self.side} yet.',
-                    hint="Look at the scheduler's health and the DAG's import errors there.",
-                )
-            await ctx.clock.sleep(ctx.plan.cutover.poll)
-        return seen.facts
-
-    async def verify(self, ctx: Context) -> Observation:
-        """As seen on the servers."""
-        return await self.observe(ctx)
-
-    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
-        """Nothing was changed."""
-        del ctx, before, facts
-        return "Nothing was changed by watching."
+    async def _wait(self, ctx: Context, seen: Observation, begun: datetime) -> None:
+        del seen
+        if late(ctx, begun):
+            raise RemoteError(
+                f'No run of "{self.handover.dag_id}" has ended on the {self.side} yet.',
+                hint="Look at the scheduler's health and the DAG's import errors there.",
+            )
+        await ctx.clock.sleep(ctx.plan.cutover.poll)
 
 
 def _later(moment: datetime | None, since: datetime | None) -> bool:

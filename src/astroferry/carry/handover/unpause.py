@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.alone import MOST, strayed
 from astroferry.carry.handover.boundary import MarkBoundary
 from astroferry.errors import RemoteError
+from astroferry.model.cutover import opposite
+from astroferry.model.words import names
 
 if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo, Facts
@@ -39,7 +42,7 @@ class Unpause:
 
     @property
     def _other(self) -> Side:
-        return "source" if self.side == "target" else "target"
+        return opposite(self.side)
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where it runs, or where it was not active before and stays paused."""
@@ -52,8 +55,7 @@ class Unpause:
         here = await self.handover.dag(ctx, self.side)
         there = await self.handover.dag(ctx, self._other)
         if not there.is_paused:
-            why = f'"{dag_id}" is unpaused on the {self._other}; pause it there, or both sides run the same ticks.'
-            return Observation("doubt", why)
+            return Observation("doubt", await self._both(ctx, here_paused=here.is_paused))
         if not here.is_paused:
             return Observation("done", facts={"unpaused": True})
         if await self._ran_for_good(ctx):
@@ -69,6 +71,20 @@ class Unpause:
             )
             return Observation("doubt", why)
         return Observation("todo")
+
+    async def _both(self, ctx: Context, *, here_paused: bool) -> str:
+        """What is said where the other side was switched on again."""
+        dag_id, verb = self.handover.dag_id, "cutover" if self.side == "target" else "rollback"
+        if here_paused:
+            return (
+                f'"{dag_id}" was unpaused on the {self._other}, which goes on with it; it stays paused on the '
+                f"{self.side}, so no tick is in doubt. Run {verb} again to drain it there anew."
+            )
+        ran = await strayed(ctx, self.handover, self.side)
+        return (
+            f'"{dag_id}" is unpaused on both sides; pause it on the {self._other} at once. '
+            f"In doubt is what the {self._other} ran since its boundary: {names(ran, MOST) or 'nothing yet'}."
+        )
 
     async def apply(self, ctx: Context) -> Facts:
         """Unpause; raises RemoteError where the other side is not quiet any more."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.schedule import ACTIVE, count_ticks, is_marker, rows_by_tick, tick_table
+from astroferry.advice.schedule import ACTIVE, count_ticks, rows_by_tick, tick_table
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.alone import WatchAlone, newest_marker
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from astroferry.carry.action import ActionInfo, Facts
+    from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.model.cutover import Side, TickRow
@@ -49,11 +50,11 @@ def table_facts(table: Iterable[TickRow]) -> list[dict[str, Any]]:
 
 
 @dataclass
-class WatchTicks:
+class WatchTicks(WatchAlone):
     """Wait until `side` has finished `count` ticks of its own, and see that every tick ran exactly once.
 
-    Alarm (doubt, or RemoteError while waiting) when the other side is unpaused or runs, or when a tick ran twice or
-    not at all. Facts: `ticks` (rows of the table), `once`, `twice`, `missed` (numbers).
+    An alarm also when a tick ran twice or not at all, or is `parse_timeout` late. Facts: `ticks` (rows of the table),
+    `once`, `twice`, `missed` (numbers).
     """
 
     handover: Handover
@@ -61,38 +62,18 @@ class WatchTicks:
     side: Side = "target"
     way: str = "cutover"
     after: str = "gap-target"
+    _told: str = field(default="", init=False)
+    _last: tuple[datetime | None, datetime | None] = field(default=(None, None), init=False)
+    """the newest tick that has a row here, and when it was first seen"""
 
-    @property
-    def info(self) -> ActionInfo:
-        """The last step of either way."""
-        return self.handover.info(
-            f"watch-{self.side}",
-            f"Watch {self.count} ticks of {self.handover.dag_id} on the {self.side}",
-            way=self.way,
-            after=self.after,
-            note="It changes nothing.",
-        )
+    def _title(self) -> str:
+        return f"Watch {self.count} ticks of {self.handover.dag_id} on the {self.side}"
 
-    @property
-    def _other(self) -> Side:
-        return "source" if self.side == "target" else "target"
+    def _nothing_to_watch(self) -> str:
+        return "" if self.count > 0 else "the plan watches no ticks"
 
-    async def observe(self, ctx: Context) -> Observation:
-        """Done after `count` finished ticks, each once; doubt when the other side wakes up, or one is amiss."""
-        return self.handover.judged(await self._look(ctx), self._other)
-
-    async def _look(self, ctx: Context) -> Observation:
+    async def _seen(self, ctx: Context) -> Observation:
         dag_id = self.handover.dag_id
-        if not self.handover.was_active(ctx):
-            return Observation("done", f"{dag_id} stays paused, so there is nothing to watch")
-        if self.count <= 0:
-            return Observation("done", "the plan watches no ticks")
-        other = await self.handover.dag(ctx, self._other)
-        if not other.is_paused:
-            return Observation("doubt", f'"{dag_id}" was unpaused on the {self._other}; pause it there at once.')
-        active = await self.handover.unfinished(ctx, self._other)
-        if active:
-            return Observation("doubt", f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}.')
         since = await self._since(ctx)
         if since is None:
             return Observation("todo", "no tick has come yet")
@@ -127,23 +108,19 @@ class WatchTicks:
         following = (await self.handover.plan(ctx)).ticks.after(newest)
         return following is None and all(row.side is not None and row.state not in ACTIVE for row in rows)
 
-    async def apply(self, ctx: Context) -> Facts:
-        """Wait; raises RemoteError on an alarm, or where a tick is `parse_timeout` late."""
-        told = ""
-        newest: datetime | None = None
-        moved = ctx.clock.now()
-        while (seen := await self._look(ctx)).state != "done":
-            if seen.state == "doubt":
-                raise RemoteError(seen.why, hint="`astroferry status` shows the ticks of both sides.")
-            latest = await self._newest(ctx)
-            if latest != newest:
-                newest, moved = latest, ctx.clock.now()
-            await self._see_that_none_is_late(ctx, newest, moved)
-            if seen.why != told:
-                told = seen.why
-                ctx.tell(f"{self.handover.dag_id}: {told}")
-            await ctx.clock.sleep(await self._pause(ctx, newest))
-        return seen.facts
+    async def _wait(self, ctx: Context, seen: Observation, begun: datetime) -> None:
+        newest, moved = self._last
+        latest = await self._newest(ctx)
+        if moved is None or moved < begun:
+            newest, moved = latest, begun
+        elif latest != newest:
+            newest, moved = latest, ctx.clock.now()
+        self._last = (newest, moved)
+        await self._see_that_none_is_late(ctx, newest, moved)
+        if seen.why != self._told:
+            self._told = seen.why
+            ctx.tell(f"{self.handover.dag_id}: {seen.why}")
+        await ctx.clock.sleep(await self._pause(ctx, newest))
 
     async def _pause(self, ctx: Context, newest: datetime | None) -> float:
         """Seconds until the next look: longer where the next tick is far away, for many DAGs are watched at once."""
@@ -173,19 +150,11 @@ class WatchTicks:
 
         Without one, the last tick of the other side; where that has never run, the tick before the first one here.
         """
-        here = await self.handover.rows(ctx, self.side, None)
-        if marked := [moment for moment, run in rows_by_tick(here).items() if is_marker(run)]:
-            return max(marked)
+        marked = await newest_marker(ctx, self.handover, self.side)
+        if marked is not None:
+            return marked
         tick = await self.handover.boundary(ctx, self._other)
         if tick is not None:
             return tick.moment
+        here = await self.handover.rows(ctx, self.side, None)
         return (await self.handover.plan(ctx)).ticks.before(min(rows_by_tick(here))) if here else None
-
-    async def verify(self, ctx: Context) -> Observation:
-        """As seen on the servers."""
-        return await self.observe(ctx)
-
-    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
-        """Nothing was changed."""
-        del ctx, before, facts
-        return "Nothing was changed by watching."

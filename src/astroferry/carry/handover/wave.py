@@ -16,15 +16,18 @@ from astroferry.carry.handover.record import Record
 from astroferry.carry.handover.switch import WatchSwitch, to_accept
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
+from astroferry.carry.runner import Report, carry_out, never, nothing
 from astroferry.model.cutover import DagStanding
 from astroferry.model.finding import Finding
 from astroferry.model.words import names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from astroferry.carry.action import Action, Facts
+    from astroferry.carry.context import Context
     from astroferry.carry.journal import Journal
+    from astroferry.carry.runner import Step
     from astroferry.model.inventory import Dag, Inventory
     from astroferry.model.plan import Plan
 
@@ -167,6 +170,29 @@ def actions_for_rollback(
         ]
         watches.append(WatchTicks(handover, watch_ticks, "source", way="rollback", after="gap-source"))
     return actions + watches
+
+
+async def hand_over(
+    actions: Sequence[Action],
+    ctx: Context,
+    journal: Journal,
+    *,
+    done: frozenset[str] = frozenset(),
+    follow: Callable[[Step, int, int], None] = nothing,
+    stop: Callable[[], bool] = never,
+) -> Report:
+    """Carry a cutover's or a rollback's actions out, as `carry_out`: side by side, and patient with a server away."""
+    cutover = ctx.plan.cutover
+    return await carry_out(
+        actions,
+        ctx,
+        journal,
+        done=done,
+        follow=follow,
+        stop=stop,
+        at_once=cutover.at_once,
+        patience=cutover.parse_timeout,
+    )
 
 
 def handovers(

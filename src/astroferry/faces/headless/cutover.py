@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.handover.beforehand import to_remove
-from astroferry.carry.handover.wave import actions_for_cutover, refusals, standings_of, to_know
+from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
+from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_ready
-from astroferry.carry.runner import carry_out
 from astroferry.carry.waves import gate, set_state
 from astroferry.carry.window import Outcome, Window, cut_over_in_window, wait_for
-from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
+from astroferry.errors import (
+    CarriedInPartError,
+    Exit,
+    InputNeededError,
+    NotAllowedError,
+    PlanError,
+    RemoteError,
+    UsageError,
+)
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
@@ -23,6 +31,7 @@ from astroferry.model.words import names, several
 if TYPE_CHECKING:
     import argparse
 
+    from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.opening import Opened
 
 
@@ -51,11 +60,14 @@ async def run(arguments: argparse.Namespace) -> Exit:
         actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
         if not actions:
             raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
-        if window is None:
-            at_once = way.plan.cutover.at_once
-            outcome = Outcome(await carry_out(actions, way.ctx, way.journal, follow=follow, at_once=at_once))
-        else:
-            outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
+        try:
+            if window is None:
+                outcome = Outcome(await hand_over(actions, way.ctx, way.journal, follow=follow))
+            else:
+                outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
+        except (RemoteError, NotAllowedError):
+            say_where(way, wave)
+            raise
         if not outcome.report.failed and not outcome.crossed:
             set_state(way, wave, "cut over")
             for sentence in to_remove(way.journal):
@@ -64,6 +76,12 @@ async def run(arguments: argparse.Namespace) -> Exit:
     must_be_once(twice)
     _must_have_gone_well(outcome)
     return Exit.DONE
+
+
+def say_where(way: Opened, wave: str, direction: Way = "cutover") -> None:
+    """Which side runs each DAG, where the run ends in the middle because a server is away."""
+    for line in whereabouts(way.journal.standing(), wave, direction):
+        diagnostics.say(f"  {line}")
 
 
 async def _ready(way: Opened, arguments: argparse.Namespace, *, keep: bool) -> str:

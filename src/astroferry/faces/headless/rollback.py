@@ -9,13 +9,13 @@ from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.graph import CARRYING, build
-from astroferry.carry.handover.wave import actions_for_rollback, standings_of
+from astroferry.carry.handover.wave import actions_for_rollback, hand_over, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
 from astroferry.carry.waves import set_state
-from astroferry.errors import CarriedInPartError, Exit, InputNeededError, UsageError
+from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, RemoteError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once
+from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once, say_where
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import several
@@ -80,7 +80,11 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
             raise UsageError(
                 f'The DAG "{dag}" was not handed over by the wave "{name}".', hint="See: astroferry status"
             )
-        report = await carry_out(actions, way.ctx, way.journal, follow=follow, at_once=way.plan.cutover.at_once)
+        try:
+            report = await hand_over(actions, way.ctx, way.journal, follow=follow)
+        except (RemoteError, NotAllowedError):
+            say_where(way, name, "rollback")
+            raise
         if not report.failed and dag is None:
             set_state(way, name, "tested")
         must_be_once(await tell_ticks(way, name, arguments, ()))
