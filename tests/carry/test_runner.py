@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.context import Context
 from astroferry.carry.journal import Journal
+from astroferry.carry.places import LENT, Places
 from astroferry.carry.runner import Report, Step, carry_out, in_order, undo
 from astroferry.errors import (
     AstroferryError,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from astroferry.carry.action import Action
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
@@ -429,6 +432,51 @@ async def test_what_only_waits_takes_no_room(ship: Ship) -> None:
     actions = [*(Waits(ship.world, name) for name in "abc"), *(Slow(ship.world, name) for name in "xyz")]
     await carry_out(actions, ship.ctx, kept, at_once=2)
     assert max(Slow.most) == 5
+
+
+@pytest.mark.parametrize(("at_once", "most", "aside_ends"), [(1, 1, True), (2, 2, False)])
+async def test_what_waits_aside_lends_its_place(ship: Ship, at_once: int, most: int, aside_ends: bool) -> None:
+    kept = ship.journal()
+    over = asyncio.Event()
+    if aside_ends:
+        over.set()
+
+    class Drains(Make):
+        async def apply(self, ctx: Context) -> Facts:
+            with ctx.aside():
+                await over.wait()
+            return await super().apply(ctx)
+
+    class Last(Slow):
+        async def apply(self, ctx: Context) -> Facts:
+            over.set()
+            return await super().apply(ctx)
+
+    Slow.under_way.clear()
+    Slow.most.clear()
+    drains = [Drains(ship.world, name) for name in "abc"]
+    actions = [*drains, *(Slow(ship.world, name) for name in "wxy"), Last(ship.world, "z", needs=("w", "x", "y"))]
+    # Three wait until the last is done: without their places it would never begin.
+    async with asyncio.timeout(60):
+        report = await carry_out(actions, ship.ctx, kept, at_once=at_once)
+    assert set(outcomes(report).values()) == {"done"}
+    assert max(Slow.most) == most
+
+
+async def test_no_more_than_some_times_the_places_are_lent() -> None:
+    places = Places(2)
+    over = asyncio.Event()
+
+    async def wait() -> None:
+        with places.aside():
+            await over.wait()
+
+    tasks = [asyncio.ensure_future(wait()) for _ in range(2 * LENT + 3)]
+    await asyncio.sleep(0)
+    action = cast("Action", SimpleNamespace(info=SimpleNamespace(waits=False)))
+    assert places.room((task, action) for task in tasks) == 2 - 3
+    over.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_a_failure_holds_back_what_needs_it_among_many(ship: Ship) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +13,7 @@ from astroferry.errors import AstroferryError, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from astroferry.carry.journal import Standing
@@ -80,6 +82,7 @@ class Context:
     `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
     `drained` keeps the drain curve.
     `load_values` reads the secret values, once, when the first action needs them.
+    `aside` lends the place of the action in hand to another while it waits (`runner.carry_out` sets it).
     `changes` counts the requests that may have changed something at either end.
     `find_starship` looks for Starship on a Deployment of the plan, or on the source where its name is empty.
     """
@@ -93,6 +96,7 @@ class Context:
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
     changes: Callable[[], int] = field(default_factory=uncounted)
+    aside: Callable[[], AbstractContextManager[None]] = nullcontext
     find_starship: Callable[[str], Awaitable[Starship | None]] = no_starship
     clock: Clock = field(default_factory=WallClock)
     tell: Callable[[str], None] = nobody

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.action import Observation
+from astroferry.carry.places import Places
 from astroferry.errors import AstroferryError, NotAllowedError, RemoteError, RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from astroferry.carry.action import Action, ActionInfo, State
@@ -118,7 +119,7 @@ async def carry_out(
     """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
 
     Up to `at_once` at the same time, the earlier in the list first; where that is more than one, those that only wait
-    (`ActionInfo.waits`) do not count. The journal is written line by line all the same.
+    (`ActionInfo.waits`, or inside `ctx.aside()`) do not count. The journal is written line by line all the same.
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
     rest would fail too, and running again is safe. A step whose server is away is tried again, from its first look
@@ -134,6 +135,8 @@ async def carry_out(
     bad: dict[str, str] = {}
     waiting = list(ordered)
     running: dict[asyncio.Task[Step], Action] = {}
+    places = Places(at_once)
+    ctx.aside = places.aside
 
     def ended(step: Step) -> None:
         if step.outcome in {"failed", "held"}:
@@ -145,7 +148,7 @@ async def carry_out(
         while waiting or running:
             if not running:
                 await pause()
-            for action in _ready(waiting, running.values(), at_once):
+            for action in _ready(waiting, running, places):
                 if stop():
                     report.stopped = "stopped on request; what is done is journalled"
                     waiting.clear()
@@ -160,7 +163,7 @@ async def carry_out(
                 running[asyncio.create_task(step)] = action
             else:
                 if running:
-                    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    await places.changed(running)
             for task in [task for task in running if task.done()]:
                 del running[task]
                 ended(task.result())
@@ -176,14 +179,13 @@ async def _ended_where_they_stand(running: Iterable[asyncio.Task[Step]]) -> None
     await asyncio.gather(*running, return_exceptions=True)
 
 
-def _ready(waiting: Sequence[Action], running: Iterable[Action], at_once: int) -> list[Action]:
+def _ready(waiting: Sequence[Action], running: Mapping[asyncio.Task[Step], Action], places: Places) -> list[Action]:
     """Those that may start now: nothing they need is still to come, and there is room for them."""
-    busy = list(running)
-    open_ids = {action.info.id for action in (*waiting, *busy)}
-    room = at_once - sum(at_once == 1 or not action.info.waits for action in busy)
+    open_ids = {action.info.id for action in (*waiting, *running.values())}
+    room = places.room(running.items())
     found: list[Action] = []
     for action in waiting:
-        takes = at_once == 1 or not action.info.waits
+        takes = places.takes(action)
         if (takes and room <= 0) or not open_ids.isdisjoint(action.info.needs):
             continue
         room -= takes

@@ -106,7 +106,8 @@ class DrainAndPause:
                         "cutover.freeze.",
                     )
                 ctx.tell(f"{dag_id}: waiting for {len(active)} runs on the {self.side}")
-                await ctx.clock.sleep(ctx.plan.cutover.poll)
+                with ctx.aside():
+                    await ctx.clock.sleep(ctx.plan.cutover.poll)
             ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, 0))
             await airflow.set_paused(dag_id, True)
             if not await self._slipped_in(ctx):
