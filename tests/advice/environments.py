@@ -66,6 +66,12 @@ def organization(plan: str, *clusters: ClusterSeen) -> OrganizationFacts:
     )
 
 
+def cluster(name: str, region: str, vpc: str) -> ClusterSeen:
+    """A dedicated cluster that is there, on AWS."""
+    ranges = {"vpc_subnet_range": vpc, "secondary_range": "100.64.0.0/19"}
+    return ClusterSeen(f"cl-{name}", name, "DEDICATED", "AWS", region, "CREATED", ranges=ranges)
+
+
 def dag(dag_id: str, expression: str = "@daily", **changes: Any) -> Dag:
     """An active DAG whose code was read and names no other; an expression of "" means that nothing schedules it."""
     schedule = Schedule("cron", expression) if expression else Schedule("none")
@@ -126,7 +132,7 @@ def private_vpc() -> Environment:
         "private-vpc",
         "Our DAGs access databases inside a private VPC",
         found,
-        organization("TEAM", ClusterSeen("cl1", "harbour", "DEDICATED", "AWS", "eu-west-1", "CREATED")),
+        organization("TEAM", cluster("harbour", "eu-west-1", "172.16.0.0/20")),
         {"network.own_ranges": ["10.40.0.0/16", "172.20.0.0/16"]},
     )
 
@@ -186,7 +192,7 @@ def own_cloud() -> Environment:
         "own-cloud",
         "We want tasks to run in our own cloud but orchestration managed for us",
         found,
-        organization("ENTERPRISE", ClusterSeen("cl1", "orchestration", "DEDICATED", "AWS", "us-east-1", "CREATED")),
+        organization("ENTERPRISE", cluster("orchestration", "us-east-1", "172.20.0.0/20")),
         {"decisions.execution": "remote"},
     )
 
@@ -253,7 +259,7 @@ def mwaa() -> Environment:
         "mwaa",
         "MWAA in a private VPC",
         found,
-        organization("BUSINESS"),
+        organization("BUSINESS", cluster("oregon", "us-west-2", "172.20.0.0/20")),
         {"decisions.cluster_name": "frankfurt", "network.own_ranges": ["10.0.0.0/8"]},
     )
 
@@ -288,7 +294,7 @@ def many_teams() -> Environment:
         "many-teams",
         "4,000 DAGs in 25 teams",
         found,
-        organization("ENTERPRISE", ClusterSeen("cl1", "main", "DEDICATED", "AWS", "us-east-1", "CREATED")),
+        organization("ENTERPRISE", cluster("main", "us-east-1", "172.20.0.0/20")),
         {"decisions.cluster_name": "main", "values.connections_file": "connections.json"},
     )
 
@@ -310,7 +316,7 @@ def broken() -> Environment:
         coverage=(
             Coverage("pools", "refused", detail="403"),
             Coverage("dag code", "failed", detail="500"),
-            Coverage("config", "absent", detail="404"),
+            Coverage("configuration", "absent", detail="404"),
         ),
         config={},
         pools=(),

@@ -7,13 +7,14 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.advice.rules.rows_secrets import VAULT, named
+from tests.advice.rules.rows_secrets import HIDDEN, VAULT, named
 from tests.advice.rules.rulecase import case, source
 
 from astroferry.advice.backends import BACKENDS, Backend, Renamed, renames, settings
+from astroferry.advice.needs import backend_needs
 from astroferry.advice.rules import secrets, values
 from astroferry.advice.rules.secret_names import mapping
-from astroferry.model.inventory import VariableSeen
+from astroferry.model.inventory import Coverage, VariableSeen
 
 
 @pytest.mark.parametrize("chosen", BACKENDS)
@@ -26,6 +27,23 @@ def test_every_backend_says_what_it_needs(chosen: str) -> None:
     assert cls.value == backend.path
     assert json.loads(kwargs.value) == backend.kwargs
     assert kwargs.secret == bool(backend.secret_kwargs)
+
+
+@pytest.mark.parametrize("execution", ["hosted", "remote"])
+def test_a_backend_that_the_source_uses_keeps_its_own_settings(execution: str) -> None:
+    same = " ".join(backend_needs(case(inventory=VAULT, secrets_backend="hashicorp-vault", execution=execution)))
+    assert "backend_kwargs of the source's [secrets], unchanged" in same
+    assert "rights that the source's has (read)" in same
+    # Nothing of an example that would point elsewhere.
+    assert "mount_point" not in same
+    assert "airflow/data" not in same
+    new = " ".join(backend_needs(case(secrets_backend="hashicorp-vault", execution=execution)))
+    assert "an example" in new
+    assert '"mount_point": "airflow"' in new
+    assert "Allow read on airflow/data/connections/*" in new
+    where = "image of the agents" if execution == "remote" else "requirements.txt of an Astro project"
+    found = list(secrets.BOOK.problems(case(secrets_backend="hashicorp-vault", execution=execution)))
+    assert where in next(item.todo for item in found if item.code == "SEC-021")
 
 
 def test_astros_own_places_need_no_settings() -> None:
@@ -77,6 +95,18 @@ def test_the_backend_of_the_source_is_suggested_unless_it_is_refused() -> None:
     other = secrets.suggest(case(inventory=source(config={"secrets": {"backend": "acme.Backend"}})))
     assert (other.value, other.evidence) == ("airflow", ("acme.Backend",))
     assert secrets.suggest(case(inventory=named("a"))).value == "airflow"
+
+
+def test_where_nothing_was_shown_nothing_is_sure() -> None:
+    hidden = case(inventory=named("a", coverage=HIDDEN))
+    assert "1 connection is in the source's database" in secrets.suggest(hidden).reason
+    assert "could not be seen" in secrets.suggest(hidden).reason
+    assert "could not be seen" not in secrets.suggest(case(inventory=named("a"))).reason
+    assert "lists no connection and no variable" in secrets.suggest(case()).reason
+    refused = case(inventory=source(coverage=(Coverage("connections", "refused"), Coverage("variables", "failed"))))
+    assert "did not show its connections" in values.suggest_connections(refused).reason
+    assert "did not show its variables" in values.suggest_variables(refused).reason
+    assert values.suggest_variables(case()).reason == "The source lists no variable."
 
 
 def test_what_the_plan_keeps_elsewhere_is_not_copied() -> None:

@@ -8,9 +8,10 @@ from ipaddress import IPv4Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.advice.rules.rulecase import INVENTORY, PLAN, case, place
+from tests.advice.rules.rulecase import INVENTORY, PLAN, case, facts, place
 
 from astroferry.advice import cidr
+from astroferry.model.organization import ClusterSeen
 from astroferry.model.plan import Network, Plan
 
 CLOUDS = ("AWS", "GCP", "AZURE")
@@ -38,6 +39,17 @@ def test_what_is_yours_is_stepped_around() -> None:
 def test_what_the_plan_names_is_kept() -> None:
     found = cidr.proposal(case(own(vpc_subnet_range="10.9.0.0/16")))
     assert found == {"vpc_subnet_range": "10.9.0.0/16", "secondary_range": "100.64.0.0/19"}
+
+
+def test_other_clusters_of_the_organization_are_stepped_around() -> None:
+    other = ClusterSeen(
+        "c1", "main", "DEDICATED", "AWS", "us-east-1", "CREATED", (), {"vpc_subnet_range": "172.20.0.0/20"}
+    )
+    known = replace(facts(), clusters=(other,))
+    asked = case(facts=known, cluster="dedicated", cluster_name="harbour")
+    assert cidr.proposal(asked)["vpc_subnet_range"] == "172.16.0.0/20"
+    assert [item.whose for item in cidr.of_others(asked)] == ["172.20.0.0/20 of the cluster main"]
+    assert cidr.of_others(case(facts=known, cluster="dedicated", cluster_name="main")) == ()
 
 
 def test_where_nothing_is_free_nothing_is_proposed() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.advice.advicepage import advice_page
 from tests.advice.environments import Environment, case_of, environments, walked
 
+from astroferry.advice.needs import network_needs
 from astroferry.advice.suggest import problems
 from astroferry.model import planfile
 from astroferry.model.plancheck import problems_of
@@ -56,8 +57,9 @@ def test_a_private_vpc_gets_a_dedicated_cluster_and_peering() -> None:
     decided = decisions("private-vpc")
     assert (decided.cluster, decided.networking) == ("dedicated", "vpc-peering")
     assert (decided.cloud, decided.region, decided.cluster_name) == ("AWS", "eu-west-1", "harbour")
-    # 172.20.0.0/16 is theirs, so Astro's default is not proposed.
+    # As the cluster, which is there, has it; nothing is proposed, and nobody is to make it.
     assert case("private-vpc").plan.network.vpc_subnet_range == "172.16.0.0/20"
+    assert not any("Create the dedicated cluster" in line for line in network_needs(case("private-vpc")))
     assert codes("private-vpc", "refuse") == set()
 
 
@@ -101,6 +103,8 @@ def test_the_others_get_what_they_need() -> None:
     assert (decisions("composer").cloud, decisions("composer").region) == ("GCP", "europe-west4")
     assert case("composer").plan.network.pod_subnet_range == "100.64.0.0/16"
     assert (decisions("mwaa").cluster, decisions("mwaa").region) == ("dedicated", "eu-central-1")
+    # Another cluster of theirs has Astro's default range.
+    assert case("mwaa").plan.network.vpc_subnet_range == "172.16.0.0/20"
     assert decisions("mwaa").secrets_backend == "aws-secrets-manager"
     assert [queue.name for queue in case("mwaa").plan.deployments[0].worker_queues] == ["large"]
     assert len(case("many-teams").plan.workspaces) == 25

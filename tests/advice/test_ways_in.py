@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from tests.advice.rules.rulecase import PLAN, case, place, source
+from tests.advice.rules.rulecase import PLAN, case, facts, place, source
 
 from astroferry.advice import ways_in
 from astroferry.advice.rules.cluster import ON_DEDICATED
+from astroferry.model.organization import ClusterSeen
 from astroferry.model.plan import Network
 
 PLACES = source(places=(place("10.0.0.1", "peering"), place("api.example.com", "public")))
+HARBOUR = ClusterSeen("c1", "harbour", "DEDICATED", "AWS", "us-east-1", "CREATED")
 RANGE = replace(PLAN, network=Network(vpc_subnet_range="172.20.0.0/20"))
 
 
@@ -42,12 +45,48 @@ def test_steps_follow_the_plan() -> None:
     assert ways_in.steps(case()) == ()
 
 
-def test_allow_lists_follow_the_plan() -> None:
-    assert ways_in.allow_lists(case(inventory=PLACES)).at_places == ("api.example.com",)
-    peered = ways_in.allow_lists(case(RANGE, PLACES, cluster="dedicated"))
-    assert peered.at_places == ("api.example.com", "10.0.0.1")
-    assert any("172.20.0.0/20" in line for line in peered.admit)
+def test_nobody_is_told_to_make_a_cluster_that_is_there() -> None:
+    peered: Any = {
+        "inventory": PLACES,
+        "cluster": "dedicated",
+        "networking": "vpc-peering",
+        "cluster_name": "harbour",
+    }
+    made = ways_in.steps(case(facts=replace(facts(), clusters=(HARBOUR,)), **peered))
+    assert "Request the peering" in made[0].what
+    growing = replace(facts(), clusters=(replace(HARBOUR, status="CREATING"),))
+    assert "Wait for the cluster harbour" in ways_in.steps(case(facts=growing, **peered))[0].what
+    assert "the dedicated cluster harbour;" in ways_in.steps(case(facts=facts(), **peered))[0].what
+    # Not asked: the review page.
+    assert "harbour with 172.20.0.0/20 for VPC, unless it is there" in ways_in.steps(case(RANGE, **peered))[0].what
+
+
+def test_allow_lists_tell_public_places_from_private_ones() -> None:
+    assert ways_in.allow_lists(case(inventory=PLACES)).inbound == (
+        ways_in.Inbound(("api.example.com",), ways_in.EXTERNAL_IPS),
+    )
+    peered: Any = {"cluster": "dedicated", "networking": "vpc-peering"}
+    public, private = ways_in.allow_lists(case(RANGE, PLACES, **peered)).lines[:2]
+    assert public == f"On the allow lists of api.example.com: {ways_in.EXTERNAL_IPS}."
+    assert private == "On the allow lists of 10.0.0.1: the cluster's own range, 172.20.0.0/20 (VPC)."
+    google = ways_in.allow_lists(case(RANGE, PLACES, cloud="GCP", **peered)).lines[1]
+    assert google.endswith("own ranges, 172.20.0.0/20 (VPC) and that of its pods.")
+    # An endpoint is accepted, not listed.
+    endpoint = ways_in.allow_lists(case(inventory=PLACES, cluster="dedicated", networking="private-endpoint"))
+    assert [item.places for item in endpoint.inbound] == [("api.example.com",)]
+
+
+def test_allow_lists_are_whole() -> None:
+    many = source(places=tuple(place(f"api{number}.example.com", "public") for number in range(30)))
+    said = " ".join(ways_in.allow_lists(case(inventory=many)).lines)
+    assert all(item.host in said for item in many.places)
+    assert all(host in said for host in ways_in.ASTRO_HOSTS)
+
+
+def test_agents_call_out_and_need_nobody_to_admit_astro() -> None:
     agents = ways_in.allow_lists(case(inventory=PLACES, execution="remote"))
-    assert agents.at_places == ()
-    assert agents.admit == ()
-    assert "<cluster-id>.external.astronomer.run" in agents.outbound
+    assert agents.inbound == ()
+    assert [(item.who, item.hosts) for item in agents.outbound] == [
+        ("agents", ways_in.AGENT_HOSTS),
+        ("people and pipelines", ways_in.ASTRO_HOSTS),
+    ]

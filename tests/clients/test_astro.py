@@ -205,8 +205,11 @@ async def test_options_clusters_people_objects(pair: Fakes) -> None:
     assert (options.quota_cpu, options.quota_memory) == ("10", "")
     assert (options.worker_machines[0].concurrency, options.scheduler_machines[0].concurrency) == (5, None)
     cluster = {"id": "c", "name": "own", "cloudProvider": "AWS", "region": "r", "status": "CREATED"}
+    cluster["vpcSubnetRange"] = "172.20.0.0/20"
     fake.fixed["/clusters"] = {"clusters": [cluster], "totalCount": 1}
-    assert [(each.name, each.cloud) for each in await astro.clusters()] == [("own", "AWS")]
+    (seen,) = await astro.clusters()
+    assert (seen.name, seen.cloud) == ("own", "AWS")
+    assert seen.ranges == {"vpc_subnet_range": cluster["vpcSubnetRange"]}
     fake.fixed["/cluster-options"] = [{"provider": "AWS"}]
     assert await astro.cluster_options("AWS") == [{"provider": "AWS"}]
     fake.fixed["/users"] = {"users": [{"id": "u", "username": "me", "organizationRole": "X"}], "totalCount": 1}

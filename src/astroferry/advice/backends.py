@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from astroferry.model.inventory import Inventory
     from astroferry.model.plan import SecretsBackend
 
 CLASS_VARIABLE = "AIRFLOW__SECRETS__BACKEND"
@@ -34,10 +35,12 @@ class Permission:
 class Backend:
     """One external backend.
 
-    `kwargs`: the settings of its class, provider defaults and <placeholders>. `connections` and `variables` stand
-    before each id, with `separator`. `names`: what a whole stored name may be. `folds`: "_" becomes "-" and case does
-    not count. `largest`: bytes of one value, 0 where no source gives a bound; `larger_costs`: above it a paid tier is
-    needed. `secret_kwargs`: settings that are secrets themselves. `identity`: how a Deployment shows who it is.
+    `kwargs`: settings of its class as an example for a new store, with the provider's prefixes, <placeholders>, and
+    for Vault the mount point "airflow" of the provider's documents (its default is "secret"). `connections` and
+    `variables` stand before each id, with `separator`. `names`: what a whole stored name may be. `folds`: "_" becomes
+    "-" and case does not count. `largest`: bytes of one value, 0 where no source gives a bound; `larger_costs`: above
+    it a paid tier is needed. `secret_kwargs`: settings that are secrets themselves. `identity`: how a Deployment
+    shows who it is.
     """
 
     name: str
@@ -201,6 +204,20 @@ BACKENDS: dict[SecretsBackend, Backend] = {
 }
 
 
+_OF_CLASS: dict[str, SecretsBackend] = {backend.path.rsplit(".", 1)[-1]: key for key, backend in BACKENDS.items()}
+"""class name of Airflow's secrets backend -> the decision"""
+
+
+def configured(inventory: Inventory) -> str:
+    """The class that the source's configuration names; empty where it names none, or is not exposed."""
+    return inventory.config.get("secrets", {}).get("backend", "")
+
+
+def used(inventory: Inventory) -> SecretsBackend | None:
+    """The backend from which the source reads, if Astro reads from it too."""
+    return _OF_CLASS.get(configured(inventory).rsplit(".", 1)[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """An environment variable that every Deployment needs; `secret`: it must be set as a secret one."""
@@ -221,9 +238,10 @@ class Renamed:
 
 
 def settings(chosen: SecretsBackend) -> tuple[Setting, ...]:
-    """The environment variables that point Airflow at that backend; none for Astro's own places.
+    """The environment variables that point Airflow at a new store of that kind; none for Astro's own places.
 
-    <placeholders> are yours to fill; prefixes are the provider's defaults and must be those that the source has.
+    An example with <placeholders>. A source that reads from that backend already has settings of its own, which are
+    not in the inventory, since they may hold secrets: those have to be taken over instead.
     """
     backend = BACKENDS.get(chosen)
     if backend is None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING
 
+from astroferry.advice import clusters
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -21,6 +23,10 @@ PRIVATE_SPACE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/1
 """RFC 1918"""
 SHARED_SPACE = IPv4Network("100.64.0.0/10")
 """RFC 6598"""
+
+
+ROUTED = frozenset({"vpc-peering", "transit-gateway", "vpn"})
+"""ways into a network that join its addresses with the cluster's, so that none may stand for two places"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,44 @@ def taken(case: Case) -> tuple[Taken, ...]:
     return tuple(own)
 
 
+def of_others(case: Case) -> tuple[Taken, ...]:
+    """Ranges of the organization's other dedicated clusters: one network can be joined with both only if they differ.
+
+    They are stepped around, not refused: most clusters have Astro's defaults, and are never joined with one network.
+    """
+    return tuple(
+        Taken(network, f"{text} of the cluster {cluster.name}")
+        for cluster in clusters.dedicated(case)
+        if cluster.name != case.plan.decisions.cluster_name
+        for text in cluster.ranges.values()
+        if (network := _network(text)) is not None
+    )
+
+
+def changed(case: Case) -> Iterator[str]:
+    """Each range of the plan that the cluster, which is there already, has otherwise; as a sentence."""
+    there = clusters.planned(case)
+    if there is None or not there.ranges:
+        return
+    for key, network in given(case.plan.network).items():
+        real = there.ranges.get(key, "none")
+        if real != str(network):
+            yield f"{key} is {network} in the plan; the cluster {there.name} has {real}."
+
+
 def clashes(case: Case) -> Iterator[str]:
-    """Each overlap of a range of the cluster with another of them or with what must stay clear, as a sentence."""
+    """Each overlap of a range of the cluster with another of them or with what must stay clear, as a sentence.
+
+    A cluster that is there already only has to be clear of yours where its addresses are joined with yours.
+    """
+    joined = clusters.planned(case) is None or case.plan.decisions.networking in ROUTED
+    clear = taken(case) if joined else ()
     ranges = list(given(case.plan.network).items())
     for number, (key, network) in enumerate(ranges):
         for other, its in ranges[number + 1 :]:
             if network.overlaps(its):
                 yield f"{key} {network} overlaps {other} {its}."
-        for item in taken(case):
+        for item in clear:
             if network.overlaps(item.network):
                 yield f"{key} {network} overlaps {item.whose}."
 
@@ -113,7 +149,7 @@ def proposal(case: Case) -> dict[str, str]:
     A key is left out where nothing of that size is free.
     """
     chosen = given(case.plan.network)
-    blocked = [item.network for item in taken(case)] + list(chosen.values())
+    blocked = [item.network for item in (*taken(case), *of_others(case))] + list(chosen.values())
     found: dict[str, str] = {}
     for wanted in RANGES[case.plan.decisions.cloud]:
         if wanted.key in chosen:

@@ -6,9 +6,10 @@ connecting to AWS, Google Cloud and Azure (2024, with openings of 2026); they ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.advice import cidr, clusters
 from astroferry.advice.rules.rule import PRIVATE, paths
 
 if TYPE_CHECKING:
@@ -236,32 +237,69 @@ ASTRO_HOSTS: tuple[str, ...] = (
     "auth.astronomer.io",
     "updates.astronomer.io",
     "install.astronomer.io",
-    "images.astronomer.cloud",
     "<organization>.astronomer.run",
+    "<cluster-id>.registry.astronomer.run",
 )
-"""what people and pipelines of yours must be able to reach (docs of 2024: resource-reference-hosted)"""
+"""what people and pipelines of yours must be able to reach; the last for images (docs of 2026: allowlist-domains)"""
 AGENT_HOSTS: tuple[str, ...] = ("<cluster-id>.external.astronomer.run", "images.astronomer.cloud")
-"""what agents must be able to reach besides"""
-
+"""what agents must be able to reach (docs of 2026: remote-execution-get-started, allowlist-domains)"""
+EXTERNAL_IPS = "the external IPs that Astro shows for the Deployment (externalIPs in its API)"
+_CALLS_FROM: dict[Cloud, dict[str, str]] = {
+    "AWS": {"vpc_subnet_range": "VPC"},
+    "GCP": {"vpc_subnet_range": "VPC", "pod_subnet_range": "pods"},
+    "AZURE": {"vpc_subnet_range": "VNet"},
+}
+"""the ranges from which tasks call where networks are joined, as the steps of each way name them"""
 
 _ANYWHERE = frozenset({"amazonaws.com", "googleapis.com", "management.azure.com", "slack.com"})
 
 
 @dataclass(frozen=True, slots=True)
+class Inbound:
+    """What the allow lists of some places must admit: all of `places`, and `admit` in words."""
+
+    places: tuple[str, ...]
+    admit: str
+
+    @property
+    def line(self) -> str:
+        """As a sentence; with every place, since a list that is cut opens nothing."""
+        return f"On the allow lists of {', '.join(self.places)}: {self.admit}."
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """What must be let out: `who` calls ("people and pipelines"), and every host that they call."""
+
+    who: str
+    hosts: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """As a sentence."""
+        return f"Your own network must let {self.who} out to {', '.join(self.hosts)}."
+
+
+@dataclass(frozen=True, slots=True)
 class AllowLists:
-    """What goes on which allow list.
+    """What goes on which allow list: public places are called from other addresses than private ones."""
 
-    `at_places`: hosts of yours that must admit Astro's addresses. `admit`: those addresses, or how to find them.
-    `outbound`: hosts that your own network must let out to.
-    """
+    inbound: tuple[Inbound, ...]
+    outbound: tuple[Outbound, ...]
 
-    at_places: tuple[str, ...]
-    admit: tuple[str, ...]
-    outbound: tuple[str, ...]
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of them, a sentence each."""
+        return (*(item.line for item in self.inbound), *(item.line for item in self.outbound))
 
 
 def allow_list_places(case: Case) -> tuple[str, ...]:
-    """Public places that may admit known addresses only; a cloud's own APIs ask who calls, not from where."""
+    """Public places that may admit known addresses only; a cloud's own APIs ask who calls, not from where.
+
+    None with remote execution: agents call them from your own network, as before.
+    """
+    if case.plan.decisions.execution == "remote":
+        return ()
     known = paths(case.plan, case.inventory)
     return tuple(
         dict.fromkeys(place.host for place, path, _ in known if path == "public" and place.host not in _ANYWHERE)
@@ -279,28 +317,53 @@ def way_in(cloud: Cloud, way: Networking) -> WayIn | None:
 
 
 def steps(case: Case) -> tuple[Step, ...]:
-    """Who must do what for the networking that the plan has chosen, in order."""
+    """Who must do what for the networking that the plan has chosen, in order; a cluster that is there is not made."""
     decisions = case.plan.decisions
     if decisions.networking == "remote-agents":
         return REMOTE_AGENTS
     chosen = way_in(decisions.cloud, decisions.networking)
     if chosen is not None:
-        return chosen.steps
-    return PUBLIC if allow_lists(case).at_places else ()
+        first, *others = chosen.steps
+        there = clusters.planned(case)
+        if there is not None and there.status == clusters.READY:
+            return tuple(others)
+        if there is not None:
+            return Step("you", f"Wait for the cluster {there.name}: Astro shows it as {there.status}."), *others
+        return replace(first, what=_create(case)), *others
+    return PUBLIC if allow_lists(case).inbound else ()
+
+
+def _create(case: Case) -> str:
+    name = f" {case.plan.decisions.cluster_name}" if case.plan.decisions.cluster_name else ""
+    found = cidr.given(case.plan.network)
+    purposes = {wanted.key: wanted.purpose for wanted in cidr.RANGES[case.plan.decisions.cloud]}
+    told = [f"{network} for {purposes[key]}" for key, network in found.items() if key in purposes]
+    ranges = f" with {', '.join(told)}" if told else ""
+    # The review page is made without asking Astro.
+    unless = "" if case.facts is not None else ", unless it is there"
+    return f"Create the dedicated cluster{name}{ranges}{unless}; its address ranges cannot be changed later."
 
 
 def allow_lists(case: Case) -> AllowLists:
     """What goes on which allow list for the plan as it stands."""
     decisions = case.plan.decisions
-    known = paths(case.plan, case.inventory)
-    remote = decisions.execution == "remote"
+    people = Outbound("people and pipelines", ASTRO_HOSTS)
+    if decisions.execution == "remote":
+        return AllowLists((), (Outbound("agents", AGENT_HOSTS), people))
     public = allow_list_places(case)
+    inbound = [Inbound(public, EXTERNAL_IPS)] if public else []
+    known = paths(case.plan, case.inventory)
     private = tuple(dict.fromkeys(place.host for place, path, _ in known if path in PRIVATE))
-    admit = () if remote else ("the external IPs that Astro shows for the Deployment (externalIPs in its API)",)
-    if private and not remote and case.plan.network.vpc_subnet_range:
-        admit = (*admit, f"{case.plan.network.vpc_subnet_range}, the cluster's own range, at private places")
-    return AllowLists(
-        () if remote else (*public, *(private if decisions.cluster == "dedicated" else ())),
-        admit,
-        ASTRO_HOSTS + (AGENT_HOSTS[:1] if remote else ()),
-    )
+    if private and decisions.networking in cidr.ROUTED:
+        inbound.append(Inbound(private, _joined(case)))
+    return AllowLists(tuple(inbound), (people,))
+
+
+def _joined(case: Case) -> str:
+    """The cluster's ranges from which tasks call private places."""
+    found = cidr.given(case.plan.network)
+    calls = _CALLS_FROM[case.plan.decisions.cloud]
+    told = [
+        f"{found[key]} ({purpose})" if key in found else f"that of its {purpose}" for key, purpose in calls.items()
+    ]
+    return f"the cluster's own {'range' if len(told) == 1 else 'ranges'}, {' and '.join(told)}"

@@ -109,8 +109,18 @@ def workspace_of(item: dict[str, Any]) -> WorkspaceSeen:
     return WorkspaceSeen(item["id"], item["name"], item.get("description") or "")
 
 
+_RANGES = {
+    "vpc_subnet_range": "vpcSubnetRange",
+    "secondary_range": "secondaryVpcCidr",
+    "pod_subnet_range": "podSubnetRange",
+    "service_subnet_range": "serviceSubnetRange",
+    "service_peering_range": "servicePeeringRange",
+}
+"""name in a plan's [network] -> in the API's Cluster"""
+
+
 def cluster_of(item: dict[str, Any]) -> ClusterSeen:
-    """A cluster."""
+    """A cluster; a range that its cloud does not have is left out."""
     return ClusterSeen(
         id=item["id"],
         name=item["name"],
@@ -119,6 +129,7 @@ def cluster_of(item: dict[str, Any]) -> ClusterSeen:
         region=item.get("region") or "",
         status=item.get("status") or "",
         workspace_ids=tuple(item.get("workspaceIds") or ()),
+        ranges={ours: item[theirs] for ours, theirs in _RANGES.items() if item.get(theirs)},
     )
 
 

@@ -49,7 +49,10 @@ class WorkspaceSeen:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSeen:
-    """A cluster; `type` is DEDICATED or HYBRID, `workspace_ids` is empty where all Workspaces may use it."""
+    """A cluster; `type` is DEDICATED or HYBRID, `workspace_ids` is empty where all Workspaces may use it.
+
+    `ranges`: its address ranges, by the names that they have in [network] of a plan ("vpc_subnet_range").
+    """
 
     id: str
     name: str
@@ -58,6 +61,7 @@ class ClusterSeen:
     region: str
     status: str
     workspace_ids: tuple[str, ...] = ()
+    ranges: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

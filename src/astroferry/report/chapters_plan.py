@@ -91,10 +91,7 @@ def network(it: Assessment) -> Section | None:
     if work:
         rows = tuple((str(number), step.who, step.what) for number, step in enumerate(work, 1))
         blocks.append(Table("Who does what, in this order", ("", "who", "what"), rows))
-    lists = allow_lists(it.case)
-    if lists.at_places:
-        blocks.append(Text(f"On the allow lists of {names(lists.at_places, 8)}: {'; '.join(lists.admit)}."))
-    blocks.append(Text(f"Your own network must let out to: {', '.join(lists.outbound)}."))
+    blocks += [Text(line) for line in allow_lists(it.case).lines]
     return Section("network", "Network: who does what", tuple(blocks))
 
 

@@ -128,9 +128,8 @@ def as_data(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo]) -> di
         "networking": {
             "steps": [{"who": step.who, "what": step.what} for step in steps(case)],
             "allow_lists": {
-                "at_places": list(lists.at_places),
-                "admit": list(lists.admit),
-                "outbound": list(lists.outbound),
+                "inbound": [{"places": list(item.places), "admit": item.admit} for item in lists.inbound],
+                "outbound": [{"who": item.who, "hosts": list(item.hosts)} for item in lists.outbound],
             },
         },
         "secrets_backend": list(backend_needs(case)),

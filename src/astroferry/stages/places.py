@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice import cidr
+from astroferry.advice import cidr, clusters
 from astroferry.advice.needs import network_needs
 from astroferry.advice.rules import cluster, network, ranges
 from astroferry.advice.rules.cluster import ON_DEDICATED
@@ -41,7 +41,10 @@ class ClusterStage:
 
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The places that tasks reach, and the clusters that are there."""
-        there = [f"{item.name} ({item.cloud} {item.region})" for item in desk.facts.clusters] if desk.facts else []
+        there = [
+            f"{item.name} ({item.cloud} {item.region}{''.join(f', {text}' for text in item.ranges.values())})"
+            for item in (desk.facts.clusters if desk.facts else ())
+        ]
         return (*places_known(desk), *((f"Dedicated clusters on Astro: {names(there)}.",) if there else ()))
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
@@ -139,8 +142,23 @@ class NetworkingStage:
 
 
 def _ranges(case: Case) -> Iterator[Question]:
+    """Those of the cluster that is there, to be written into the plan as they are; else free ones for a new one."""
+    there = clusters.planned(case)
+    if there is not None:
+        for wanted in cidr.RANGES[case.plan.decisions.cloud]:
+            if wanted.key in there.ranges:
+                yield plain(
+                    f"network.{wanted.key}",
+                    f"Address range that {there.name} has: {wanted.purpose}",
+                    "text",
+                    there.ranges[wanted.key],
+                    f"{there.name} has it, and it cannot be changed",
+                    required=False,
+                    help="Your network team needs it for routes and firewalls.",
+                )
+        return
     free = cidr.proposal(case)
-    stays_clear = [item.whose for item in cidr.taken(case)]
+    stays_clear = [item.whose for item in (*cidr.taken(case), *cidr.of_others(case))]
     of = f"clear of {names(stays_clear, 3)}" if stays_clear else "Astro's default; name your networks in own_ranges"
     for wanted in cidr.RANGES[case.plan.decisions.cloud]:
         yield plain(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.advice.rules.rulecase import PLAN, case, no, place, source, yes
+from tests.advice.rules.rulecase import PLAN, case, facts, no, place, source, yes
 
+from astroferry.model.organization import ClusterSeen
 from astroferry.model.plan import Network, PlacePath, Plan
 
 PRIVATE = source(
@@ -17,6 +18,10 @@ LOCAL = source(places=(place("localhost", "local"),))
 CONFIRMED = replace(PLAN, places=(PlacePath("10.20.0.1", "peering"),))
 PEERED: dict[str, Any] = {"cluster": "dedicated", "networking": "vpc-peering"}
 GOOGLE: dict[str, Any] = {**PEERED, "cloud": "GCP"}
+HARBOUR = ClusterSeen(
+    "c1", "harbour", "DEDICATED", "AWS", "us-east-1", "CREATED", (), {"vpc_subnet_range": "172.20.0.0/20"}
+)
+THERE: dict[str, Any] = {**PEERED, "cluster_name": "harbour", "facts": replace(facts("TEAM"), clusters=(HARBOUR,))}
 
 
 def ranges(**given: Any) -> Plan:
@@ -49,6 +54,7 @@ ROWS = (
     no("NET-ask", case(inventory=LOCAL)),
     yes("NET-021", case(inventory=PRIVATE), "api.example.com"),
     no("NET-021", case(inventory=ADDRESS)),
+    no("NET-021", case(inventory=PRIVATE, execution="remote")),
     no("NET-021", case(inventory=source(places=(place("googleapis.com", "public"),)))),
     yes("NET-023", case(inventory=PRIVATE, **PEERED), "crm.corp"),
     no("NET-023", case(inventory=ADDRESS, **PEERED)),
@@ -61,6 +67,20 @@ ROWS = (
     yes("NET-009", case(ranges(vpc_subnet_range="10.20.0.0/20"), ADDRESS), "10.20.0.1, where c leads"),
     yes("NET-009", case(ranges(vpc_subnet_range="10.0.0.0/16", secondary_range="10.0.0.0/18")), "secondary_range"),
     no("NET-009", case(ranges(vpc_subnet_range="172.20.0.0/20", own_ranges=("10.0.0.0/8",)), ADDRESS)),
+    yes("NET-009", case(ranges(vpc_subnet_range="172.20.0.0/20", own_ranges=("172.16.0.0/12",)), **THERE), "172.16"),
+    no(
+        "NET-009",
+        case(
+            ranges(vpc_subnet_range="172.20.0.0/20", own_ranges=("172.16.0.0/12",)),
+            **{**THERE, "networking": "private-endpoint"},
+        ),
+    ),
+    yes(
+        "NET-cluster", case(ranges(vpc_subnet_range="10.0.0.0/20"), **THERE), "the cluster harbour has 172.20.0.0/20"
+    ),
+    yes("NET-cluster", case(ranges(secondary_range="100.64.0.0/19"), **THERE), "harbour has none"),
+    no("NET-cluster", case(ranges(vpc_subnet_range="172.20.0.0/20"), **THERE)),
+    no("NET-cluster", case(ranges(vpc_subnet_range="10.0.0.0/20"), **PEERED)),
     yes("NET-010", case(ranges(vpc_subnet_range="172.20.0.0/22")), "too small"),
     yes("NET-010", case(ranges(secondary_range="100.64.0.0/12")), "too large"),
     yes("NET-010", case(ranges(vpc_subnet_range="8.8.0.0/20")), "not private"),
@@ -72,6 +92,7 @@ ROWS = (
         "NET-012", case(ranges(vpc_subnet_range="172.20.0.0/22"), **GOOGLE), "pod_subnet_range, service_subnet_range"
     ),
     no("NET-012", case(ranges(vpc_subnet_range="172.20.0.0/20"), **PEERED)),
+    no("NET-012", case(ranges(vpc_subnet_range="172.20.0.0/20"), **{**GOOGLE, **THERE, "cloud": "GCP"})),
     no("NET-012", case(**GOOGLE)),
     yes("NET-008", case(ranges(own_ranges=("8.8.0.0/16",)), **PEERED), "8.8.0.0/16"),
     no("NET-008", case(ranges(own_ranges=("10.0.0.0/8",)), **PEERED)),

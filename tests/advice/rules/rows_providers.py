@@ -30,6 +30,7 @@ ROWS = (
     no("VER-036", case(STAYS, AMAZON)),
     no("VER-036", case(inventory=AMAZON, airflow="2", runtime="13.11.0")),
     yes("ENV-014", case(inventory=POSTGRES), "apache-airflow-providers-postgres (pg)"),
+    yes("VER-036", case(inventory=AMAZON), "apache-airflow-providers-amazon>=9.1.0."),
     no("ENV-014", case(replace(PLAN, values=Values(skip_connections=("pg",))), POSTGRES)),
     no("ENV-014", case(inventory=POSTGRES, airflow="2", runtime="13.11.0")),
     no("ENV-014", case(inventory=replace(POSTGRES, task_modules=("airflow.providers.postgres.hooks.postgres",)))),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.advice.rules.rulecase import PLAN, case, no, source, with_environment, yes
 
 from astroferry.advice.backends import CLASS_VARIABLE, KWARGS_VARIABLE
-from astroferry.model.inventory import ConnectionSeen, VariableSeen
+from astroferry.model.inventory import ConnectionSeen, Coverage, VariableSeen
 from astroferry.model.plan import Values
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def into(chosen: str, inventory: Inventory, **decided: Any) -> Any:
 BOTH = source(connections=(ConnectionSeen("a"), ConnectionSeen("a", origin="environment"), ConnectionSeen("b")))
 CODE = source(connections=(ConnectionSeen("a"), ConnectionSeen("a", origin="code")))
 
+HIDDEN = (Coverage("configuration", "refused", detail="403"),)
+DATABASE = "2 connections and 1 variable are in Airflow's database; the guide"
+
 ROWS = (
     yes("EXE-012", case(execution="remote")),
     yes("EXE-012", case(execution="remote", secrets_backend="astro-environment")),
@@ -43,8 +46,12 @@ ROWS = (
     yes("SEC-015", case(inventory=VAULT), "from hashicorp-vault"),
     no("SEC-015", case(inventory=VAULT, secrets_backend="hashicorp-vault")),
     no("SEC-015", case()),
-    yes("SEC-017", case(inventory=named("a")), "1 connection(s)"),
+    yes("SEC-017", case(inventory=named("a")), "1 connection is in Airflow's database only"),
+    yes(
+        "SEC-017", case(inventory=replace(named("a", "b", variables=(VariableSeen("v"),)), coverage=HIDDEN)), DATABASE
+    ),
     no("SEC-017", case()),
+    no("SEC-017", case(inventory=replace(CODE, connections=CODE.connections[1:]))),
     no("SEC-017", case(inventory=replace(VAULT, connections=named("a").connections))),
     no("SEC-017", into("hashicorp-vault", named("a"))),
     yes("SEC-travel", case(inventory=named("a"), secrets_backend="hashicorp-vault"), "connections would be copied"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice import clusters
 from astroferry.advice.nearby import located, nearest
 from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from astroferry.advice.nearby import Cloud
-    from astroferry.model.organization import ClusterSeen
     from astroferry.model.plan import ClusterType
 
 BOOK = Book("cluster")
@@ -80,7 +80,7 @@ def suggest_region(case: Case) -> Suggestion[str]:
             f"The data is in {region}, where standard clusters are not known to be; {close} is near.",
             (region,),
         )
-    if decisions.region in offered or (case.facts is not None and _named(case) is not None):
+    if decisions.region in offered or clusters.planned(case) is not None:
         return Suggestion(decisions.region, "No place's name tells a region; this is what the plan says now.")
     return Suggestion(
         offered[0], f"No place's name tells a region; standard clusters on {decisions.cloud} are there."
@@ -95,8 +95,8 @@ def suggest_name(case: Case) -> Suggestion[str]:
         return Suggestion("", "Standard clusters have no name.")
     there = [
         item.name
-        for item in _dedicated(case)
-        if item.cloud == decisions.cloud and item.region == decisions.region and item.status == "CREATED"
+        for item in clusters.dedicated(case)
+        if item.cloud == decisions.cloud and item.region == decisions.region and item.status == clusters.READY
     ]
     if decisions.cluster_name:
         return Suggestion(decisions.cluster_name, "It is what the plan says now.", tuple(there))
@@ -190,8 +190,8 @@ def cluster_elsewhere(case: Case) -> Iterator[Hit]:
 
     Deployments run where their cluster is; what the plan says of cloud and region does not move them.
     """
-    decisions, found = case.plan.decisions, _named(case)
-    if decisions.cluster == "dedicated" and found is not None:
+    decisions, found = case.plan.decisions, clusters.planned(case)
+    if found is not None:
         where = f"{found.cloud} {found.region}"
         if where != f"{decisions.cloud} {decisions.region}":
             yield Hit(
@@ -213,7 +213,7 @@ def create_it_early(case: Case) -> Iterator[Hit]:
     How long making one takes is not documented; Terraform's provider waits up to three hours. Only an Organization
     Owner may. Peering on Google Cloud and Azure, Transit Gateways and VPNs go by a ticket to Astro's support.
     """
-    if case.plan.decisions.cluster == "dedicated" and _named(case) is None:
+    if case.plan.decisions.cluster == "dedicated" and clusters.planned(case) is None:
         name = case.plan.decisions.cluster_name
         yield Hit(
             f"No dedicated cluster {f'named {name} ' if name else ''}is known to be there yet.",
@@ -268,16 +268,6 @@ def private_in_another_cloud(case: Case) -> Iterator[Hit]:
             f"The cluster is planned on {cloud}, but these private places are in another cloud: {listed(elsewhere)}.",
             "Choose the cloud of the data, or plan a VPN between the clouds.",
         )
-
-
-def _dedicated(case: Case) -> tuple[ClusterSeen, ...]:
-    clusters = case.facts.clusters if case.facts is not None else ()
-    return tuple(item for item in clusters if item.type == "DEDICATED")
-
-
-def _named(case: Case) -> ClusterSeen | None:
-    name = case.plan.decisions.cluster_name
-    return next((item for item in _dedicated(case) if name and item.name == name), None)
 
 
 def _is_of(cloud: Cloud, host: str) -> bool:

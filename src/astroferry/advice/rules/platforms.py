@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.evidence import moving_dags, seen
+from astroferry.advice.packages import bring
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 
 if TYPE_CHECKING:
@@ -157,5 +158,5 @@ def composer_packages(case: Case) -> Iterator[Hit]:
     if platform(case.inventory) == "composer":
         yield Hit(
             "Composer's PyPI packages are not seen from here.",
-            "Take them into requirements.txt and deploy that image before the DAGs.",
+            bring(case, "those that DAGs import"),
         )

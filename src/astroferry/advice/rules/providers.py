@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice.evidence import seen
+from astroferry.advice.packages import bring, requirement
 from astroferry.advice.providers import IN_AIRFLOW_3_IMAGES, package_of_module, package_of_type
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 
@@ -36,11 +37,12 @@ def used_by_dags(case: Case) -> Iterator[Hit]:
     missing = sorted(name for name in used if name and name not in IN_AIRFLOW_3_IMAGES)
     if case.plan.decisions.airflow == "3" and missing:
         yield Hit(
-            f"DAGs use providers that Airflow 3 images of Astro do not bring: {listed(missing)}.",
-            "List them in requirements.txt and deploy that image before the DAGs.",
+            "DAGs use providers that Airflow 3 images of Astro do not bring: "
+            f"{', '.join(requirement(case, name) for name in missing)}.",
+            bring(case),
             listed(missing),
             tuple(dict.fromkeys(dag for sign in found.signs for dag in sign.dags if _lacks(sign.what))),
-            tuple(f"{_pinned(case, name)} {listed(sorted(set(used[name])), 3)}".rstrip() for name in missing),
+            tuple(f"{requirement(case, name)} {listed(sorted(set(used[name])), 3)}".rstrip() for name in missing),
         )
 
 
@@ -48,14 +50,15 @@ def used_by_dags(case: Case) -> Iterator[Hit]:
     "ENV-014",
     "warn",
     about="values.connections",
-    reads=("inventory.connections", "inventory.providers", "plan.decisions.airflow"),
+    reads=("inventory.connections", "inventory.providers", "plan.decisions.airflow", "plan.decisions.execution"),
     source=_SOURCE,
 )
 def used_by_connections(case: Case) -> Iterator[Hit]:
     """Connections are of types whose provider Astro's Airflow 3 images do not bring.
 
-    Such a connection can be stored, but no hook can use it until its package is in the image. List it in
-    requirements.txt, or skip the connection.
+    Such a connection can be stored, but no hook can use it until its package is in the image. The line for
+    requirements.txt is named with each; a DAG-only deploy, as astroferry makes it, does not bring packages. A
+    connection that no DAG uses can be left out by values.skip_connections.
     """
     skipped = case.plan.values.skip_connections
     of_type: dict[str, list[str]] = {}
@@ -66,12 +69,12 @@ def used_by_connections(case: Case) -> Iterator[Hit]:
     known = {package_of_module(module) for module in _modules(case)}
     missing = sorted(set(of_type) - known)
     if case.plan.decisions.airflow == "3" and missing:
-        told = [f"{name} ({listed(of_type[name], 3)})" for name in missing]
+        told = [f"{requirement(case, name)} ({listed(of_type[name], 3)})" for name in missing]
         yield Hit(
-            f"Connections need providers that Airflow 3 images of Astro do not bring: {listed(told)}.",
-            "List them in requirements.txt, or skip these connections.",
+            f"Connections need providers that Airflow 3 images of Astro do not bring: {', '.join(told)}.",
+            bring(case),
             listed(missing),
-            evidence=tuple(f"{_pinned(case, name)}: {', '.join(of_type[name])}" for name in missing),
+            evidence=tuple(f"{requirement(case, name)}: {', '.join(of_type[name])}" for name in missing),
         )
 
 
@@ -83,9 +86,3 @@ def _modules(case: Case) -> Iterable[str]:
 
 def _lacks(module: str) -> bool:
     return package_of_module(module) not in IN_AIRFLOW_3_IMAGES
-
-
-def _pinned(case: Case, package: str) -> str:
-    """The package with the version that the source has, where it has it."""
-    version = next((item.version for item in case.inventory.providers if item.package == package), "")
-    return f"{package}=={version}" if version else package

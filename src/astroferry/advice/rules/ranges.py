@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice import cidr
+from astroferry.advice import cidr, clusters
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 
 if TYPE_CHECKING:
@@ -18,17 +18,41 @@ WHERE = "network"
     "NET-009",
     "refuse",
     about=WHERE,
-    reads=("plan.network", "inventory.places"),
+    reads=("plan.network", "plan.decisions.networking", "inventory.places", "organization.clusters"),
     source="Terraform provider astro 2026-08, docs/resources/cluster.md; docs of 2024: create-dedicated-cluster",
 )
 def overlapping(case: Case) -> Iterator[Hit]:
     """Address ranges overlap.
 
     Astro's ranges must be clear of each other and of every network that is to be reached, now or later. They cannot
-    be changed once the cluster is made: it would have to be made anew, with all Deployments.
+    be changed once the cluster is made: it would have to be made anew, with all Deployments. A cluster that is there
+    already needs to be clear only where its addresses are joined with yours: by peering, Transit Gateway or VPN.
     """
+    there = clusters.planned(case)
     for sentence in cidr.clashes(case):
-        yield Hit(sentence, "Choose a free range before the cluster is made.")
+        yield Hit(
+            sentence,
+            "Choose a free range before the cluster is made."
+            if there is None
+            else f"Take another cluster than {there.name}, or reach that network by private endpoints.",
+        )
+
+
+@BOOK.rule(
+    "NET-cluster",
+    "warn",
+    about=WHERE,
+    reads=("plan.network", "plan.decisions.cluster_name", "organization.clusters"),
+    source="Astro API v1: Cluster; Terraform provider astro 2026-08: ranges cannot be changed",
+)
+def not_as_the_cluster_has_it(case: Case) -> Iterator[Hit]:
+    """The plan gives a cluster that is there already another address range.
+
+    A cluster keeps the ranges with which it was made. What [network] says otherwise would send your network team the
+    wrong way: routes, security groups and firewalls have to name the range that the cluster has.
+    """
+    for sentence in cidr.changed(case):
+        yield Hit(sentence, "Write into [network] what the cluster has, or name another cluster.")
 
 
 @BOOK.rule(
@@ -95,7 +119,7 @@ def ranges_missing(case: Case) -> Iterator[Hit]:
         for wanted in cidr.RANGES[case.plan.decisions.cloud]
         if not wanted.optional and wanted.key not in found
     ]
-    if found and missing and case.plan.decisions.cluster == "dedicated":
+    if found and missing and case.plan.decisions.cluster == "dedicated" and clusters.planned(case) is None:
         yield Hit(
             f"A cluster on {case.plan.decisions.cloud} also needs {listed(missing)}.",
             "Add it to [network] of the plan.",

@@ -189,7 +189,17 @@ def paths(plan: Plan, inventory: Inventory) -> list[tuple[Place, PathKind, bool]
     return found
 
 
+def not_shown(inventory: Inventory, probe: str) -> bool:
+    """Whether the source was asked for this ("configuration", "connections", "pools") and did not show it."""
+    return any(item.probe == probe and item.outcome != "read" for item in inventory.coverage)
+
+
 PRIVATE: frozenset[PathKind] = frozenset({"vpn", "peering", "private-endpoint"})
+
+
+def quoted(names: Sequence[str], most: int = 5) -> str:
+    """Names that may hold blanks, for a sentence."""
+    return listed([f'"{name}"' for name in names], most)
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.backends import BACKENDS as DETAILS
-from astroferry.advice.backends import CLASS_VARIABLE, KWARGS_VARIABLE
-from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
+from astroferry.advice.backends import BACKENDS, CLASS_VARIABLE, KWARGS_VARIABLE, configured, used
+from astroferry.advice.packages import bring
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed, not_shown
 from astroferry.advice.rules.secret_names import BOOK as NAMES
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 BOOK = Book("secrets")
 WHERE = "decisions.secrets_backend"
 
-BACKENDS: dict[str, SecretsBackend] = {detail.path.rsplit(".", 1)[-1]: key for key, detail in DETAILS.items()}
-"""class name of Airflow's secrets backend -> the decision"""
 _OF_CLOUD: dict[str, SecretsBackend] = {
     "AWS": "aws-secrets-manager",
     "GCP": "gcp-secret-manager",
@@ -32,26 +31,28 @@ _ON_ASTRO = frozenset({"airflow", "astro-environment"})
 def suggest(case: Case) -> Suggestion[SecretsBackend]:
     """The backend that the source uses; for agents one on your side; else the Deployment's own database."""
     inventory = case.inventory
-    used = _used(inventory)
+    there, its_class = used(inventory), configured(inventory)
     wanted: list[tuple[SecretsBackend, str]] = []
-    if used is not None:
-        wanted.append((used, "The source uses it already: point Astro at the same, and secrets stay where they are."))
+    if there is not None:
+        wanted.append(
+            (there, "The source uses it already: point Astro at the same, and secrets stay where they are.")
+        )
     if case.plan.decisions.execution == "remote":
         reason = "Agents read secrets on your side, from a store that they reach themselves."
         wanted += [(_OF_CLOUD[case.plan.decisions.cloud], reason), ("hashicorp-vault", reason)]
-    configured = inventory.config.get("secrets", {}).get("backend", "")
-    if configured and used is None:
-        reason = f"The source's backend {configured.rsplit('.', 1)[-1]} is none that Astro documents."
+    if its_class and there is None:
+        reason = f"The source's backend {its_class.rsplit('.', 1)[-1]} is none that Astro documents."
+    elif listed_there := _in_database(inventory):
+        reason = f"{listed_there} in the source's database; keep that now, move them later."
     else:
-        count = len(inventory.connections) + len(inventory.variables)
-        reason = (
-            f"{count} connection(s) and variable(s) are in the source's database; keep that now, move them later."
-        )
+        reason = "The source's database lists no connection and no variable; others can be added there later."
+    if not its_class and not_shown(inventory, "configuration"):
+        reason += " Whether the source has a backend too could not be seen: its configuration is not exposed."
     wanted.append(("airflow", reason))
     offered = [value for value, _ in wanted]
     refused = BOOK.refusals(case, WHERE, offered) | NAMES.refusals(case, WHERE, offered)
     value, why = next(((value, why) for value, why in wanted if value not in refused), wanted[-1])
-    return Suggestion(value, why, (configured,) if configured else ())
+    return Suggestion(value, why, (its_class,) if its_class else ())
 
 
 @BOOK.rule(
@@ -88,10 +89,10 @@ def keep_the_backend(case: Case) -> Iterator[Hit]:
     Where the source uses one of the backends that Astro reads too, nothing has to move: Astro is pointed at it, with
     the same prefixes and separator as in the source's configuration.
     """
-    chosen, used = case.plan.decisions.secrets_backend, _used(case.inventory)
-    if used is not None and chosen != used:
+    chosen, there = case.plan.decisions.secrets_backend, used(case.inventory)
+    if there is not None and chosen != there:
         yield Hit(
-            f"The source reads secrets from {used}, the plan puts them into {chosen}.",
+            f"The source reads secrets from {there}, the plan puts them into {chosen}.",
             "Point Astro at the same backend, or copy there what DAGs use.",
         )
 
@@ -109,12 +110,13 @@ def in_the_database_only(case: Case) -> Iterator[Hit]:
     The guide calls a migration a good time to move them into an external backend, or into Astro's Environment
     Manager. Astroferry writes into the Deployment's database; moving them on later changes no DAG.
     """
-    count = sum(seen.origin == "metadata" for seen in case.inventory.connections)
-    count += sum(seen.origin == "metadata" for seen in case.inventory.variables)
-    if count and case.plan.decisions.secrets_backend == "airflow" and _used(case.inventory) is None:
+    found = _in_database(case.inventory)
+    # A class that Astro does not read may hold them too; nobody knows where the configuration is not shown.
+    alone = not configured(case.inventory) and not not_shown(case.inventory, "configuration")
+    if found and case.plan.decisions.secrets_backend == "airflow" and used(case.inventory) is None:
         yield Hit(
-            f"{count} connection(s) and variable(s) are in Airflow's database only; the guide suggests to move them.",
-            "Consider an external backend for production, now or after the cutover.",
+            f"{found} in Airflow's database{' only' if alone else ''}; the guide suggests to move them.",
+            "Decide with your security team whether production gets an external backend, now or after the cutover.",
         )
 
 
@@ -133,7 +135,7 @@ def not_written_there(case: Case) -> Iterator[Hit]:
     so a copy in the database is used only for what the backend does not have.
     """
     plan = case.plan
-    if plan.decisions.secrets_backend == _used(case.inventory) and plan.decisions.execution == "hosted":
+    if plan.decisions.secrets_backend == used(case.inventory) and plan.decisions.execution == "hosted":
         # As on the source: what its backend does not have is in the database, there and here.
         return
     copied = [
@@ -174,7 +176,8 @@ def not_pointed_at_it(case: Case) -> Iterator[Hit]:
     if lacking:
         yield Hit(
             f"Nothing points {listed(lacking)} at {decisions.secrets_backend} yet.",
-            f"Give each {CLASS_VARIABLE} and {KWARGS_VARIABLE}, as this stage shows them.",
+            f"Put {CLASS_VARIABLE} into environment and {KWARGS_VARIABLE} by name into secret_environment of each, "
+            "with the values that the stage of the secrets backend shows.",
         )
 
 
@@ -191,7 +194,7 @@ def secret_in_the_open(case: Case) -> Iterator[Hit]:
     Anyone who may see the Deployment could read them. Name the variable in secret_environment and set it on Astro as
     a secret, or let the Deployment's workload identity open the store, so that there is no key at all.
     """
-    secret = sorted({name for detail in DETAILS.values() for name in detail.secret_kwargs})
+    secret = sorted({name for detail in BACKENDS.values() for name in detail.secret_kwargs})
     for item in case.plan.deployments:
         text = item.environment.get(KWARGS_VARIABLE, "")
         shown = [name for name in secret if f'"{name}"' in text]
@@ -217,7 +220,7 @@ def agents_have_their_own_identity(case: Case) -> Iterator[Hit]:
     identity that counts (IRSA, workload identity), not the Deployment's. The provider must be in the agents' image.
     """
     decisions = case.plan.decisions
-    if decisions.execution == "remote" and decisions.secrets_backend in DETAILS:
+    if decisions.execution == "remote" and decisions.secrets_backend in BACKENDS:
         yield Hit(
             f"The guide keeps a backend as it is; agents reach {decisions.secrets_backend} with their own identity "
             "and settings.",
@@ -229,26 +232,31 @@ def agents_have_their_own_identity(case: Case) -> Iterator[Hit]:
     "SEC-021",
     "warn",
     about=WHERE,
-    reads=("plan.decisions.secrets_backend", "plan.decisions.airflow"),
+    reads=("plan.decisions.secrets_backend", "plan.decisions.airflow", "plan.decisions.execution"),
     source="docs: Airflow 3 Runtime images carry only the providers that Astro needs",
 )
 def needs_its_provider(case: Case) -> Iterator[Hit]:
     """An Airflow 3 Runtime has no provider for the backend.
 
     The guide says a backend works as before. Newer documents add that Airflow 3 Runtimes come without these
-    providers, and without them no component finds any secret. List the package in requirements.txt of the Astro
-    project.
+    providers, and without them no component finds any secret. List the package in requirements.txt of an Astro
+    project and deploy its image; with remote execution it belongs into the image of the agents.
     """
     decisions = case.plan.decisions
-    detail = DETAILS.get(decisions.secrets_backend)
+    detail = BACKENDS.get(decisions.secrets_backend)
     if decisions.airflow == "3" and detail is not None:
         package = detail.package.partition(">=")[0]
         yield Hit(
             f"Airflow 3 Runtimes come without {package}; without it no secret is found.",
-            f"List {detail.package} in requirements.txt.",
+            bring(case, detail.package),
         )
 
 
-def _used(inventory: Inventory) -> SecretsBackend | None:
-    configured = inventory.config.get("secrets", {}).get("backend", "")
-    return BACKENDS.get(configured.rsplit(".", 1)[-1])
+def _in_database(inventory: Inventory) -> str:
+    """`3 connections and 1 variable are`, of those that the source's database lists; empty where it lists none."""
+    counts = (
+        (sum(seen.origin == "metadata" for seen in inventory.connections), "connection"),
+        (sum(seen.origin == "metadata" for seen in inventory.variables), "variable"),
+    )
+    told = [several(count, word) for count, word in counts if count]
+    return f"{' and '.join(told)} {'is' if sum(count for count, _ in counts) == 1 else 'are'}" if told else ""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
-from astroferry.advice.rules.secrets import BACKENDS
+from astroferry.advice.backends import used
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed, not_shown, quoted
 from astroferry.model.starship import SAFE_FROM, asks_for_login
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from astroferry.model.inventory import Inventory
+    from astroferry.model.inventory import ConnectionSeen, Inventory
     from astroferry.model.plan import Travel
 
 BOOK = Book("values")
@@ -22,12 +23,18 @@ VARIABLES = "values.variables"
 FEW = 5
 """connections that are quicker typed than exported; our own measure"""
 _CLOUD_OF = {
-    "aws": "AWS", "emr": "AWS", "redshift": "AWS", "google_cloud_platform": "GCP", "gcpbigquery": "GCP",
-    "gcpcloudsql": "GCP", "adls": "AZURE", "azure": "AZURE", "azure_data_factory": "AZURE", "wasb": "AZURE",
+    "aws": "AWS", "google_cloud_platform": "GCP", "gcpbigquery": "GCP", "adls": "AZURE", "azure": "AZURE",
+    "azure_data_factory": "AZURE", "wasb": "AZURE",
 }  # fmt: skip
+"""types that name who asks the cloud's own API; the login of a database there (redshift, gcpcloudsql) is a user's"""
+_KEY_IN_LOGIN = frozenset(_CLOUD_OF) - {"google_cloud_platform", "gcpbigquery"}
+"""types with an access key or client in login and its secret in password; Google's keep the key in their extra"""
 _KEYS = frozenset(
-    {"aws_access_key_id", "aws_secret_access_key", "key_path", "keyfile_dict", "private_key", "sas_token"}
-)
+    {
+        "aws_access_key_id", "aws_secret_access_key", "connection_string", "key_path", "keyfile_dict", "private_key",
+        "sas_token", "shared_access_key",
+    }
+)  # fmt: skip
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 
 
@@ -37,15 +44,15 @@ def suggest_connections(case: Case) -> Suggestion[Travel]:
     inventory = case.inventory
     count = sum(seen.origin != "code" for seen in inventory.connections)
     if count == 0:
-        if _shared_backend(inventory):
+        if used(inventory) is not None:
             return Suggestion("backend", "The database lists none: they are in the backend, and stay there.")
-        return Suggestion("none", "The source lists no connection.")
+        return Suggestion("none", _none_of(inventory, "connection"))
     if _kept_elsewhere(case):
         return Suggestion("backend", f"The plan keeps them in {case.plan.decisions.secrets_backend}: put them there.")
     if _safe_starship(inventory):
         return Suggestion("starship", f"Starship {inventory.starship} on the source gives all {count} as they are.")
     if count <= FEW:
-        return Suggestion("typed", f"{count} connection(s) are quickly typed, and REST never shows passwords.")
+        return Suggestion("typed", f"{_quickly(count)} typed, and REST never shows passwords.")
     reason = f"REST never shows passwords; `airflow connections export` on the source writes all {count} at once."
     return Suggestion("export-file", reason)
 
@@ -56,14 +63,14 @@ def suggest_variables(case: Case) -> Suggestion[Travel]:
     inventory = case.inventory
     listed_ones = [seen for seen in inventory.variables if seen.origin != "code"]
     if not listed_ones:
-        if _shared_backend(inventory):
+        if used(inventory) is not None:
             return Suggestion("backend", "The database lists none: they are in the backend, and stay there.")
-        return Suggestion("none", "The source lists no variable.")
+        return Suggestion("none", _none_of(inventory, "variable"))
     if _kept_elsewhere(case):
         return Suggestion("backend", f"The plan keeps them in {case.plan.decisions.secrets_backend}: put them there.")
     masked = tuple(seen.key for seen in listed_ones if seen.masked)
     if not masked:
-        return Suggestion("api", f"The source's API shows all {len(listed_ones)} values in clear.")
+        return Suggestion("api", f"The source's API shows {_all(len(listed_ones), 'value')} in clear.")
     if _safe_starship(inventory):
         return Suggestion("starship", f"The API masks {len(masked)} of them, Starship does not.", masked)
     return Suggestion(
@@ -88,7 +95,7 @@ def masked_variables(case: Case) -> Iterator[Hit]:
     masked = [seen.key for seen in case.inventory.variables if seen.masked and seen.key not in values.skip_variables]
     if values.variables == "api" and masked:
         yield Hit(
-            f"The source's API masks {len(masked)} variable(s), which cannot travel by api: {listed(masked)}.",
+            f"The source's API masks {several(len(masked), 'variable')}, so api carries none: {listed(masked)}.",
             'Choose "export-file", "starship" or "typed", or skip them.',
             evidence=tuple(masked),
         )
@@ -151,8 +158,8 @@ def bad_connection_id(case: Case) -> Iterator[Hit]:
     bad = [name for name in _carried(case) if not _CONNECTION_ID.fullmatch(name)]
     if bad:
         yield Hit(
-            f"Airflow takes no connection ids like these: {listed(bad)}.",
-            "Skip or rename them.",
+            f"Airflow takes no connection ids like {quoted(bad)}.",
+            "Rename them on the source and in the DAGs, or name them in values.skip_connections.",
             listed(bad),
             evidence=tuple(bad),
         )
@@ -246,8 +253,8 @@ def long_lived_keys(case: Case) -> Iterator[Hit]:
     """Connections to the cloud hold long-lived keys.
 
     A Deployment can have an identity of its own there (an IAM role, a service account, a managed identity): then a
-    connection needs no key, and none can leak or expire. Give the identity the same rights, and leave login, password
-    and key file out of the connection.
+    connection to the cloud's own API needs no key, and none can leak or expire. Give the identity the same rights,
+    and leave access key, secret and key file out of the connection. Logins of databases are none of these: they stay.
     """
     carried = set(_carried(case))
     keyed = [
@@ -255,12 +262,12 @@ def long_lived_keys(case: Case) -> Iterator[Hit]:
         for seen in case.inventory.connections
         if seen.conn_id in carried
         and _CLOUD_OF.get(seen.conn_type) == case.plan.decisions.cloud
-        and (seen.has_password or seen.login or _KEYS.intersection(seen.extra_keys))
+        and (_has_key_in_login(seen) or any(key.rsplit("__", 1)[-1] in _KEYS for key in seen.extra_keys))
     ]
     if keyed:
         yield Hit(
             f"Connections hold long-lived keys for {case.plan.decisions.cloud}: {listed(keyed)}.",
-            "Give the Deployment an identity there, and leave the keys out.",
+            "Give the Deployment an identity there with the same rights, try a task with it, then leave keys out.",
             listed(keyed),
             evidence=tuple(keyed),
         )
@@ -309,12 +316,28 @@ def _kept_elsewhere(case: Case) -> bool:
     decisions = case.plan.decisions
     if decisions.secrets_backend == "airflow":
         return False
-    configured = case.inventory.config.get("secrets", {}).get("backend", "").rsplit(".", 1)[-1]
-    return decisions.execution == "remote" or BACKENDS.get(configured) != decisions.secrets_backend
+    return decisions.execution == "remote" or used(case.inventory) != decisions.secrets_backend
 
 
-def _shared_backend(inventory: Inventory) -> bool:
-    return inventory.config.get("secrets", {}).get("backend", "").rsplit(".", 1)[-1] in BACKENDS
+def _has_key_in_login(seen: ConnectionSeen) -> bool:
+    # Airflow 2 does not tell whether there is a password.
+    return seen.conn_type in _KEY_IN_LOGIN and bool(seen.login) and seen.has_password is not False
+
+
+def _none_of(inventory: Inventory, kind: str) -> str:
+    if not_shown(inventory, f"{kind}s"):
+        return (
+            f"The source did not show its {kind}s, so none can be planned: give the right to read them, assess again."
+        )
+    return f"The source lists no {kind}."
+
+
+def _quickly(count: int) -> str:
+    return "1 connection is quickly" if count == 1 else f"{count} connections are quickly"
+
+
+def _all(count: int, one: str) -> str:
+    return f"the {one}" if count == 1 else f"all {count:,} {one}s"
 
 
 def _safe_starship(inventory: Inventory) -> bool:
