@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from tests.carry.handover.two_airflows import DAG, START, World, carry, world
 
 from astroferry.carry.handover.beforehand import STARSHIP, checks_of, left_there, to_remove
@@ -17,6 +18,7 @@ from astroferry.model.plan import Confirmation
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from astroferry.carry.context import Clock
     from astroferry.carry.opening import Opened
 
 KEY = "waiting-events:one"
@@ -47,6 +49,53 @@ async def test_an_event_that_waits_is_accepted_by_name_and_only_what_was_there_t
     (outcome, detail) = (await asked(here))[KEY]
     assert outcome == "to be confirmed"
     assert "s3://lake/prices" in detail
+
+
+async def test_a_complete_set_of_events_becomes_its_run_before_the_dag_is_paused(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "dataset"}, poll=5.0)
+    (dag, other) = here.inventory.dags
+    here.inventory = replace(here.inventory, dags=(replace(dag, consumes=("s3://a", "s3://b")), other))
+    here.source.queued.update({"s3://a": START, "s3://b": START})
+    here.source.alive = False  # its scheduler is slow: the run has not been made yet
+    told: list[str] = []
+    _, drain, *_ = actions_for_cutover(here.plan, here.inventory, "one")
+    ctx = here.context(told)
+    waited = 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += 1
+        assert not here.source.is_paused
+        here.source.alive = waited > 3
+        here.clock.pass_by(seconds)
+
+    ctx.clock = cast("Clock", SimpleNamespace(now=here.clock.now, sleep=sleep))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("astroferry.carry.handover.drain.LOOKS_AFTER_PAUSE", 1)
+        await drain.apply(ctx)
+    assert waited > 3
+    assert here.source.is_paused
+    assert here.source.queued == {}
+    assert [side for _, side, _ in here.source.ledger] == ["source"]
+
+
+async def test_an_event_that_comes_as_the_dag_is_paused_is_let_through(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"kind": "dataset"}, poll=5.0)
+    told: list[str] = []
+    _, drain, *_ = actions_for_cutover(here.plan, here.inventory, "one")
+    pause = here.source.set_paused
+
+    async def late(dag_id: str, paused: bool) -> None:
+        await pause(dag_id, paused)
+        if paused and not here.source.ledger:
+            here.source.queued["s3://a"] = START
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(here.source, "set_paused", late)
+        facts = await drain.apply(here.context(told))
+    assert facts["slipped"] == 1
+    assert here.source.queued == {}
+    assert [side for _, side, _ in here.source.ledger] == ["source"]
 
 
 async def test_a_paused_dag_or_one_that_time_starts_asks_for_nothing(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.arriving import Arriving
 from astroferry.carry.handover.freeze import frozen_runs
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
@@ -94,7 +95,8 @@ class DrainAndPause:
             await airflow.set_paused(dag_id, False)
         slipped = 0
         while True:
-            while active := await self.handover.unfinished(ctx, self.side):
+            arriving = Arriving(self.handover, self.side)
+            while (active := await self.handover.unfinished(ctx, self.side)) or await arriving.is_near(ctx):
                 ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
                 if await self._may_freeze(ctx, late=ctx.clock.now() >= deadline):
                     return {"was_paused": was_paused, **await self._freeze(ctx, airflow)}
@@ -110,7 +112,7 @@ class DrainAndPause:
                     await ctx.clock.sleep(ctx.plan.cutover.poll)
             ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, 0))
             await airflow.set_paused(dag_id, True)
-            if not await self._slipped_in(ctx):
+            if not await self._slipped_in(ctx, arriving):
                 ctx.tell(f"{dag_id}: paused on the {self.side}, nothing is running there")
                 waited = (ctx.clock.now() - begun).total_seconds()
                 return {"was_paused": was_paused, "waited": round(waited, 1), "slipped": slipped}
@@ -147,11 +149,11 @@ class DrainAndPause:
             ctx.tell(f"{dag_id}: {run_id} stands on the {self.side} with {', '.join(left)} not run")
         return {"frozen": list(frozen), "ended": ended, "left": {run: list(tasks) for run, tasks in frozen.items()}}
 
-    async def _slipped_in(self, ctx: Context) -> bool:
+    async def _slipped_in(self, ctx: Context, arriving: Arriving) -> bool:
         for look in range(LOOKS_AFTER_PAUSE):
             if look:
                 await ctx.clock.sleep(ctx.plan.cutover.poll)
-            if await self.handover.unfinished(ctx, self.side):
+            if await self.handover.unfinished(ctx, self.side) or await arriving.is_near(ctx):
                 return True
         return False
 
