@@ -220,6 +220,15 @@ async def test_a_break_between_runs_and_tasks_is_mended(tmp_path: Path) -> None:
     assert (made["runs"], made["tasks"], made["tries"]) == (1, 2, 2)
 
 
+async def test_a_break_between_tasks_and_their_tries_is_mended(tmp_path: Path) -> None:
+    source, target = filled(3), Server(3)
+    starship = Writes(target)
+    await starship.add_rows("dag_runs", [run_row(source.runs[0], 3)])
+    await starship.add_rows("task_instances", [task_row(source.tasks[0], 3)])
+    made = await history(target, starship).apply(ends(tmp_path, source, target, set()))
+    assert (made["runs"], made["tasks"], made["tries"]) == (1, 1, 2)
+
+
 async def test_only_the_newest_are_carried_where_the_plan_says_so(tmp_path: Path) -> None:
     source, target = filled(6), Server(3)
     made = await history(target, Writes(target), most=2).apply(ends(tmp_path, source, target, set()))

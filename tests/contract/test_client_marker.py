@@ -47,6 +47,24 @@ async def test_the_marker_moves_the_next_run_and_nothing_runs(airflow_3: Airflow
     assert number in {each.id for each in await airflow_3.backfills("by_cron_catchup")}
 
 
+async def test_the_tasks_of_a_marker_can_count_as_done_for_a_sensor_that_watches_them(airflow_3: Airflow) -> None:
+    date = DATE.replace(hour=6)
+    await airflow_3.create_backfill("by_period", date, date)
+    (run,) = await airflow_3.active_runs("by_period")
+    for task in ("first", "second"):
+        await airflow_3.set_task_state("by_period", run.run_id, task, "success")
+    with pytest.raises(ConflictError):
+        await airflow_3.set_task_state("by_period", run.run_id, "first", "success")
+    with pytest.raises(NotFoundError):
+        await airflow_3.set_task_state("by_period", run.run_id, "third", "success")
+    # The run still waits for its own state, and keeps the tasks' when it gets it.
+    (run,) = await airflow_3.active_runs("by_period")
+    assert run.state == "queued"
+    await airflow_3.set_run_state("by_period", run.run_id, "success", note="boundary marker")
+    tasks = await airflow_3.task_instances("by_period", run.run_id)
+    assert {task.state for task in tasks} == {"success"}
+
+
 async def test_a_dag_that_time_does_not_start_takes_no_marker(airflow_3: Airflow) -> None:
     for dag_id in ("by_hand", "by_dataset"):
         with pytest.raises(RequestFailedError) as refused:

@@ -147,6 +147,19 @@ async def get_task_instances(server: FakeAirflow3, request: Request) -> Any:
     return page(request, "task_instances", [_task_json(run, task) for run, task in found])
 
 
+async def patch_task(server: FakeAirflow3, request: Request) -> Any:
+    run, task_id = run_of(server, request), request.path_params["task_id"]
+    state = (await request.json())["new_state"]
+    mine = [task for task in run.tasks if task.spec.task_id == task_id]
+    if not mine:
+        raise HTTPException(404, f"Task '{task_id}' not found in Dag '{run.dag_id}'")
+    if all(task.state == state for task in mine):
+        raise HTTPException(409, f"Task id {task_id} is already in {state} state")
+    for task in mine:
+        task.state = state
+    return page(request, "task_instances", [_task_json(run, task) for task in mine])
+
+
 async def get_log(server: FakeAirflow3, request: Request) -> Any:
     run, task_id = run_of(server, request), request.path_params["task_id"]
     if all(task.spec.task_id != task_id for task in run.tasks):
@@ -173,6 +186,7 @@ ROUTES: tuple[Endpoint, ...] = (
     ("GET", RUN, "see", get_run),
     ("PATCH", RUN, "edit", patch_run),
     ("GET", f"{RUN}/taskInstances", "see", get_task_instances),
+    ("PATCH", TASK, "edit", patch_task),
     ("GET", f"{TASK}/logs/{{try_number}}", "see", get_log),
     ("GET", f"{TASK}/xcomEntries/{{key}}", "see", get_xcom),
 )

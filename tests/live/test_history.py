@@ -1,6 +1,7 @@
 """What is read and written around a cutover, on a real Airflow 2.11 and a real 3.3 with Starship on PostgreSQL.
 
-History is carried in pages with a break in between, read back by hand, and does not disturb the handover after it;
+History is carried in pages with a break in between, read back by hand, and does not disturb the handover after it; so
+it is from one 2.11 to another by a wire that loses answers;
 the last backup is taken of both kinds; what the watch and the decommission ask, the servers answer.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
+from tests.live.wire import Proxy
 
 from astroferry.carry.context import Context
 from astroferry.carry.decommission import dump, export
@@ -20,10 +22,13 @@ from astroferry.carry.decommission.leaving import starship_is_gone
 from astroferry.carry.handover.wave import actions_for_cutover
 from astroferry.carry.history import carrying
 from astroferry.carry.history.carrying import CarryHistory
-from astroferry.carry.history.rows import task_content
+from astroferry.carry.history.rows import FINISHED, task_content
 from astroferry.clients.airflow import Airflow
 from astroferry.clients.auth import BasicAuth, BearerAuth
+from astroferry.clients.connecting import connect_airflow, connect_starship
+from astroferry.clients.credentials import SourceLogin
 from astroferry.clients.http import Http
+from astroferry.errors import UnreachableError
 from astroferry.model.inventory import Inventory
 from astroferry.model.plan import Cutover, Deployment, Plan, Source, Wave
 from astroferry.model.secret import Secret
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from astroferry.clients.astro import Astro
+    from astroferry.clients.starship import Starship
+    from astroferry.model.inventory import Run
 
 STARSHIP = "astronomer-starship==2.10.1"
 DAG, LIGHT = "keeps_history", "light"
@@ -243,6 +250,95 @@ async def test_history_then_a_handover_then_the_last_backup(
         assert postgres.counts["dag_run"] == sum([len(await target.runs(dag, limit=999)) for dag in (DAG, LIGHT)])
         assert postgres.counts["task_instance_history"] >= 2
         assert await dump.read_back(tmp_path / "target.dump") == postgres
+
+
+@pytest.fixture(scope="module")
+def another_211(
+    both: tuple[RealAirflow, RealAirflow], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealAirflow]:
+    """An Airflow 2.11 with the source's DAGs and Starship, on PostgreSQL, where alone Starship writes rows."""
+    folder = tmp_path_factory.mktemp("another")
+    env = {"BEGIN": both[0].env["BEGIN"]}
+    server = RealAirflow(
+        "2.11", folder, both[0].dags_folder, env=env, database="postgres", parse=600, parse_first=True, say=print
+    )
+    with server:
+        yield server
+
+
+async def test_history_from_one_airflow_2_to_another_by_a_wire_that_breaks(
+    both: tuple[RealAirflow, RealAirflow], another_211: RealAirflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_source, _ = both
+    proxy = Proxy(another_211.url)
+    login = SourceLogin(username="admin", password=another_211.users["admin"])
+    lost: list[str] = []
+
+    def loses(method: str, path: str, status: int) -> bool:
+        """Each kind of rows is taken once without our hearing of it; and nothing is heard of one reading."""
+        kind = path.partition("?")[0].rpartition("/")[2]
+        new = (method == "POST" and status == 200 and "/starship/" in path) and kind not in lost
+        if new:
+            lost.append(kind)
+        return new
+
+    here = SourceLogin(username="admin", password=real_source.users["admin"])
+    source = await connect_airflow(real_source.url, here, rate=None)
+    target = await connect_airflow(proxy.url, login, name="The target", rate=None)
+    starship = await connect_starship(target, login)
+    assert starship is not None
+
+    async def find(_target: Airflow) -> Starship | None:
+        return starship
+
+    try:
+        await source.set_paused(DAG, False)
+        await until(source, 5)
+        await source.set_paused(DAG, True)
+        monkeypatch.setattr(carrying, "PAGE", 2)
+        ends = Ends(source, target, tmp_path)
+        history = CarryHistory(DAG, "one", "prod", find_starship=find)
+        proxy.watch = loses
+        breaks = 0
+        while True:
+            try:
+                made = await history.apply(ends.ctx)
+            except UnreachableError as error:
+                breaks += 1
+                print("broken off:", error.message)
+            else:
+                break
+        assert breaks == 3
+        assert lost == ["dag_runs", "task_instances", "task_instance_history"]
+        proxy.watch = None
+        print("history, 2.11 to 2.11:", made, "after", breaks, "breaks")
+        assert (await history.verify(ends.ctx)).state == "done"
+        there = {run.run_id: run for run in await target.runs(DAG, limit=1000)}
+        mine = {run.run_id: run for run in await source.runs(DAG, limit=1000)}
+        assert len(there) >= 4
+        assert not there.keys() - mine.keys()
+        assert all(mine[run_id] == run for run_id, run in there.items()), "not one field is translated"
+        for run_id in there:
+            tasks = sorted(map(task_content, await target.task_rows(DAG, run_id)))
+            assert tasks == sorted(map(task_content, await source.task_rows(DAG, run_id)))
+            tries = sorted(map(task_content, await target.try_rows(DAG, run_id, "flaky")))
+            assert tries == sorted(map(task_content, await source.try_rows(DAG, run_id, "flaky")))
+            assert len(tries) >= 2
+        left = set(mine) - set(there)
+        assert all(mine[run_id].state not in FINISHED or mine[run_id] == _newest(mine) for run_id in left)
+        again = await history.apply(ends.ctx)
+        assert (again["runs"], again["tasks"], again["tries"]) == (0, 0, 0)
+        # What was carried makes nothing run there.
+        assert (await target.dag(DAG)).is_paused
+    finally:
+        for client in (starship.http, target.http, source.http):
+            await client.aclose()
+        proxy.close()
+
+
+def _newest(runs: dict[str, Run]) -> Run:
+    ticks = [run for run in runs.values() if run.run_type == "scheduled" and run.data_interval_end is not None]
+    return max(ticks, key=lambda run: run.data_interval_end or datetime.min.replace(tzinfo=UTC))
 
 
 async def test_without_starship_history_is_refused_with_the_reason(

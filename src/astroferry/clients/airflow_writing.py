@@ -172,6 +172,14 @@ class Writing(Rows):
             await self._send("PATCH", f"{path}/setNote", {"note": note}, repeat=True)
         return run
 
+    async def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Set the state of a task of a run, all its mapped instances included (Airflow 3).
+
+        ConflictError where each of them is in that state already (3.3.2).
+        """
+        path = f"/dags/{segment(dag_id)}/dagRuns/{segment(run_id)}/taskInstances/{segment(task_id)}"
+        await self._send("PATCH", path, {"new_state": state}, repeat=True)
+
     async def set_run_note(self, dag_id: str, run_id: str, note: str) -> None:
         """Set a run's note; `set_run_state` does it together with the state."""
         path = f"/dags/{segment(dag_id)}/dagRuns/{segment(run_id)}"

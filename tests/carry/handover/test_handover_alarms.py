@@ -26,7 +26,7 @@ from astroferry.carry.handover.wave import (
 )
 from astroferry.carry.journal import Standing
 from astroferry.errors import ConflictError, RemoteError, RequestFailedError
-from astroferry.model.inventory import Run, Schedule
+from astroferry.model.inventory import Dag, Run, Schedule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -250,6 +250,16 @@ async def test_another_refusal_of_a_backfill_is_not_asked_again(here: World, mon
     monkeypatch.setattr(here.target, "create_backfill", refuses)
     with pytest.raises(RequestFailedError, match="depends_on_past"):
         await MarkBoundary(handover()).apply(here.context())
+
+
+async def test_the_tasks_of_a_marker_that_a_sensor_watches_count_as_done(here: World) -> None:
+    watcher = Dag("w", Schedule("cron", "0 * * * *"), is_paused=False, waits_for=(DAG,))
+    here.inventory = replace(here.inventory, dags=(*here.inventory.dags, watcher))
+    await cut_over_to(here, "mark")
+    (marker,) = here.target.rows.values()
+    assert set(here.target.task_states[marker.run_id]) == {"success"}
+    assert here.target.calls.index("set_task_state answered") < here.target.calls.index("set_run_state")
+    assert here.target.ledger == []
 
 
 async def test_what_undoing_a_marker_says(here: World) -> None:

@@ -335,6 +335,15 @@ class Server:
         self._call("trigger answered")
         return run
 
+    async def set_task_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        del dag_id
+        self._call("set_task_state")
+        number = int(task_id.removeprefix("t"))
+        if self.task_states[run_id][number] == state:
+            raise ConflictError("it is in that state already", status=409)
+        self.task_states[run_id][number] = state
+        self._call("set_task_state answered")
+
     async def set_run_note(self, dag_id: str, run_id: str, note: str) -> None:
         del dag_id
         self._call("set_run_note")

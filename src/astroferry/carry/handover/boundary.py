@@ -9,10 +9,10 @@ past runs a backfill must be told to "reprocess failed" ones (else 422); there b
 
 What the marker does besides, tried on 3.3.2: its task instances become "skipped", no task runs, no asset event is
 made, no callback of the DAG is called; the grid shows it as a successful backfill with our note. A task that depends
-on past runs takes it for done; a sensor that watches one task of that run does not, since it is skipped. Its backfill
-is marked complete by the scheduler within 30 s, and until then another backfill of the DAG is refused with 409; one
-that is open already refuses the marker's. Read, not tried: a listener plugin in the API server hears
-`on_dag_run_success` of it once, after the note is set (`services/public/dag_run.py`).
+on past runs takes it for done; a sensor that watches one task of that run does not, since it is skipped: where
+another DAG's sensor watches this one, its tasks are set to success before the run is. Its backfill is marked complete
+by the scheduler within 30 s, and until then another backfill of the DAG is refused with 409; one that is open already
+refuses the marker's. A listener plugin in the API server hears of its success once, and of that of tasks set to it.
 
 A timedelta of Airflow 2 without catchup keeps its phase while fewer than two ticks were missed; after that both
 versions round to a grid from 1970 (`MarkerPlan.drifts`). Then what was missed is run by a backfill of its own before
@@ -21,6 +21,7 @@ the target is unpaused, which keeps the phase; so it is where a task depends on 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
 from astroferry.carry.handover.alone import in_doubt, newest_marker, strayed
 from astroferry.carry.handover.backfill import open_backfill
-from astroferry.errors import RemoteError
+from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import MARKER_NOTE
 
 if TYPE_CHECKING:
@@ -208,7 +209,16 @@ class MarkBoundary:
                 hint="See that its start date there is not later than on the source.",
             )
         if is_half_made(row):
+            if any(dag_id in dag.waits_for for dag in ctx.inventory.dags):
+                await self._end_tasks(target, row)
             await target.set_run_state(dag_id, row.run_id, "success", note)
+
+    async def _end_tasks(self, target: Airflow, row: Run) -> None:
+        """Let each task of the marker count as one that ended well, for a sensor that watches it."""
+        seen = await target.task_instances(self.handover.dag_id, row.run_id)
+        for task_id in sorted({task.task_id for task in seen if task.state != "success"}):
+            with contextlib.suppress(ConflictError):  # an answer was lost, and it was asked again
+                await target.set_task_state(self.handover.dag_id, row.run_id, task_id, "success")
 
     async def _fill(self, ctx: Context, target: Airflow, tick: Tick) -> None:
         """Let what was missed run before anything later does, where its order or its phase is at stake."""

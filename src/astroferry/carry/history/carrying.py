@@ -151,9 +151,14 @@ class CarryHistory:
             has = await _tasks_of(target, self.dag_id, run_id) if run_id in there else []
             known = {(row["task_id"], int(row.get("map_index", -1))) for row in has}
             for row in await ctx.source.task_rows(self.dag_id, run_id):
+                earlier = await _earlier_tries(ctx.source, row)
                 if (row["task_id"], int(row.get("map_index", -1))) not in known:
                     tasks.append(row)
-                    tries += await _earlier_tries(ctx.source, row)
+                elif earlier:
+                    # Broken off between the two: the task is there, its tries may not be.
+                    seen = {task_content(each) for each in await _tries_of(target, row)}
+                    earlier = [each for each in earlier if task_content(each) not in seen]
+                tries += earlier
         await starship.add_rows("task_instances", [task_row(row, major) for row in tasks])
         await starship.add_rows("task_instance_history", [try_row(row, major) for row in tries])
         await self._read_back(ctx, target, page, tasks, tries)

@@ -1,0 +1,344 @@
+"""A wave of six DAGs between a real Airflow 2.11 and a real 3.3 behind the embedded Astro, moved by the real command.
+
+The source is reached through a proxy whose wire can be cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.live import ledger, seeding
+from tests.live.conftest import Loop
+from tests.live.wire import Proxy
+
+from astroferry.advice.schedule import is_marker, rows_by_tick
+from astroferry.clients.connecting import connect_airflow
+from astroferry.clients.credentials import SourceLogin
+from astroferry.simulator.astro import EmbeddedAstro
+from astroferry.simulator.real import RealAirflow, RealDataPlane
+from astroferry.simulator.real.postgres import binaries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from astroferry.clients.airflow import Airflow
+    from astroferry.model.inventory import Run
+
+HERE = Path(__file__).parent
+WAVE, DEPLOYMENT = "six", "marlow-production"
+TIMED = ("all", "latest", "delta", "past", "producer")
+SIX = (*TIMED, "consumer")
+PERIOD = timedelta(seconds=30)
+CONFIRMED = ("alerts", "people-invited", "rollback-plan")
+ANSWERS = """\
+name = "marlow"
+
+[source]
+url = "{url}"
+
+[code]
+dags_folder = "{dags}"
+
+[decisions]
+cluster = "standard"
+networking = "public"
+
+[values]
+connections = "none"
+variables = "none"
+
+[cutover]
+poll = 0.5
+parse_timeout = 180
+drain_timeout = 240
+watch_ticks = 1
+
+[watch]
+poll_seconds = 2
+late_minutes = 1
+webhook = "environment"
+
+[[workspaces]]
+name = "Marlow"
+
+[[deployments]]
+name = "marlow-production"
+workspace = "Marlow"
+executor = "ASTRO"
+
+[[waves]]
+name = "six"
+test = "marlow-production"
+production = "marlow-production"
+dags = ["*"]
+"""
+
+
+@dataclass
+class Done:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Street:
+    """Both ends, the proxy between us and the source, and the folder of the plan."""
+
+    folder: Path
+    source: RealAirflow
+    proxy: Proxy
+    astro: EmbeddedAstro
+    planes: list[RealDataPlane]
+    env: dict[str, str]
+    doubled: set[tuple[str, datetime]] = field(default_factory=set)
+    """ticks that were named as in doubt"""
+    moved_at: datetime = datetime.max.replace(tzinfo=UTC)
+    """when the last undisturbed move ended"""
+
+    @property
+    def target(self) -> RealAirflow:
+        (plane,) = self.planes
+        assert plane.server is not None
+        return plane.server
+
+    def start(self, *words: str, through: tuple[str, ...] = ("-m", "astroferry")) -> subprocess.Popen[str]:
+        """Start the command in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, *through, *words],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, process: subprocess.Popen[str], code: int = 0, seconds: float = 900) -> Done:
+        """Until it ends, which it must do with `code`."""
+        out, err = process.communicate(timeout=seconds)
+        assert process.returncode == code, f"{process.returncode}\n{out[-3000:]}\n{err[-5000:]}"
+        return Done(code, out, err)
+
+    def run(self, *words: str, code: int = 0, through: tuple[str, ...] = ("-m", "astroferry")) -> Done:
+        """Run the command to its end."""
+        return self.end(self.start(*words, through=through), code)
+
+    def move(self, verb: str, *more: str, code: int = 0, through: tuple[str, ...] = ("-m", "astroferry")) -> Done:
+        """`cutover` or `rollback` of the wave, confirmed."""
+        began = time.monotonic()
+        done = self.run(*self.words(verb), *more, code=code, through=through)
+        print(f"{datetime.now(UTC):%H:%M:%S} {verb} took {time.monotonic() - began:.0f} s, exit {code}")
+        self.moved_at = datetime.now(UTC)
+        return done
+
+    def words(self, verb: str) -> tuple[str, ...]:
+        return (verb, "migration.toml", "--wave", WAVE, "--confirm", DEPLOYMENT, "--json")
+
+    def held(self, verb: str, places: Mapping[str, Callable[[], None]], code: int = 0) -> Done:
+        """The same, held at each of these lines of the journal ("ACTION EVENT") until what belongs there is done."""
+        folder = self.folder / f"held-{time.monotonic_ns()}"
+        folder.mkdir()
+        process = self.start(*self.words(verb), through=(str(HERE / "held_at.py"), str(folder), ",".join(places)))
+        left = dict(enumerate(places.items()))
+        until = time.monotonic() + 600
+        while left and process.poll() is None:
+            assert time.monotonic() < until, f"not reached: {left}"
+            for number, (place, act) in list(left.items()):
+                if (folder / f"{number}.reached").exists():
+                    print(f"{datetime.now(UTC):%H:%M:%S} at {place}")
+                    act()
+                    (folder / f"{number}.go").touch()
+                    del left[number]
+            time.sleep(0.05)
+        done = self.end(process, code)
+        assert not left, (left, done)
+        return done
+
+    def paused(self) -> dict[str, tuple[bool, ...]]:
+        """DAG -> whether it is paused on the source, and on the target."""
+        return {
+            dag: (
+                self.ask(self.source, f"dags/{dag}")["is_paused"],
+                self.ask(self.target, f"dags/{dag}")["is_paused"],
+            )
+            for dag in SIX
+        }
+
+    def ask(self, server: RealAirflow, path: str, **params: Any) -> Any:
+        """GET of a server's API, past the proxy."""
+        with seeding.client(server) as http:
+            answer = http.get(f"{server.api}/{path}", params=params)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+    def tell(self, server: RealAirflow, method: str, path: str, body: Any = None) -> Any:
+        """Any other request to a server's API, past the proxy."""
+        with seeding.client(server) as http:
+            answer = http.request(method, f"{server.api}/{path}", json=body)
+            assert answer.status_code < 300, (path, answer.status_code, answer.text)
+            return answer.json() if answer.content else None
+
+    def by_hand(self, server: RealAirflow, dag: str, *, paused: bool) -> None:
+        """What somebody does in the web page of one side."""
+        self.tell(server, "PATCH", f"dags/{dag}", {"is_paused": paused})
+
+    def until(self, what: str, check: Callable[[], Any], seconds: float = 240) -> Any:
+        """Until `check` is true; its value."""
+        end = time.monotonic() + seconds
+        while not (found := check()):
+            assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+            time.sleep(0.5)
+        return found
+
+    def rows(self, side: str, dag: str) -> list[Run]:
+        """All runs of a DAG on one side, read by our own client."""
+        return list(self._rows()[side][dag])
+
+    def _rows(self) -> dict[str, dict[str, tuple[Run, ...]]]:
+        async def read() -> dict[str, dict[str, tuple[Run, ...]]]:
+            found: dict[str, dict[str, tuple[Run, ...]]] = {}
+            for side, server in (("source", self.source), ("target", self.target)):
+                airflow = await _client(server, side)
+                try:
+                    found[side] = {dag: await airflow.runs(dag, limit=10_000) for dag in SIX}
+                finally:
+                    await airflow.http.aclose()
+            return found
+
+        return asyncio.run(read())
+
+    def judge(self) -> None:
+        """Every tick once, by ledger and by rows, but for those that were named as in doubt."""
+        rows = self._rows()
+        end = datetime.now(UTC) - timedelta(seconds=75)
+        first = {dag: self._first(rows["source"][dag]) for dag in TIMED}
+        expected = ledger.expected_of_many(self.source, first, end)
+        entries = [
+            entry
+            for entry in ledger.read(self.folder / "ledger.jsonl")
+            if entry.dag in TIMED and (entry.tick is None or entry.tick <= end)
+        ]
+        found = ledger.compare(entries, expected)
+        missing, twice = set(found.missing), set(found.twice)
+        once = markers = 0
+        for dag in TIMED:
+            real = [run for side in rows.values() for run in side[dag] if not is_marker(run)]
+            markers += sum(is_marker(run) for side in rows.values() for run in side[dag])
+            ran = Counter(tick for run in real for tick in rows_by_tick([run]) if tick <= end)
+            due = {tick.tick for tick in expected[dag]}
+            once += sum(ran[tick] == 1 for tick in due)
+            missing |= {(dag, tick) for tick in due if not ran[tick]}
+            twice |= {(dag, tick) for tick in ran if ran[tick] > 1 or tick not in due}
+        sides = Counter(entry.side for entry in entries)
+        print(found.table())
+        print(
+            f"{once} ticks of {len(TIMED)} DAGs once, {len(twice)} twice ({len(self.doubled)} named as in doubt), "
+            f"{len(missing)} missed, {markers} markers; tasks ran {dict(sides)}"
+        )
+        assert not missing, missing
+        assert twice <= self.doubled, twice - self.doubled
+        assert not found.unexpected
+        assert not found.differs
+
+    @staticmethod
+    def _first(runs: tuple[Run, ...]) -> datetime:
+        return min(run.logical_date for run in runs if run.run_type == "scheduled" and run.logical_date)
+
+
+async def _client(server: RealAirflow, side: str) -> Airflow:
+    login = SourceLogin(username="admin", password=server.users["admin"])
+    return await connect_airflow(server.url, login, name=f"The {side}", rate=None)
+
+
+@contextmanager
+def street(folder: Path, webhook: str) -> Iterator[Street]:
+    """Both ends up, the six DAGs running on the source, everything applied and confirmed, nothing handed over yet."""
+    dags = folder / "dags"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(seeding.SEED / "six", dags, ignore=ignore)
+    shutil.copytree(seeding.SEED / "dags" / "marlow", dags / "marlow", ignore=ignore)
+    start = datetime.now(UTC).replace(second=0, microsecond=0)
+    env = {
+        "LEDGER": str(folder / "ledger.jsonl"),
+        "LEDGER_START": start.isoformat(),
+        "CALLBACKS": str(folder / "callbacks.jsonl"),
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": "True",
+    }
+    planes: list[RealDataPlane] = []
+
+    def plane() -> RealDataPlane:
+        target = {**env, "LEDGER_SIDE": "target", "LISTENER": str(folder / "listener.jsonl")}
+        planes.append(
+            RealDataPlane(folder / "target", plugins_folder=seeding.SEED / "listening", env=target, say=print)
+        )
+        return planes[-1]
+
+    source = RealAirflow(
+        "2.11",
+        folder / "source",
+        dags,
+        env={**env, "LEDGER_SIDE": "source"},
+        parse=600,
+        parse_first=True,
+        database="postgres" if binaries() else "sqlite",
+        say=print,
+    )
+    loop = Loop()
+    with source:
+        proxy = Proxy(source.url)
+        astro = EmbeddedAstro(airflow_factory=plane, folder=folder / "astro")
+        loop.run(astro.__aenter__())
+        try:
+            made = Street(folder, source, proxy, astro, planes, _env(folder, source, astro, webhook))
+            _apply(made, dags)
+            yield made
+        finally:
+            proxy.close()
+            loop.run(astro.__aexit__(None, None, None))
+            loop.close()
+
+
+def _env(folder: Path, source: RealAirflow, astro: EmbeddedAstro, webhook: str) -> dict[str, str]:
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return env | {
+        "ASTRO_API_URL": astro.url,
+        "ASTRO_API_TOKEN": astro.token,
+        "ASTROFERRY_SOURCE_USERNAME": "admin",
+        "ASTROFERRY_SOURCE_PASSWORD": source.users["admin"].reveal(),
+        "ASTROFERRY_REPORTS": str(folder),
+        "ASTROFERRY_WEBHOOK": webhook,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+
+
+def _apply(street: Street, dags: Path) -> None:
+    seeding.wait_for_dags(street.source, len(SIX))
+    for dag in SIX:
+        street.by_hand(street.source, dag, paused=False)
+    (street.folder / "answers.toml").write_text(ANSWERS.format(url=street.proxy.url, dags=dags), "utf-8")
+    street.run("assess", street.proxy.url, "--out", "inventory.json")
+    street.run("plan", "--inventory", "inventory.json", "--answers", "answers.toml", "--out", "migration.toml")
+    street.run("apply", "migration.toml")
+    what = [word for key in CONFIRMED for word in ("--what", key)]
+    street.run("approve", "migration.toml", "--by", "Olivia Owner", *what)
+    for dag in TIMED:
+        street.until(f"{dag} ran", lambda dag=dag: len(street.rows("source", dag)) >= 2)
