@@ -111,7 +111,7 @@ class Street:
     env: dict[str, str]
     doubled: set[tuple[str, datetime]] = field(default_factory=set)
     """ticks that were named as in doubt"""
-    moved_at: datetime = datetime.max.replace(tzinfo=UTC)
+    moved_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     """when the last undisturbed move ended"""
 
     @property
