@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.live.street import DEPLOYMENT, PERIOD, SIX, TIMED, WAVE, Street, street
+from tests.live.street import DEPLOYMENT, PERIOD, SIX, TIMED, WAVE, Street
+from tests.live.streets import street
 from tests.live.wire import listener
 
 from astroferry.advice.schedule import is_marker, rows_by_tick
