@@ -110,6 +110,12 @@ async def delete_dag(server: FakeAirflow3, request: Request) -> Any:
     return Response(status_code=204)
 
 
+async def get_queued_events(server: FakeAirflow3, request: Request) -> Any:
+    """None, as 3.3.2 tells it: no asset has events here."""
+    dag_of(server, request)
+    return {"queued_events": [], "total_entries": 0}
+
+
 DAG = f"{API}/dags/{{dag_id}}"
 ROUTES: tuple[Endpoint, ...] = (
     ("GET", f"{API}/dags", "see", get_dags),
@@ -118,5 +124,6 @@ ROUTES: tuple[Endpoint, ...] = (
     ("DELETE", DAG, "edit", delete_dag),
     ("GET", f"{DAG}/details", "see", get_details),
     ("GET", f"{DAG}/tasks", "see", get_tasks),
+    ("GET", f"{DAG}/assets/queuedEvents", "see", get_queued_events),
     ("GET", f"{API}/dagSources/{{dag_id}}", "see", get_source),
 )

@@ -226,7 +226,7 @@ async def _one(action: Action, ctx: Context, journal: Journal, *, dry_run: bool)
         await _apply(action, seen, ctx, journal)
         return _verified(info, await action.verify(ctx), journal)
     except AstroferryError as error:
-        if _ends_the_run(error):
+        if ends_the_run(error):
             if not dry_run:
                 journal.write(info.id, "failed", why=error.message)
             raise
@@ -251,7 +251,7 @@ async def _apply(action: Action, seen: Observation, ctx: Context, journal: Journ
     journal.write(action.info.id, "applied", facts=facts)
 
 
-def _ends_the_run(error: AstroferryError) -> bool:
+def ends_the_run(error: AstroferryError) -> bool:
     """Whether the next item would fail in the same way: a refused credential, or a server that is away."""
     away = isinstance(error, RequestFailedError) and error.status in AWAY
     return away or isinstance(error, (NotAllowedError, UnreachableError))
@@ -317,7 +317,7 @@ async def _undo_one(action: Action, ctx: Context, journal: Journal) -> Step:
         journal.write(info.id, "undo-begin")
         said = await action.undo(ctx, before, made)
     except AstroferryError as error:
-        if _ends_the_run(error):
+        if ends_the_run(error):
             raise
         return Step(info, "failed", str(error))
     journal.write(info.id, "undone", why=said)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import is_marker
 from astroferry.advice.watching import cycle_end, judge, usual
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.handover.begun import counted
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.watch import ticks_of
-from astroferry.carry.handover.wave import handovers, standings_of
+from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.clients.webhook import looks_well
@@ -93,9 +94,10 @@ class WaveWatch:
                 f'No DAG of the wave "{self.wave}" runs on the target by a cutover.', hint="Run cutover first."
             )
         deployment = self.way.plan.deployment(self.way.plan.wave(self.wave).production)
-        for handover in handovers(self.way.plan, self.way.inventory, self.wave, standings):
+        new = {dag: standing for dag, standing in standings.items() if dag not in self._handovers}
+        for handover in await counted(self.way, self.wave, new):
             self._timed.add(handover.dag_id)
-            self._handovers.setdefault(handover.dag_id, handover)
+            self._handovers[handover.dag_id] = handover
         for dag, standing in standings.items():
             # Those without ticks to count: datasets start them, or people do.
             self._handovers.setdefault(dag, Handover(dag, self.wave, deployment.name, standing))

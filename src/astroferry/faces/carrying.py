@@ -12,23 +12,22 @@ from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
+from astroferry.carry.handover.begun import counted, to_give_back
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
-    actions_for_rollback,
     hand_over,
-    handovers,
     refusals,
     standings_of,
     to_know,
 )
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, must_be_ready, open_checks, readiness
-from astroferry.carry.runner import carry_out
+from astroferry.carry.runner import carry_out, ends_the_run
 from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance, gate, set_state
-from astroferry.errors import PlanError
+from astroferry.errors import PlanError, RemoteError
 from astroferry.faces.watched import verdict_in_words
 from astroferry.model.watching import worst
 from astroferry.model.words import several
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from astroferry.carry.verifying import Verified
     from astroferry.clients.credentials import Ask
     from astroferry.faces.work import Work
-    from astroferry.model.cutover import DagStanding, TickCount
+    from astroferry.model.cutover import TickCount
     from astroferry.model.watching import DagVerdict
     from astroferry.secrets.contract import Ask as TypeValue
 
@@ -225,12 +224,7 @@ class Carrier:
         """Give a wave, or one DAG of it, back to the source; no tick is run again."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
             await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
-            standings = _standings(way, work.wave)
-            actions = [
-                action
-                for action in actions_for_rollback(way.plan, way.inventory, work.wave, standings, dag_id=dag_id)
-                if action.info.id.split("/")[2] in standings
-            ]
+            actions = await to_give_back(way, work.wave, dag_id=dag_id)
             if not actions:
                 work.result = "There was nothing to roll back."
                 return
@@ -259,14 +253,14 @@ class Carrier:
 
     async def _count(self, way: Opened, work: Work) -> None:
         """Expected and actual ticks of every DAG of the wave that was begun."""
-        standings = _standings(way, work.wave)
-        for handover in handovers(way.plan, way.inventory, work.wave, standings):
-            standing = standings.get(handover.dag_id)
-            if standing is not None:
-                rows = await ticks_of(way.ctx, handover, standing.at, way.ctx.clock.now())
+        standings = standings_of(way.journal, work.wave)
+        for handover in await counted(way, work.wave, standings):
+            try:
+                rows = await ticks_of(way.ctx, handover, standings[handover.dag_id].at, way.ctx.clock.now())
+            except RemoteError as error:
+                if ends_the_run(error):
+                    raise
+                work.tell(str(error))
+            else:
                 self.ticks[handover.dag_id] = count_ticks(rows)
                 work.changes += 1
-
-
-def _standings(way: Opened, wave: str) -> dict[str, DagStanding]:
-    return standings_of(way.journal, wave)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice.handing import handed_over, marked_by_starship
-from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan
+from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
 from astroferry.carry.handover.back import HandBack
 from astroferry.carry.handover.boundary import MarkBoundary
 from astroferry.carry.handover.drain import DrainAndPause
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.gap import RunGap
+from astroferry.carry.handover.no_way_back import NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
 from astroferry.carry.handover.switch import WatchSwitch, to_accept
@@ -151,13 +152,18 @@ def actions_for_rollback(
 ) -> list[Action]:
     """Drain the target, mark on the source, unpause it, run the gap there, watch: for a wave, or one DAG of it.
 
-    With `standings`, only of DAGs that are in them: the others were never begun. KeyError where the plan has no such
-    wave. An empty list where `dag_id` is not handed over by that wave.
+    With `standings`, of the DAGs that are in them and no others, wherever the plan has put them since: the others
+    were never begun. One that has no way back gets an action that fails and says why. KeyError where the plan has no
+    such wave. An empty list where `dag_id` was not handed over by that wave.
     """
     actions: list[Action] = []
     watches: list[Action] = []
-    among = {dag_id} if dag_id is not None else set(standings or ()) or None
-    for handover, kind in _ordered(plan, inventory, wave, standings or {}, among=among):
+    if standings is None:
+        begun = _ordered(plan, inventory, wave, {}, among=None if dag_id is None else {dag_id})
+    else:
+        begun, lost = _begun(plan, inventory, wave, standings, dag_id)
+        actions += lost
+    for handover, kind in begun:
         actions.append(DrainAndPause(handover, "target", way="rollback", after=""))
         if isinstance(kind, SwitchPlan):
             actions.append(Unpause(handover, "source", way="rollback", after="drain-target"))
@@ -195,15 +201,46 @@ async def hand_over(
     )
 
 
+def _begun(
+    plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding], dag_id: str | None
+) -> tuple[list[tuple[Handover, MarkerPlan | SwitchPlan]], list[Action]]:
+    """The DAGs that were begun, by their schedules in `inventory`; and an action for each that has no way back.
+
+    What the plan would refuse to hand over today (a freeze edited out of it) went all the same, and comes back.
+    """
+    deployment, known = plan.wave(wave).production, {dag.dag_id: dag for dag in inventory.dags}
+    found: list[tuple[Handover, MarkerPlan | SwitchPlan]] = []
+    lost: list[Action] = []
+    for begun, standing in standings.items():
+        if dag_id not in {None, begun}:
+            continue
+        handover = Handover(begun, wave, deployment, standing)
+        if begun not in known:
+            lost.append(NotGivenBack(handover, "the source does not show it any more"))
+            continue
+        kind = handover_kind(
+            known[begun], int(plan.decisions.airflow), cron_data_intervals=plan.decisions.cron_data_intervals
+        )
+        if isinstance(kind, Refusal):
+            lost.append(NotGivenBack(handover, kind.reason))
+        else:
+            found.append((handover, kind))
+    put_in_order([handover for handover, _ in found], [known[handover.dag_id] for handover, _ in found])
+    return found, lost
+
+
 def handovers(
     plan: Plan, inventory: Inventory, wave: str, standings: Mapping[str, DagStanding] | None = None
 ) -> list[Handover]:
-    """The DAGs of the wave whose ticks can be counted, for tables of them (`watch.ticks_of`)."""
-    return [
-        handover
-        for handover, kind in _ordered(plan, inventory, wave, standings or {})
-        if isinstance(kind, MarkerPlan)
-    ]
+    """The DAGs of the wave whose ticks can be counted, for tables of them (`watch.ticks_of`).
+
+    With `standings`, of the DAGs that were begun, wherever the plan has put them since.
+    """
+    if standings is None:
+        found = _ordered(plan, inventory, wave, {})
+    else:
+        found, _ = _begun(plan, inventory, wave, standings, None)
+    return [handover for handover, kind in found if isinstance(kind, MarkerPlan)]
 
 
 def _ordered(

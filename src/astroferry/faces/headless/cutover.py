@@ -30,6 +30,7 @@ from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.opening import Opened
@@ -138,10 +139,16 @@ def known_wave(way: Opened, name: str) -> str:
 
 def confirm(way: Opened, wave: str, said: str) -> None:
     """A person names the production Deployment: from here on, production moves."""
-    name = way.plan.wave(wave).production
-    if said != name:
+    confirm_all(way, [wave], said)
+
+
+def confirm_all(way: Opened, waves: Sequence[str], said: str) -> None:
+    """The same for several waves, before the first of them moves: every Deployment is named, with commas between."""
+    needed = list(dict.fromkeys(way.plan.wave(wave).production for wave in waves))
+    if needed != [said] and set(needed) - {name.strip() for name in said.split(",")}:
+        moved = f'wave "{waves[0]}"' if len(waves) == 1 else f"waves {names(waves)}"
         raise InputNeededError(
-            f'This moves the schedules of wave "{wave}" between {way.plan.source.url} and "{name}"; '
+            f"This moves the schedules of {moved} between {way.plan.source.url} and {names(needed)}; "
             "it can be rolled back.",
-            hint=f"Confirm with --confirm {name}.",
+            hint=f"Confirm with --confirm {','.join(needed)}.",
         )

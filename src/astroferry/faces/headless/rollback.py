@@ -9,16 +9,17 @@ from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.graph import CARRYING, build
-from astroferry.carry.handover.wave import actions_for_rollback, hand_over, standings_of
+from astroferry.carry.handover.begun import to_give_back, waves_begun
+from astroferry.carry.handover.wave import hand_over, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
 from astroferry.carry.waves import set_state
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, RemoteError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.cutover import confirm, known_wave, must_be_once, say_where
+from astroferry.faces.headless.cutover import confirm_all, known_wave, must_be_once, say_where
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
-from astroferry.model.words import several
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     import argparse
@@ -62,38 +63,45 @@ async def run(arguments: argparse.Namespace) -> Exit:
 
 
 async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: argparse.Namespace) -> Report:
-    """Waves that were cut over, newest first, or the one that is named."""
+    """Waves that were cut over, newest first, or the one that is named; each to its end, whatever the others do.
+
+    What is found amiss (a wave that the plan has no more, a tick that both sides ran) is raised when all are through.
+    """
     if wave is not None:
         known_wave(way, wave)
-    chosen = [wave] if wave else [item.name for item in reversed(way.plan.waves) if _begun(way, item.name)]
-    whole = Report()
+    chosen = [name for name in reversed(waves_begun(way.journal)) if wave in {None, name}]
+    if dag is not None:
+        # Where more than one wave has had it, the one that has it now; it was given back by the others.
+        chosen = [name for name in chosen if dag in standings_of(way.journal, name)]
+        chosen.sort(key=lambda name: dag not in standings_of(way.journal, name, given_back=False))
+        chosen = chosen[:1]
+    if dag is not None and not chosen:
+        by = f'the wave "{wave}"' if wave else "any wave"
+        raise UsageError(f'The DAG "{dag}" was not handed over by {by}.', hint="See: astroferry status")
+    known = {item.name for item in way.plan.waves}
+    gone = [name for name in chosen if name not in known and standings_of(way.journal, name, given_back=False)]
+    chosen = [name for name in chosen if name in known]
+    confirm_all(way, chosen, arguments.confirm)
+    whole, twice = Report(), []
     for name in chosen:
-        confirm(way, name, arguments.confirm)
         await find(way.ctx, way.plan.deployment(way.plan.wave(name).production))
-        standings = standings_of(way.journal, name)
-        actions = [
-            action
-            for action in actions_for_rollback(way.plan, way.inventory, name, standings, dag_id=dag)
-            if action.info.id.split("/")[2] in standings
-        ]
-        if dag is not None and not actions:
-            raise UsageError(
-                f'The DAG "{dag}" was not handed over by the wave "{name}".', hint="See: astroferry status"
-            )
+        actions = await to_give_back(way, name, dag_id=dag)
         try:
             report = await hand_over(actions, way.ctx, way.journal, follow=follow)
         except (RemoteError, NotAllowedError):
             say_where(way, name, "rollback")
             raise
-        if not report.failed and dag is None:
+        if actions and not report.failed and dag is None:
             set_state(way, name, "tested")
-        must_be_once(await tell_ticks(way, name, arguments, ()))
+        twice += await tell_ticks(way, name, arguments, ())
         whole.steps += report.steps
+    if gone:
+        raise CarriedInPartError(
+            f"The plan has no wave {names(gone)} any more, and DAGs of it still run on the target.",
+            hint="Put it back into the plan under [[waves]] with its Deployment, then run the same command again.",
+        )
+    must_be_once(twice)
     return whole
-
-
-def _begun(way: Opened, wave: str) -> bool:
-    return any(action.startswith(f"cutover/{wave}/") for action in way.journal.standing())
 
 
 async def _back_to_good(way: Opened, arguments: argparse.Namespace) -> Report:
@@ -110,10 +118,10 @@ async def _back_to_good(way: Opened, arguments: argparse.Namespace) -> Report:
 
 async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) -> Report:
     """Undo a stage's own actions, in reverse; what we did not make stays."""
-    names = sorted({wave.production for wave in way.plan.waves})
-    if arguments.confirm not in names:
+    productions = sorted({wave.production for wave in way.plan.waves})
+    if arguments.confirm not in productions:
         raise InputNeededError(
-            f"This takes back what the stage {stage} made on Astro.", hint=f"Confirm with --confirm {names[0]}."
+            f"This takes back what the stage {stage} made on Astro.", hint=f"Confirm with --confirm {productions[0]}."
         )
     actions = build(way.plan, way.inventory, way.dags_folder)
     begins = KINDS.get(stage)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.advice.schedule import count_ticks
+from astroferry.carry.handover.begun import counted
 from astroferry.carry.handover.watch import table_facts, ticks_of
-from astroferry.carry.handover.wave import handovers, standings_of
+from astroferry.carry.handover.wave import standings_of
+from astroferry.carry.runner import ends_the_run
+from astroferry.errors import RemoteError
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
@@ -30,10 +33,15 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
     """
     standings = standings_of(way.journal, wave)
     found: dict[str, tuple[TickRow, ...]] = {}
-    for handover in handovers(way.plan, way.inventory, wave, standings):
-        standing = standings.get(handover.dag_id)
-        if standing is not None:
-            found[handover.dag_id] = await ticks_of(way.ctx, handover, standing.at, way.ctx.clock.now())
+    for handover in await counted(way, wave, standings):
+        since = standings[handover.dag_id].at
+        try:
+            found[handover.dag_id] = await ticks_of(way.ctx, handover, since, way.ctx.clock.now())
+        except RemoteError as error:
+            if ends_the_run(error):
+                raise
+            # What cannot be counted any more (its schedule was changed) keeps no other from being shown.
+            diagnostics.say(f"warn: {error}")
     if arguments.json:
         diagnostics.data_json(
             {

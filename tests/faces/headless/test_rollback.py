@@ -1,0 +1,80 @@
+"""`astroferry rollback` goes by what was begun, whatever plan and inventory have become since."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.harness import DEPLOYMENT, World
+
+from astroferry.faces.headless import rollback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 1}
+CONFIRM = ("--confirm", DEPLOYMENT)
+BACK, MOVED = (False, True), (True, False)
+
+
+def cut_over(world: World, *waves: str, **changes: Any) -> None:
+    world.applied(cutover={**SLOWLY, **changes.pop("cutover", {})}, **changes)
+    for wave in waves:
+        ran = world.on_plan("cutover", "--wave", wave, *CONFIRM)
+        assert ran.code == 0, ran.err
+
+
+def paused(world: World, *dags: str) -> dict[str, tuple[bool, bool]]:
+    here, there = world.estate.engine.dags, world.target.dags
+    return {dag: (here[dag].is_paused, there[dag].is_paused) for dag in dags or ("ticks_on", "ticks_now")}
+
+
+def edit_inventory(world: World, edit: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    data = json.loads(world.inventory_path.read_text(encoding="utf-8"))
+    data["dags"] = edit(data["dags"])
+    world.inventory_path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_what_plan_and_inventory_have_lost_since_is_given_back_all_the_same(world: World) -> None:
+    cut_over(world, "pilot")
+    edit_inventory(world, lambda dags: [dag for dag in dags if dag["dag_id"] != "ticks_now"])
+    world.edit_plan('"ticks_on",', '"nobody",')  # moved to the rest
+    ran = world.on_plan("rollback", "--wave", "pilot", *CONFIRM)
+    assert ran.code == 0, ran.err
+    assert set(paused(world).values()) == {BACK}
+    assert "ticks_now: " in ran.out  # its ticks are counted as well
+    assert "ticks_on: " in ran.out
+
+
+def test_one_that_the_source_has_no_more_is_named_and_the_others_go_back(world: World) -> None:
+    cut_over(world, "pilot")
+    del world.estate.engine.dags["ticks_now"]
+    ran = world.on_plan("rollback", *CONFIRM)
+    assert ran.code == 6
+    assert '"ticks_now" was begun by this wave and cannot be given back: the source does not show it' in ran.err
+    assert paused(world, "ticks_on") == {"ticks_on": BACK}
+    assert not world.target.dags["ticks_now"].is_paused  # the safe side is left running
+    assert [wave.state for wave in world.plan.waves] == ["cut over", "tested"]
+
+
+def test_a_tick_that_both_sides_ran_keeps_no_other_wave_from_going_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_over(world, "pilot", "rest")
+
+    async def twice(_way: object, wave: str, *_: object) -> list[str]:
+        return ["by_hand"] if wave == "rest" else []
+
+    monkeypatch.setattr(rollback, "tell_ticks", twice)
+    ran = world.on_plan("rollback", *CONFIRM)
+    assert ran.code == 6
+    assert "A tick ran on both sides: by_hand." in ran.err
+    assert [wave.state for wave in world.plan.waves] == ["tested", "tested"]
+    assert set(paused(world).values()) == {BACK}
+    named = world.on_plan("rollback", "--dag", "ticks_now", *CONFIRM)  # `rest` was begun later, and lacks it
+    assert named.code == 0, named.err
+    assert "was not handed over by any wave" in world.on_plan("rollback", "--dag", "other", *CONFIRM).err
+    world.edit_plan('name = "rest"', 'name = "renamed"')
+    assert world.on_plan("rollback", "--wave", "rest", *CONFIRM).code == 2
