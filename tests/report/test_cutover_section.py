@@ -61,7 +61,9 @@ def test_a_wave_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert dag.verdict is not None
         assert dag.gap_seconds is not None
         picture = tick_lanes(dag)
-        assert set(classes(picture)) <= {"ran", "marker"}
+        # The source's last tick and its marker, the ticks on the target, and where it was paused and unpaused.
+        assert sorted(classes(picture)) == ["marker", *["ran"] * (1 + dag.once)]
+        assert picture.count("stroke-dasharray") == 2
         assert f"{dag.once} ticks once, 0 twice, 0 missed" in picture
     assert {sample.side for sample in found.samples} == {"source"}
     assert "Drained 2 DAGs" in drain_curve(found.samples)
@@ -120,6 +122,7 @@ def test_the_drain_curve_adds_what_each_dag_has(tmp_path: Path) -> None:
     (path,) = drawn(svg).iter(f"{SVG}path")
     assert path.get("d", "").count("H ") == 3
     assert drain_curve(()) == ""
+    assert "none of them was running" in drain_curve(samples[-1:])
     assert read_samples(tmp_path / "none.jsonl") == ()
     DrainFile(tmp_path / "no" / "folder.jsonl")(samples[0])  # a full disk stops nothing
     many = [DrainSample(NOON + timedelta(seconds=n), "a", "source", n % 7) for n in range(3 * MOST_POINTS)]

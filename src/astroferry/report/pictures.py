@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from astroferry.model.words import several
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -29,28 +31,26 @@ def drain_curve(samples: Sequence[DrainSample], *, height: int = 180) -> str:
     if not points:
         return ""
     first, last = points[0][0], points[-1][0]
-    most = max(count for _, count in points) or 1
+    most = max(count for _, count in points)
     bottom = height - 28
 
     def y(count: int) -> float:
-        return 16 + (bottom - 16) * (1 - count / most)
+        return 16 + (bottom - 16) * (1 - count / (most or 1))
 
     x = _Scale(first, last)
     path = [f"M {x(first):.1f} {y(points[0][1]):.1f}"]
     for moment, count in points[1:]:
         path.append(f"H {x(moment):.1f} V {y(count):.1f}")
     dags = len({sample.dag_id for sample in samples})
-    words = (
-        f"Drained {dags} DAG{'' if dags == 1 else 's'} from {first:%H:%M:%S} to {last:%H:%M:%S} UTC; at most {most} "
-        "runs at once."
-    )
+    had = f"at most {several(most, 'run')} at once" if most else "none of them was running"
+    words = f"Drained {several(dags, 'DAG')} from {first:%H:%M:%S} to {last:%H:%M:%S} UTC; {had}."
     return _svg(
         height,
         words,
         [
             f'<path d="{" ".join(path)}" fill="none" stroke="currentColor" stroke-width="2"/>',
             f'<line x1="{LEFT}" y1="{bottom}" x2="{WIDTH - RIGHT}" y2="{bottom}" stroke="currentColor"/>',
-            _text(LEFT - 8, y(most) + 4, str(most), "end"),
+            _text(LEFT - 8, y(most) + 4, str(most), "end") if most else "",
             _text(LEFT - 8, bottom + 4, "0", "end"),
             _text(LEFT, height - 8, f"{first:%H:%M:%S}"),
             _text(WIDTH - RIGHT, height - 8, f"{last:%H:%M:%S} UTC", "end"),
@@ -61,12 +61,14 @@ def drain_curve(samples: Sequence[DrainSample], *, height: int = 180) -> str:
 def tick_lanes(dag: DagHandover) -> str:
     """Both sides' ticks of one DAG on one time axis: a dot ran, a cross failed, a ring is a marker, a gap was missed.
 
-    Empty where no tick was counted.
+    It begins with the boundary: the last tick of the source, and its marker on the target. Empty where no tick was
+    counted.
     """
     rows = dag.ticks[-MOST_TICKS:]
     if not rows:
         return ""
-    first, last = min(row.tick for row in rows), max(row.tick for row in rows)
+    begin = [dag.boundary] if dag.boundary is not None and len(rows) == len(dag.ticks) else []
+    first, last = min([*begin, *(row.tick for row in rows)]), max(row.tick for row in rows)
     x = _Scale(first, last)
     lanes = {"source": 28.0, "target": 68.0}
     parts = [
@@ -80,6 +82,10 @@ def tick_lanes(dag: DagHandover) -> str:
                 f'<line x1="{x(moment):.1f}" y1="14" x2="{x(moment):.1f}" y2="84" stroke="currentColor" '
                 f'stroke-dasharray="3 3" opacity="0.6"><title>{label} {moment:%H:%M:%S} UTC</title></line>'
             )
+    for moment in begin:
+        when = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+        parts.append(_mark("ran", x(moment), lanes["source"], f"{when}: the last tick that the source ran"))
+        parts.append(_mark("marker", x(moment), lanes["target"], f"{when}: marked on the target, nothing ran there"))
     for row in rows:
         at, when = x(row.tick), f"{row.tick:%Y-%m-%d %H:%M:%S} UTC"
         if row.side is None:
