@@ -32,11 +32,15 @@ ONE_ANSWER = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happened to one action; `why` is empty unless it did not go well or there is something to say."""
+    """What happened to one action; `why` is empty unless it did not go well or there is something to say.
+
+    `denied`: a server refused our credential, or a role of it, for this action alone (see `carry_out`).
+    """
 
     info: ActionInfo
     outcome: Outcome
     why: str = ""
+    denied: bool = False
 
 
 @dataclass
@@ -115,6 +119,7 @@ async def carry_out(
     pause: Callable[[], Awaitable[None]] = at_once_on,
     at_once: int = 1,
     patience: float = 0.0,
+    alone: bool = False,
 ) -> Report:
     """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
 
@@ -123,7 +128,8 @@ async def carry_out(
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
     rest would fail too, and running again is safe. A step whose server is away is tried again, from its first look
-    on, for `patience` seconds before that: half-way is a bad place to end. `stop` is asked between two actions.
+    on, for `patience` seconds before that: half-way is a bad place to end. With `alone` a refused credential is an
+    item's own failure: the role may lack for one DAG, and the others go on. `stop` is asked between two actions.
     `pause` is awaited before it wherever nothing is under way: then every action that was begun has its last line in
     the journal, so whoever ends the run while it is awaited loses nothing.
 
@@ -159,7 +165,7 @@ async def carry_out(
                     ended(Step(action.info, "held", f"needs {bad[blocked[0]]}, which failed"))
                     # What waited for it may be ready now, and comes before what is later in the list.
                     break
-                step = _persist(action, ctx, journal, 0.0 if dry_run else patience, dry_run=dry_run)
+                step = _persist(action, ctx, journal, 0.0 if dry_run else patience, dry_run=dry_run, alone=alone)
                 running[asyncio.create_task(step)] = action
             else:
                 if running:
@@ -193,13 +199,19 @@ def _ready(waiting: Sequence[Action], running: Mapping[asyncio.Task[Step], Actio
     return found
 
 
-async def _persist(action: Action, ctx: Context, journal: Journal, patience: float, *, dry_run: bool) -> Step:
+async def _persist(
+    action: Action, ctx: Context, journal: Journal, patience: float, *, dry_run: bool, alone: bool
+) -> Step:
     """One action, tried again while a server is away; raises as `_one` once `patience` is over."""
     away_since: datetime | None = None
     while True:
         began = ctx.clock.now()
         try:
             return await _one(action, ctx, journal, dry_run=dry_run)
+        except NotAllowedError as error:
+            if not alone:
+                raise
+            return Step(action.info, "failed", str(error), denied=True)
         except RemoteError as error:
             now = ctx.clock.now()
             if away_since is None or now - began > ONE_ANSWER:

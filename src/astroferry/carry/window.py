@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.carry.handover.wave import actions_for_rollback, hand_over, standings_of
+from astroferry.carry.handover.wave import hand_over
+from astroferry.carry.putting_back import put_back
 from astroferry.carry.runner import Report, nothing
 from astroferry.carry.waves import set_state
-from astroferry.errors import RemoteError, UsageError
+from astroferry.errors import AstroferryError, RemoteError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -140,7 +141,7 @@ async def cut_over_in_window(
     if outcome.crossed:
         way.journal.write(f"window/{wave}", "failed", why=outcome.crossed)
         way.ctx.tell(f"{outcome.crossed}: putting everything back")
-        outcome.back = await _put_back(way, wave, follow)
+        outcome.back = await put_back(way, wave, follow)
         if outcome.is_back:
             set_state(way, wave, "tested")
             way.journal.write(f"window/{wave}", "undone", why="everything was put back")
@@ -172,7 +173,7 @@ async def _handed_over(
         ctx.clock = WindowClock(clock, window.until)
     outcome = Outcome(Report())
     try:
-        outcome.report = await hand_over(hand, ctx, way.journal, follow=noted, stop=over)
+        outcome.report = await hand_over(hand, ctx, way.journal, follow=noted, stop=over, alone=True)
         late = [step for step in outcome.report.steps if step.outcome == "failed" and CLOSED in step.why]
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
@@ -183,28 +184,18 @@ async def _handed_over(
         failed = {_dag(step.info.id) for step in outcome.report.failed}
         watches = [item for item in actions if item.info.id.endswith(WATCHES) and _dag(item.info.id) not in failed]
         done = frozenset(action.info.id for action in hand)
-        seen = await hand_over(watches, ctx, way.journal, done=done, follow=noted, stop=over)
+        seen = await hand_over(watches, ctx, way.journal, done=done, follow=noted, stop=over, alone=True)
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
         short = {_dag(step.info.id) for step in seen.steps if step.outcome == "failed" and CLOSED in step.why}
         short |= {_dag(item.info.id) for item in watches} - {_dag(step.info.id) for step in seen.steps}
         outcome.cut_short = tuple(sorted(short))
         outcome.report.steps += [step for step in seen.steps if _dag(step.info.id) not in short]
-    except RemoteError as error:
+    except AstroferryError as error:
         outcome.crossed = error.message
     finally:
         ctx.clock, ctx.plan = clock, plan
     return outcome
-
-
-async def _put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], None]) -> Report:
-    standings = standings_of(way.journal, wave, given_back=False)
-    actions = [
-        action
-        for action in actions_for_rollback(way.plan, way.inventory, wave, standings)
-        if _dag(action.info.id) in standings
-    ]
-    return await hand_over(actions, way.ctx, way.journal, follow=follow)
 
 
 def _dag(action_id: str) -> str:

@@ -104,6 +104,45 @@ def test_a_drain_longer_than_the_plan_allows_puts_everything_back(world: World) 
     assert world.clock.now() - began < timedelta(hours=1)
 
 
+def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(world: World) -> None:
+    begun(world)
+
+    def closed(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "PATCH" and request.url.path == "/api/v1/dags/ticks_now":
+            return httpx.Response(403, json={"detail": "Forbidden"})
+        return None
+
+    world.wire.before = closed
+    ran = run(world, "--until", at(world, hours=5))
+    assert ran.code == 6, ran.err
+    assert "Everything was put back" in ran.err
+    assert set(paused(world).values()) == {HERE}
+
+
+def test_a_target_that_goes_away_for_hours_keeps_no_dag_switched_off(world: World) -> None:
+    begun(world)
+    gone: list[datetime] = []
+    back: list[timedelta] = []
+
+    def away(request: httpx.Request) -> httpx.Response | None:
+        here = world.estate.engine.dags
+        if request.url.host != "source.test" and all(here[dag].is_paused for dag in ("ticks_on", "ticks_now")):
+            gone[:] = gone or [world.clock.now()]
+        if gone and not back and not here["ticks_on"].is_paused and not here["ticks_now"].is_paused:
+            back.append(world.clock.now() - gone[0])
+        if gone and request.url.host == "astro.localhost" and world.clock.now() - gone[0] < timedelta(hours=3):
+            return httpx.Response(503)
+        return None
+
+    world.wire.before = away
+    ran = run(world, "--until", at(world, hours=1))
+    assert ran.code == 6, ran.err
+    assert "Everything was put back" in ran.err
+    assert set(paused(world).values()) == {HERE}
+    assert back[0] < timedelta(minutes=90)
+    assert world.clock.now() - gone[0] > timedelta(hours=3)
+
+
 def test_within_the_limit_the_others_stay_handed_over(world: World) -> None:
     begun(world, limits={"drain_minutes": 5, "failed_dags": 1})
 

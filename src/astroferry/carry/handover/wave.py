@@ -186,6 +186,7 @@ async def hand_over(
     done: frozenset[str] = frozenset(),
     follow: Callable[[Step, int, int], None] = nothing,
     stop: Callable[[], bool] = never,
+    alone: bool = False,
 ) -> Report:
     """Carry a cutover's or a rollback's actions out, as `carry_out`: side by side, and patient with a server away."""
     cutover = ctx.plan.cutover
@@ -198,6 +199,7 @@ async def hand_over(
         stop=stop,
         at_once=cutover.at_once,
         patience=cutover.parse_timeout,
+        alone=alone,
     )
 
 

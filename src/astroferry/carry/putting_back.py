@@ -1,0 +1,119 @@
+"""Putting a wave back while nobody sits beside: tried again until both ends let us, for a night if need be.
+
+A night that ends with DAGs switched off on both sides is the worst of all ends. So a refused credential, of one DAG
+or of all, ends nothing, and an end that is away is waited for. Where the target cannot be asked, the DAGs that were
+never switched on there are switched on again on the source at once: by the journal they are paused on the target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from astroferry.carry.action import ActionInfo, Observation
+from astroferry.carry.handover.begun import to_give_back
+from astroferry.carry.handover.wave import hand_over, standings_of
+from astroferry.carry.runner import Report, carry_out, ends_the_run, nothing
+from astroferry.errors import AstroferryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from astroferry.carry.action import Facts
+    from astroferry.carry.context import Context
+    from astroferry.carry.journal import Journal
+    from astroferry.carry.opening import Opened
+    from astroferry.carry.runner import Step
+    from astroferry.model.cutover import DagStanding
+
+PATIENCE = timedelta(hours=12)
+PAUSE = 60.0
+"""seconds between two tries"""
+
+
+async def put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], None] = nothing) -> Report:
+    """Give all that the wave's cutover has begun back to the source; what the last try came to.
+
+    Raises what ended the last try, where neither end could be asked for `PATIENCE`.
+    """
+    standings = standings_of(way.journal, wave, given_back=False)
+    until = way.ctx.clock.now() + PATIENCE
+    while True:
+        report, ended = Report(), None
+        try:
+            actions = await to_give_back(way, wave, standings=standings)
+            report = await hand_over(actions, way.ctx, way.journal, follow=follow, alone=True)
+        except AstroferryError as error:
+            if not ends_the_run(error):
+                raise
+            ended = error
+        denied = [step for step in report.failed if step.denied]
+        if ended is None and not denied:
+            return report
+        await _start_untouched(way, wave, standings)
+        if way.ctx.clock.now() >= until:
+            if ended is not None:
+                raise ended
+            return report
+        why = ended.message if ended is not None else denied[0].why
+        way.ctx.tell(f"not everything is back yet: {why} Trying again every {PAUSE:g} s.")
+        await way.ctx.clock.sleep(PAUSE)
+
+
+async def _start_untouched(way: Opened, wave: str, standings: dict[str, DagStanding]) -> None:
+    """Switch on again on the source what was active there and was never switched on on the target."""
+    actions = [
+        StartUntouched(dag_id, wave)
+        for dag_id, standing in standings.items()
+        if not standing.source_paused and never_unpaused(way.journal, wave, dag_id)
+    ]
+    try:
+        await carry_out(actions, way.ctx, way.journal, alone=True)
+    except AstroferryError as error:
+        way.ctx.tell(error.message)
+
+
+def never_unpaused(journal: Journal, wave: str, dag_id: str) -> bool:
+    """Whether this cutover has not even begun to unpause the DAG on the target, where it was recorded as paused."""
+    last = {entry.action: entry.number for entry in journal.entries}
+    place = f"cutover/{wave}/{dag_id}"
+    return last.get(f"{place}/unpause-target", 0) < last.get(f"{place}/record", 0)
+
+
+@dataclass
+class StartUntouched:
+    """Unpause a DAG on the source without asking the target."""
+
+    dag_id: str
+    wave: str
+
+    @property
+    def info(self) -> ActionInfo:
+        """A step beside those of a rollback, which follow when the target answers."""
+        return ActionInfo(
+            id=f"rollback/{self.wave}/{self.dag_id}/start-untouched-source",
+            title=f"Unpause {self.dag_id} on the source, which was never unpaused on the target",
+            stage="rollback",
+            wave=self.wave,
+        )
+
+    async def observe(self, ctx: Context) -> Observation:
+        """Done where it runs on the source."""
+        paused = (await ctx.source.dag(self.dag_id)).is_paused
+        return Observation("todo" if paused else "done", facts={"was_paused": paused})
+
+    async def apply(self, ctx: Context) -> Facts:
+        """Unpause it there."""
+        await ctx.source.set_paused(self.dag_id, False)
+        ctx.tell(f"{self.dag_id}: unpaused on the source again; it was never unpaused on the target")
+        return {"unpaused": True}
+
+    async def verify(self, ctx: Context) -> Observation:
+        """As seen on the source."""
+        return await self.observe(ctx)
+
+    async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
+        """A cutover begins anew."""
+        del ctx, before, facts
+        return f"{self.dag_id} is left as it is; run cutover again."
