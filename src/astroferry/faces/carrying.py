@@ -28,6 +28,7 @@ from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance, gate, set_state
 from astroferry.errors import PlanError, RemoteError
+from astroferry.faces.handed import sides, standing_in_words
 from astroferry.faces.watched import verdict_in_words
 from astroferry.model.watching import worst
 from astroferry.model.words import several
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from astroferry.model.cutover import TickCount
     from astroferry.model.watching import DagVerdict
     from astroferry.secrets.contract import Ask as TypeValue
+
+
+_STOPPED = "Stopped after the item in hand; what is done is in the journal."
 
 
 @dataclass
@@ -79,7 +83,7 @@ class Carrier:
                 report = await self._stage(way, work, stage, mine, before)
                 if report.stopped:
                     work.bad = True
-                    work.result = "Stopped after the item in hand; what is done is in the journal."
+                    work.result = _STOPPED
                     return
                 if report.failed:
                     work.result = (
@@ -93,6 +97,7 @@ class Carrier:
     async def retry(self, work: Work, ids: Sequence[str]) -> None:
         """Only the items that failed, and those that waited for them."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
+            must_be_approved(way.plan, "apply")
             actions = build(way.plan, way.inventory, way.dags_folder)
             chosen = [action for action in actions if action.info.id in set(ids)]
             others = [action.info.id for action in actions if action.info.id not in set(ids)]
@@ -102,11 +107,13 @@ class Carrier:
                 if action.info.id in others and action.info.stage == "prepare":
                     await action.observe(way.ctx)
             report = await self._stage(way, work, "", chosen, others)
-            work.result = (
-                f"{several(len(report.failed), 'item')} still did not go well."
-                if report.failed
-                else "All of them went well now. Carry out once more for what comes after them."
-            )
+            if report.stopped:
+                work.bad = True
+                work.result = _STOPPED
+            elif report.failed:
+                work.result = f"{several(len(report.failed), 'item')} still did not go well."
+            else:
+                work.result = "All of them went well now. Carry out once more for what comes after them."
 
     async def _stage(self, way: Opened, work: Work, stage: str, mine: list[Action], before: Sequence[str]) -> Report:
         work.stage, work.stage_done, work.stage_total = stage, 0, len(mine)
@@ -170,7 +177,8 @@ class Carrier:
             ]
             if not names:
                 raise PlanError(
-                    "No wave has been cut over, so there is nothing to watch.", hint="Cut one over first."
+                    "No wave has been cut over to its end, so there is nothing to watch.",
+                    hint="Cut one over first, or finish the one that is halfway.",
                 )
             watches = [WaveWatch(way, name) for name in names]
 
@@ -236,16 +244,16 @@ class Carrier:
 
     async def _hand(self, way: Opened, work: Work, actions: list[Action]) -> Report:
         work.total = len(actions)
+        moving = list(dict.fromkeys(action.info.id.split("/")[2] for action in actions))
+        for dag_id in moving:
+            self.ticks.pop(dag_id, None)
         try:
             report = await hand_over(actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop)
-            if report.stopped:
+            if report.stopped or report.failed:
+                stands = standing_in_words(sides(way.journal.standing(), work.wave, moving))
+                what = f"{several(len(report.failed), 'step')} did not go well" if report.failed else "Stopped"
                 work.bad = True
-                work.result = "Stopped between two steps; no DAG runs on both sides. Go on, or roll back."
-            elif report.failed:
-                work.result = (
-                    f"{several(len(report.failed), 'step')} did not go well; the DAGs concerned run on one side or "
-                    "on none, never on both."
-                )
+                work.result = f"{what}; no DAG runs on both sides. Go on, or roll back. {stands}".rstrip()
         finally:
             work.stage = "ticks"
         await self._count(way, work)

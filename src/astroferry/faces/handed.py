@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.advice.kinds import MarkerPlan
+from astroferry.model.words import several
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from astroferry.advice.kinds import HandoverKind
     from astroferry.carry.journal import Standing
     from astroferry.model.cutover import TickCount
     from astroferry.model.inventory import Dag
+    from astroferry.model.plan import Wave
 
 Way = Literal["cutover", "rollback"]
+Side = Literal["source", "Astro", "neither", "paused"]
+"""where a DAG runs; "paused": it was paused on the source before, and is not started anywhere"""
 STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
     "cutover": (
         ("record", "looked"),
@@ -24,6 +32,7 @@ STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
         ("watch-target", "watched"),
     ),
     "rollback": (
+        ("", "looked"),
         ("drain-target", "drained"),
         ("mark-source", "marked"),
         ("unpause-source", "started"),
@@ -31,72 +40,162 @@ STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
         ("watch-source", "watched"),
     ),
 }
-"""way -> (step as the actions call it, heading)"""
+"""way -> (step as the actions call it, heading); the headings are the same, so that one table shows both ways"""
+HEADINGS = ("DAG", "runs on", *(heading for _, heading in STEPS["cutover"]), "ticks")
+SHORT_HEADINGS = ("DAG", "runs on", "steps", "ticks")
 _SIGNS = {
     "done": "✓ done",
     "found": "✓ done",
     "failed": "× failed",
+    "refused": "× failed",
     "held": "- held",
     "begin": "› now",
     "applied": "› now",
     "undone": "< undone",
     "undo-begin": "< now",
 }
+_BEGUN = "› begun"
+"""a step that a run which has ended left open"""
+_MOVES: tuple[tuple[Way, str, Side, Side], ...] = (
+    ("cutover", "drain-source", "neither", "source"),
+    ("cutover", "unpause-target", "Astro", "neither"),
+    ("rollback", "drain-target", "neither", "Astro"),
+    ("rollback", "unpause-source", "source", "neither"),
+)
+"""(way, step, where the DAG runs once the step is done, and where until then)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """One DAG: a word for each step."""
+    """One DAG: where it runs, and a word for each step."""
 
     dag_id: str
+    side: Side
     steps: tuple[str, ...]
 
+    @property
+    def in_short(self) -> str:
+        """All steps in one cell: a sign each, and the last that was begun by name."""
+        begun = [number for number, word in enumerate(self.steps) if word]
+        if not begun:
+            return ""
+        last = begun[-1]
+        word = self.steps[last]
+        state = "" if word.startswith("✓") else f" {word[2:]}"
+        return "".join(word[:1] or "·" for word in self.steps) + f" {STEPS['cutover'][last][1]}{state}"
 
-def way_of(standings: Mapping[str, Standing], wave: str) -> Way:
-    """Which way a wave went last."""
+
+def way_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Way:
+    """Which way a DAG of a wave went last."""
     seen = [
         (standing.at, way)
         for way in STEPS
-        for key, standing in standings.items()
-        if key.startswith(f"{way}/{wave}/") and standing.at is not None
+        for step, _ in STEPS[way]
+        if (standing := standings.get(f"{way}/{wave}/{dag_id}/{step}")) is not None and standing.at is not None
     ]
     return max(seen)[1] if seen else "cutover"
 
 
+def side_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Side | None:
+    """Where a DAG of a wave runs by the journal; None where its cutover was never begun."""
+    record = standings.get(f"cutover/{wave}/{dag_id}/record")
+    if record is None:
+        return None
+    moved = [
+        (standing.at, order, after if standing.event in {"done", "found", "applied"} else before)
+        for order, (way, step, after, before) in enumerate(_MOVES)
+        if (standing := standings.get(f"{way}/{wave}/{dag_id}/{step}")) is not None and standing.at is not None
+    ]
+    if record.made.get("source_paused"):
+        return "paused"
+    return max(moved)[2] if moved else "source"
+
+
+def sides(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]) -> dict[str, Side]:
+    """The DAGs of a wave whose cutover was begun, and where each runs."""
+    return {dag: side for dag in dags if (side := side_of(standings, wave, dag)) is not None}
+
+
+def state_in_words(wave: Wave, standings: Mapping[str, Standing], dags: Sequence[str]) -> str:
+    """The wave's state; where its DAGs do not all stand as that state says, what stands where."""
+    if wave.state in {"kept", "released"}:
+        return wave.state
+    on = Counter(sides(standings, wave.name, dags).values())
+    if on["neither"] or (on["Astro"] and wave.state != "cut over"):
+        parts = [f"{on[side]} on {words}" for side, words in _PLACES if on[side]]
+        return f"halfway: {', '.join(parts)}"
+    if wave.state == "cut over" and on["source"]:
+        return f"cut over, {on['source']} given back"
+    return wave.state
+
+
+_PLACES: tuple[tuple[Side, str], ...] = (("Astro", "Astro"), ("source", "the source"), ("neither", "neither"))
+
+
+def standing_in_words(found: Mapping[str, Side]) -> str:
+    """Which DAG runs where, after a run that did not come to its end; names where they help to act."""
+    neither = [dag for dag, side in found.items() if side == "neither"]
+    on = Counter(found.values())
+    parts = [f"{several(on[side], 'DAG')} on {words}" for side, words in _PLACES if side != "neither" and on[side]]
+    if neither:
+        more = f" and {len(neither) - 3} more" if len(neither) > 3 else ""
+        parts.append(f"on neither side: {', '.join(neither[:3])}{more}")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
 def handed(
-    standings: Mapping[str, Standing], wave: str, dags: Sequence[str], way: Way, outcomes: Mapping[str, str]
+    standings: Mapping[str, Standing],
+    wave: str,
+    dags: Sequence[str],
+    outcomes: Mapping[str, str],
+    *,
+    running: bool = False,
 ) -> list[Handed]:
-    """A row for each DAG; `outcomes` of the run in hand (action id -> outcome) come before the journal's."""
+    """A row for each DAG, each by the way it went last.
+
+    `outcomes` of the run in hand (action id -> outcome) come before the journal's; `running`: whether one goes on.
+    """
     rows = []
     for dag in dags:
+        way = way_of(standings, wave, dag)
         words = []
         for step, _ in STEPS[way]:
             key = f"{way}/{wave}/{dag}/{step}"
             event = outcomes.get(key) or (standings[key].event if key in standings else "")
-            words.append(_SIGNS.get(event, ""))
-        rows.append(Handed(dag, tuple(words)))
+            word = _SIGNS.get(event, "")
+            words.append(_BEGUN if word == _SIGNS["begin"] and not running else word)
+        rows.append(Handed(dag, side_of(standings, wave, dag) or "source", tuple(words)))
     return rows
 
 
-def in_full(standings: Mapping[str, Standing], way: Way, wave: str, dag: Dag, said: str) -> list[str]:
-    """One DAG in lines: what is being waited for, its boundary, and the next tick on both sides.
-
-    `said`: the last narration about it, from the run in hand. Times are UTC.
-    """
-    lines = [said] if said else []
-    drained = standings.get(f"{way}/{wave}/{dag.dag_id}/{STEPS[way][1 if way == 'cutover' else 0][0]}")
-    marked = standings.get(f"cutover/{wave}/{dag.dag_id}/mark")
+def in_full(standings: Mapping[str, Standing], wave: str, dag: Dag, kind: HandoverKind, now: datetime) -> list[str]:
+    """One DAG in lines: its boundary, and the next tick on both sides; times are UTC."""
+    lines = []
+    way, side = way_of(standings, wave, dag.dag_id), side_of(standings, wave, dag.dag_id)
+    place = f"{way}/{wave}/{dag.dag_id}"
+    drained = standings.get(f"{place}/{STEPS[way][1][0]}")
+    marked = standings.get(f"{place}/{STEPS[way][2][0]}")
     if drained is not None and "waited" in drained.made:
-        lines.append(
-            f"drained in {float(drained.made['waited']):g} s, {drained.made.get('slipped', 0)} runs slipped in"
-        )
-    if marked is not None and "next" in marked.made:
-        boundary = _moment(marked.made.get("boundary")) or "none, it has never run"
-        lines.append(f"boundary {boundary} · next on Astro {_moment(marked.made['next'])} · paused on the source")
-    elif dag.next_run_after is not None:
-        state = "paused" if dag.is_paused else f"next {dag.next_run_after:%d %b %H:%M:%S}"
-        lines.append(f"on the source: {state} (when the inventory was taken) · on Astro: paused, waiting")
+        slipped = int(drained.made.get("slipped", 0))
+        lines.append(f"drained in {float(drained.made['waited']):g} s, {several(slipped, 'run')} slipped in")
+    if marked is not None and "boundary" in marked.made:
+        lines.append(f"boundary: {_moment(marked.made['boundary']) or 'none, it has never run'}")
+    following = next_tick(kind, now)
+    if side is None:
+        state = "paused" if dag.is_paused else f"next {following:%d %b %H:%M:%S}" if following else "active"
+        lines.append(f"on the source: {state} · on Astro: paused, waiting")
+    else:
+        active = f"next {following:%d %b %H:%M:%S}" if following else "active"
+        waits = f" · the tick {following:%d %b %H:%M:%S} waits" if side == "neither" and following else ""
+        here, there = (active if side == place else "paused" for place in ("source", "Astro"))
+        lines.append(f"on the source: {here} · on Astro: {there}{waits}")
     return lines
+
+
+def next_tick(kind: HandoverKind, now: datetime) -> datetime | None:
+    """When the schedule is due next; None where it has no ticks of its own, or none any more."""
+    tick = kind.ticks.after(now) if isinstance(kind, MarkerPlan) else None
+    return tick.moment if tick is not None else None
 
 
 def _moment(text: object) -> str:
@@ -104,7 +203,7 @@ def _moment(text: object) -> str:
 
 
 def ticks_in_words(
-    counted: Mapping[str, TickCount], standings: Mapping[str, Standing], way: Way, wave: str, dag_id: str
+    counted: Mapping[str, TickCount], standings: Mapping[str, Standing], wave: str, dag_id: str
 ) -> str:
     """`3 of 3`: how many of the ticks expected ran exactly once, and what went wrong before it; from the last count.
 
@@ -119,8 +218,8 @@ def ticks_in_words(
     if count is not None:
         once, twice, missed = len(count.once), len(count.twice), len(count.missed)
     else:
-        side = "target" if way == "cutover" else "source"
-        standing = standings.get(f"{way}/{wave}/{dag_id}/watch-{side}")
+        way = way_of(standings, wave, dag_id)
+        standing = standings.get(f"{way}/{wave}/{dag_id}/{STEPS[way][-1][0]}")
         if standing is None or "once" not in standing.made:
             return ""
         once, twice, missed = (int(standing.made.get(name, 0)) for name in ("once", "twice", "missed"))

@@ -35,7 +35,7 @@ class Stop:
 
 STOPS: tuple[Stop, ...] = (
     *(Stop(stage.key, stage.title, "deciding", stage.guide) for stage in DECIDING),
-    Stop(REVIEW, "Review", "review", "Before anything is changed"),
+    Stop(REVIEW, "Review", "review", "All of the plan on one page"),
     *(Stop(stage.key, stage.title, "carrying", stage.guide) for stage in CARRYING),
 )
 POSITION = {stop.key: number for number, stop in enumerate(STOPS)}

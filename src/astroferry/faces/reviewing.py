@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Literal
 from astroferry.faces.navigator import STOPS, stage_of
 from astroferry.model.files import beside
 from astroferry.model.plancheck import problems_of
+from astroferry.model.words import several
 from astroferry.report.review import review
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from astroferry.carry.action import ActionInfo
+    from astroferry.carry.journal import Standing
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
 
@@ -73,6 +75,20 @@ def against(desk: Desk) -> list[Line]:
         if key in TITLES and key != "review"
     ]
     return lines
+
+
+def stands(infos: Sequence[ActionInfo], standings: Mapping[str, Standing]) -> str:
+    """What of this page has been done already, in a sentence."""
+    made = sum(info.id in standings and standings[info.id].event in {"done", "found"} for info in infos)
+    moved = any(key.startswith("cutover/") for key in standings)
+    begun = moved or any(standing.ours for standing in standings.values())
+    if not begun and not made:
+        return "Nothing has been changed on either end yet. F2 asks before it carries out."
+    left = len(infos) - made
+    what = f"{made:,} of {several(len(infos), 'item')} stand on Astro" + (
+        ", and a cutover was begun" if moved else ""
+    )
+    return f"{what}. F2 {'carries out what is left' if left else 'looks at them once more'}."
 
 
 def _held_against(desk: Desk) -> list[tuple[str, Finding]]:

@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from astroferry.advice.kinds import MarkerPlan, handover_kind
 from astroferry.carry.journal import Standing
 from astroferry.errors import PlanError
 from astroferry.faces import clock, tables
 from astroferry.faces.found import free_name, plans_in
-from astroferry.faces.handed import handed, ticks_in_words, way_of
+from astroferry.faces.handed import (
+    Handed,
+    handed,
+    in_full,
+    next_tick,
+    side_of,
+    sides,
+    standing_in_words,
+    state_in_words,
+    ticks_in_words,
+    way_of,
+)
 from astroferry.faces.preview import changes
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.model import planfile
@@ -24,6 +36,7 @@ from astroferry.stages import DECIDING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan, WaveState
 
 DONE, NOW = "✓ done", "\u203a now"
@@ -103,12 +116,75 @@ def test_the_steps_of_a_handover() -> None:
         "cutover/w/dag/record": Standing("done", at=NOON),
         "cutover/w/dag/drain-source": Standing("begin", at=NOON),
     }
-    (row,) = handed(standings, "w", ["dag"], "cutover", {"cutover/w/dag/record": "found"})
-    assert row.steps == (DONE, NOW, "", "", "", "")
-    assert way_of(standings, "w") == "cutover"
-    standings["rollback/w/dag/drain-target"] = Standing("done", at=NOON + timedelta(hours=1))
-    assert way_of(standings, "w") == "rollback"
-    assert way_of({}, "w") == "cutover"
+    (row,) = handed(standings, "w", ["dag"], {"cutover/w/dag/record": "found"}, running=True)
+    assert row == Handed("dag", "source", (DONE, NOW, "", "", "", ""))
+    assert row.in_short == "✓\u203a···· drained now"
+    (row,) = handed(standings, "w", ["dag"], {})
+    assert row.in_short == "✓\u203a···· drained begun", "nothing runs any more"
+    assert handed({}, "w", ["dag"], {})[0].in_short == ""
+
+
+def _at(**events: str) -> dict[str, Standing]:
+    """Standings of one DAG, in this order: cutover's steps, those of a rollback with `back_` before them."""
+    found = {"cutover/w/dag/record": Standing("done", at=NOON)}
+    for number, (name, event) in enumerate(events.items(), start=1):
+        way, step = ("rollback", name.removeprefix("back_")) if name.startswith("back_") else ("cutover", name)
+        key = f"{way}/w/dag/{step.replace('_', '-')}"
+        found[key] = Standing(event, at=NOON + timedelta(minutes=number))  # type: ignore[arg-type] # an Event by name
+    return found
+
+
+@pytest.mark.parametrize(
+    ("standings", "side"),
+    [
+        (_at(), "source"),
+        (_at(drain_source="begin"), "source"),
+        (_at(drain_source="failed"), "source"),
+        (_at(drain_source="done"), "neither"),
+        (_at(drain_source="done", mark="failed"), "neither"),
+        (_at(drain_source="undone"), "source"),
+        (_at(drain_source="done", unpause_target="begin"), "neither"),
+        (_at(drain_source="done", unpause_target="done", gap_target="failed"), "Astro"),
+        (_at(drain_source="done", unpause_target="done", back_drain_target="done"), "neither"),
+        (_at(unpause_target="done", back_drain_target="done", back_unpause_source="done"), "source"),
+    ],
+)  # fmt: skip
+def test_where_a_dag_runs(standings: dict[str, Standing], side: str) -> None:
+    assert side_of(standings, "w", "dag") == side
+    assert way_of(standings, "w", "dag") == (
+        "rollback" if any(key.startswith("rollback") for key in standings) else "cutover"
+    )
+
+
+def test_a_wave_that_stands_otherwise_than_its_state(plan: Plan) -> None:
+    wave = dataclasses.replace(plan.waves[0], name="w", state="tested")
+    assert state_in_words(wave, {}, ["dag", "other"]) == "tested"
+    begun = _at(drain_source="done")
+    assert state_in_words(wave, begun, ["dag", "other"]) == "halfway: 1 on neither"
+    moved = begun | {"cutover/w/other/record": Standing("done", at=NOON)}
+    moved["cutover/w/other/unpause-target"] = Standing("done", at=NOON)
+    assert state_in_words(wave, moved, ["dag", "other"]) == "halfway: 1 on Astro, 1 on neither"
+    assert standing_in_words(sides(moved, "w", ["dag", "other"])) == "1 DAG on Astro; on neither side: dag."
+    cut = dataclasses.replace(wave, state="cut over")
+    back = _at(unpause_target="done", back_drain_target="done", back_unpause_source="done")
+    assert state_in_words(cut, back, ["dag"]) == "cut over, 1 given back"
+
+
+def test_a_dag_in_full_tells_the_side_that_it_is_on(inventory: Inventory) -> None:
+    dag = next(dag for dag in inventory.dags if isinstance(handover_kind(dag, 3), MarkerPlan))
+    kind = handover_kind(dag, 3)
+    due = f"{next_tick(kind, NOON):%d %b %H:%M:%S}"
+
+    def last_line(**events: str) -> str:
+        named = {key.replace("/dag/", f"/{dag.dag_id}/"): item for key, item in _at(**events).items()}
+        return in_full(named, "w", dag, kind, NOON)[-1]
+
+    assert last_line(drain_source="done") == (f"on the source: paused · on Astro: paused · the tick {due} waits")
+    assert last_line(unpause_target="done") == f"on the source: paused · on Astro: next {due}"
+    assert (
+        last_line(unpause_target="done", back_unpause_source="done")
+        == f"on the source: next {due} · on Astro: paused"
+    )
 
 
 def test_plans_of_a_folder(folder: Path, plan: Plan) -> None:
@@ -156,8 +232,8 @@ def test_a_dag_that_was_paused_has_missed_nothing() -> None:
         "cutover/w/a/record": Standing("done", made={"source_paused": True}),
         "cutover/w/b/record": Standing("done", made={"source_paused": False}),
     }
-    assert ticks_in_words(counted, standings, "cutover", "w", "a") == "paused"
-    assert ticks_in_words(counted, standings, "cutover", "w", "b") == "1 missed, 1 of 2"
+    assert ticks_in_words(counted, standings, "w", "a") == "paused"
+    assert ticks_in_words(counted, standings, "w", "b") == "1 missed, 1 of 2"
 
 
 def test_what_is_offered_first_is_where_the_plan_stands(folder: Path, plan: Plan) -> None:

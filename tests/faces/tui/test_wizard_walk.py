@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,11 @@ from tests.faces.tui.tui_driving import at, running, settled, text_of
 from textual.widgets import Input
 
 from astroferry.carry.journal import Journal
+from astroferry.carry.prerequisites import Prerequisite
 from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
 from astroferry.faces.session import Session
 from astroferry.faces.tui.panels.cutover import CutoverPanel
+from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.faces.tui.widgets.question_field import QuestionField
@@ -29,11 +32,13 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from astroferry.faces.tui.app import Ferry
+    from astroferry.faces.work import Kind
     from astroferry.model.inventory import Inventory
     from astroferry.model.organization import OrganizationFacts
 
     Saved = Callable[..., Path]
 
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ALL = tuple(stage.key for stage in DECIDING)
 
 
@@ -371,21 +376,75 @@ async def test_a_failed_run_says_why(saved: Saved) -> None:
         assert "Astro could not be reached. Run it again." in text_of(wizard.app)
 
 
-async def test_a_cutover_needs_tested_values_and_the_name(saved: Saved, plan: Any) -> None:
+async def test_a_cutover_needs_tested_values_met_checks_and_the_name(saved: Saved, plan: Any) -> None:
     path = saved(decided=(*ALL, "review"), waves=(plan.waves[0], dataclasses.replace(plan.waves[1], state="tested")))
     async with at(path, "cutover") as (wizard, pilot):
         begun: list[str] = []
+        carrier = wizard.runs.carrier
+        met = Prerequisite("values", "Values are the same", "met", "9 same")
+        checks = [dataclasses.replace(met, outcome="missing", detail="1 differs"), met]
+
+        async def look(work: Work) -> None:
+            carrier.ready[work.wave] = (checks.pop(0),)
 
         async def cut_over(work: Work) -> None:
             begun.append(work.wave)
 
-        wizard.runs.carrier.cut_over = cut_over  # type: ignore[method-assign] # nothing remote here
+        carrier.look_whether_ready = look  # type: ignore[method-assign] # nothing remote here
+        carrier.cut_over = cut_over  # type: ignore[method-assign] # likewise
         await keys(pilot, "up", "c")
         assert "not tested yet" in text_of(wizard.app)
         await keys(pilot, "down", "c")
+        await until(pilot, lambda: isinstance(wizard.app.screen, ChecklistScreen))
+        assert "1 check not met" in text_of(wizard.app), "the name is not asked for in vain"
+        await keys(pilot, "escape", "c")
+        await until(pilot, lambda: isinstance(wizard.app.screen, ConfirmScreen))
         await pilot.press(*"data-prod", "enter")
         await until(pilot, lambda: bool(begun))
         assert begun == ["rest"]
+
+
+@pytest.mark.parametrize("kind", ["cutover", "watch"])
+async def test_a_rollback_waits_for_the_step_in_hand_and_no_longer(saved: Saved, kind: Kind) -> None:
+    path = saved(decided=(*ALL, "review"))
+    journal = Journal(path.with_suffix(".journal.jsonl"), now=lambda: NOON)
+    journal.write("cutover/rest/daily_sales/record", "done")
+    async with at(path, "cutover") as (wizard, pilot):
+        order: list[str] = []
+
+        async def hand(work: Work) -> None:
+            try:
+                await work._on.wait()  # set by a stop
+            finally:
+                order.append(f"{kind} ended")
+
+        async def roll_back(work: Work, dag: str | None) -> None:
+            order.append(f"back: {work.wave} {dag}")
+
+        wizard.runs.carrier.roll_back = roll_back  # type: ignore[method-assign, assignment] # nothing remote here
+        wizard.runs._run(Work(kind, "Going on", wave="rest"), hand)
+        await keys(pilot, "down", "b")
+        await pilot.press(*"data-prod", "enter")
+        await until(pilot, lambda: len(order) == 2)
+        assert order == [f"{kind} ended", "back: rest None"]
+
+
+async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "cutover") as (wizard, pilot):
+        ends = asyncio.Event()
+
+        async def hand(work: Work) -> None:
+            await ends.wait()
+            work.result = "All of it moved."
+
+        wizard.runs._run(Work("cutover", 'Cutting "rest" over', wave="rest"), hand)
+        await keys(pilot, "escape")
+        assert 'Cutting "rest" over goes on' in text_of(wizard.app), "not: nothing runs"
+        await keys(pilot, "escape")
+        assert wizard.session.nav.stop.key == "review"
+        assert '› Cutting "rest" over' in text_of(wizard.app)  # noqa: RUF001 - the sign of what goes on
+        ends.set()
+        await until(pilot, lambda: "All of it moved." in text_of(wizard.app))
 
 
 async def test_a_bug_ends_without_showing_local_variables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from astroferry.carry.handover.wave import refusals
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import STEPS, handed, ticks_in_words, way_of
+from astroferry.faces.handed import HEADINGS, handed, state_in_words, ticks_in_words
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.checks import confirm_checks
@@ -71,9 +71,11 @@ class CutoverStep:
             Option(
                 f"wave {wave.name}",
                 wave.name,
-                f"{wave.state}, {several(len(plan.dags_of(wave, everything)), 'DAG')}, on {wave.production}",
+                f"{state_in_words(wave, self._session.standings, dags)}, {several(len(dags), 'DAG')}, "
+                f"on {wave.production}",
             )
             for wave in plan.waves
+            for dags in (plan.dags_of(wave, everything),)
         )
         return (*waves, further)
 
@@ -126,17 +128,16 @@ class CutoverStep:
     def _show(self, wave: Wave) -> None:
         """Each DAG's steps, and those that stay with the reason."""
         session, inventory = self._session, self._session.desk.inventory
-        way = way_of(session.standings, wave.name)
         rows = [
             (
                 item.dag_id,
+                item.side,
                 *item.steps,
-                ticks_in_words(self._carrier.ticks, session.standings, way, wave.name, item.dag_id),
+                ticks_in_words(self._carrier.ticks, session.standings, wave.name, item.dag_id),
             )
-            for item in handed(session.standings, wave.name, self._dags(wave)[: pages.MOST], way, {})
+            for item in handed(session.standings, wave.name, self._dags(wave)[: pages.MOST], {})
         ]
-        headings = ("DAG", *(heading for _, heading in STEPS[way]), "ticks")
-        for line in table(headings, rows, width=pages.WIDTH, indent="  "):
+        for line in table(HEADINGS, rows, width=pages.WIDTH, indent="  "):
             self._console.say(line)
         stay = refusals(session.desk.plan, inventory, wave.name) if inventory else ()
         for finding in stay[: pages.MOST]:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from astroferry.faces.tui.screens.wizard import WizardScreen
 
 
+_GIVE_WAY = frozenset({"cutover", "watch", "check", "leave"})
+"""kinds of run that end for a rollback that is asked for meanwhile"""
+
+
 class Runs:
     """`work` is the run in hand, or the last one; `carrier` does it."""
 
@@ -20,6 +24,8 @@ class Runs:
         self._wizard = wizard
         self.carrier = carrier
         self.work: Work | None = None
+        self._then: Callable[[], None] | None = None
+        """what was asked for meanwhile, and begins when the run in hand has ended"""
 
     @property
     def going(self) -> Work | None:
@@ -44,6 +50,16 @@ class Runs:
 
     def roll_back(self, wave: str, dag: str | None) -> None:
         """Give a wave or a DAG back."""
+        going = self.going
+        if going is not None and going.kind in _GIVE_WAY:
+            # At any moment: what is in hand ends first, then the way back begins.
+            self._then = lambda: self.roll_back(wave, dag)
+            if going.kind == "cutover":
+                going.stop()
+                self._wizard.say("The step in hand ends first; then it is rolled back.")
+            else:
+                self._wizard.run_worker(going.cancel(), group="stop")
+            return
         title = f'Rolling "{dag or wave}" back'
         self._run(Work("rollback", title, wave=wave), lambda work: self.carrier.roll_back(work, dag))
 
@@ -70,7 +86,7 @@ class Runs:
 
     def _run(self, work: Work, run: Callable[[Work], Awaitable[None]]) -> None:
         if self.going is not None:
-            self._wizard.say(f"{self.going.title} goes on; s stops it.", bad=True)
+            self._wizard.say(f"{self.going.title} goes on; it has to end first.", bad=True)
             return
         self.work = work
         work.start(run, self._ended)
@@ -81,6 +97,9 @@ class Runs:
         if work.error:
             self._wizard.ferry.ask.forget()
         self._wizard.work_ended(work)
+        then, self._then = self._then, None
+        if then is not None and self._wizard.is_attached:
+            then()
 
     def stop(self) -> None:
         """After the item in hand."""

@@ -128,6 +128,9 @@ class CarryPanel(Panel):
         )
 
     def _pace(self, work: Work | None) -> Content:
+        going = self.wizard.runs.going
+        if work is None and going is not None:
+            return Content.styled(f"{going.title} goes on; F2 shows it.", "$accent")
         if work is None:
             return Content.styled(
                 "Nothing runs. c carries out what is left; what is done already is found and left as it is.",

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from astroferry.carry.handover.wave import refusals
+from astroferry.carry.handover.wave import refusals, standings_of
+from astroferry.carry.readiness import open_checks
 from astroferry.carry.waves import READY
 from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import STEPS, handed, in_full, ticks_in_words, way_of
+from astroferry.faces.handed import state_in_words
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.handed_list import HandedList
 from astroferry.faces.tui.widgets.quiet import Quiet
-from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.model.words import several
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
-    from astroferry.faces.handed import Way
     from astroferry.faces.session import Session
+    from astroferry.faces.tui.widgets.row_list import RowList
     from astroferry.faces.work import Work
     from astroferry.model.plan import Wave
 
@@ -50,9 +54,10 @@ class CutoverPanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.waves = ChoiceList((), id="waves")
-        self.dags = RowList(("DAG",), keep=8, id="handed")
-        self.way: Way = "cutover"
-        self._checking = ""
+        self.dags = HandedList(session)
+        self._looks: Literal["", "list", "begin"] = ""
+        """what follows when the checklist has been looked through"""
+        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Waves, DAGs, what goes on."""
@@ -62,7 +67,7 @@ class CutoverPanel(Panel):
             classes="lead",
             markup=False,
         )
-        yield self.waves
+        yield VerticalScroll(self.waves, id="waves-room")
         yield Quiet(id="pace")
         yield Quiet(id="result")
         yield self.dags
@@ -74,6 +79,7 @@ class CutoverPanel(Panel):
         first = self._halfway() or next((wave.name for wave in plan.waves if wave.state != "cut over"), None)
         self.waves.options = self._options()
         self.waves.show(first or (plan.waves[0].name if plan.waves else None))
+        self.call_after_refresh(self.waves.reveal)
         self.settled()
 
     def _halfway(self) -> str | None:
@@ -91,9 +97,11 @@ class CutoverPanel(Panel):
             Option(
                 wave.name,
                 wave.name,
-                f"{wave.state} · {several(len(plan.dags_of(wave, everything)), 'DAG')} · on {wave.production}",
+                f"{state_in_words(wave, self.session.standings, dags)} · {several(len(dags), 'DAG')} · "
+                f"on {wave.production}",
             )
             for wave in plan.waves
+            for dags in (plan.dags_of(wave, everything),)
         )
 
     @property
@@ -137,11 +145,13 @@ class CutoverPanel(Panel):
     def tick(self) -> None:
         """Steps, pace, ticks."""
         self.session.follow_journal()
-        self._rows()
+        self.dags.show(self.wave, self.work, self.wizard.runs.carrier.ticks)
+        self._in_full()
         work = self.work
         pace = self.query_one("#pace", Quiet)
         if work is not None and work.running:
-            words = f"{work.title} · {work.done:,} of {work.total:,} steps · {lasting(work.elapsed)} so far"
+            counted = f" · {work.done:,} of {work.total:,} steps" if work.total else ""
+            words = f"{work.title}{counted} · {lasting(work.elapsed)} so far"
             if work.stopping:
                 words += " · stopping after the step in hand"
             pace.update(
@@ -157,20 +167,32 @@ class CutoverPanel(Panel):
         self.waves.options = self._options()
         self.waves.refresh(layout=True)
         wave, work = self.wave, self.work
-        self.way = way_of(self.session.standings, wave.name) if wave else "cutover"
         self.tick()
         result = self.query_one("#result", Quiet)
         if work is not None and not work.running and wave is not None and work.wave == wave.name:
             text, good = work.outcome
+            text = text.replace("Go on, or roll back.", "c goes on, b gives the wave back.")
             told = Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
         else:
             told = self._stay()
         result.update(told)
         result.display = bool(told.plain)
         self.wizard.show_keys()
-        if work is not None and not work.running and work.kind == "check" and self._checking:
-            shown, self._checking = self._checking, ""
-            self._show_checks(shown)
+        if work is not None and not work.running and work.kind == "check" and self._looks:
+            self._looked(work)
+
+    def _looked(self, work: Work) -> None:
+        """The checklist has been looked through: show it, or go on to the confirmation where all of it is met."""
+        follows, self._looks = self._looks, ""
+        checks = self.wizard.runs.carrier.ready.get(work.wave)
+        if work.error or work.cancelled or checks is None:
+            return
+        if follows == "begin" and not open_checks(checks):
+            self._confirm(work.wave)
+            return
+        self.app.push_screen(
+            ChecklistScreen(f'Before "{work.wave}" is cut over', checks, self.session), lambda _: self.settled()
+        )
 
     def _stay(self) -> Content:
         """DAGs that are not handed over, with the reason, before anything begins."""
@@ -184,43 +206,16 @@ class CutoverPanel(Panel):
             f"! {several(len(stay), 'DAG')} of this wave stay on the source: Enter on one says why.", "$text-warning"
         )
 
-    def _rows(self) -> None:
-        wave, inventory, work = self.wave, self.session.desk.inventory, self.work
-        if wave is None or inventory is None:
-            return
-        if work is not None and work.running and work.wave == wave.name:
-            self.way = "rollback" if work.kind == "rollback" else "cutover"
-        plan = self.session.desk.plan
-        stay = {finding.subject: finding.message for finding in refusals(plan, inventory, wave.name)}
-        dags = plan.dags_of(wave, tuple(dag.dag_id for dag in inventory.dags))
-        outcomes = {key: step.outcome for key, step in work.steps.items()} if work is not None else {}
-        counted = self.wizard.runs.carrier.ticks
-        headings = ("DAG", *(heading for _, heading in STEPS[self.way]), "ticks")
-        rows = [
-            (
-                item.dag_id,
-                *(("stays", *[""] * (len(item.steps) - 1)) if item.dag_id in stay else item.steps),
-                ticks_in_words(counted, self.session.standings, self.way, wave.name, item.dag_id),
-            )
-            for item in handed(self.session.standings, wave.name, dags, self.way, outcomes)
-        ]
-        if headings != self.dags.headings:
-            self.dags.headings = headings
-        self.dags.set_rows(rows)
-        self._in_full()
-
     def _in_full(self) -> None:
-        """The DAG under the cursor: what it waits for, its boundary, the next tick on both sides."""
-        wave, inventory, row = self.wave, self.session.desk.inventory, self.dags.row
-        lines: list[str] = []
-        if wave is not None and inventory is not None and row is not None:
-            dag_id = self.dags.rows[row][0]
-            dag = next((item for item in inventory.dags if item.dag_id == dag_id), None)
-            work = self.work
-            said = work.told.get(dag_id, "") if work is not None and work.running else ""
-            if dag is not None:
-                lines = in_full(self.session.standings, self.way, wave.name, dag, said)
+        """The DAG under the cursor; made anew when its next tick has passed."""
+        now = self.wizard.ferry.now()
+        lines, due = self.dags.detail(self.work, now)
         self.query_one("#detail", Quiet).update(Content.styled("\n".join(lines), "$text-muted"))
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if due is not None and due - now < timedelta(days=1):
+            self._timer = self.set_timer(max(1.0, (due - now).total_seconds()), self._in_full)
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """Another DAG in full."""
@@ -230,20 +225,8 @@ class CutoverPanel(Panel):
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A DAG in full: each step with its reason."""
         event.stop()
-        wave, inventory = self.wave, self.session.desk.inventory
-        if wave is None or inventory is None:
-            return
         dag_id = event.rows.rows[event.row][0]
-        stay = [f for f in refusals(self.session.desk.plan, inventory, wave.name) if f.subject == dag_id]
-        parts = [f"{finding.message}\n{finding.todo}" for finding in stay]
-        for way, steps in STEPS.items():
-            for step, heading in steps:
-                standing = self.session.standings.get(f"{way}/{wave.name}/{dag_id}/{step}")
-                if standing is not None:
-                    when = f"{standing.at:%H:%M:%S} UTC" if standing.at else ""
-                    why = f"\n  {standing.why}" if standing.why else ""
-                    parts.append(f"{way} · {heading}: {standing.event} {when}{why}")
-        self.app.push_screen(TextScreen(dag_id, "\n\n".join(parts) or "Nothing has been done with it yet."))
+        self.app.push_screen(TextScreen(dag_id, self.dags.steps_in_full(dag_id)))
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -257,22 +240,29 @@ class CutoverPanel(Panel):
                 f'The wave "{wave.name}" is {wave.state}, not tested yet: compare its values first.', bad=True
             )
             return
-        name = wave.name
+        if standings_of(self.session.journal, wave.name, given_back=False):
+            # It was begun: halfway is the worst place to be kept by a checklist.
+            self._confirm(wave.name)
+            return
+        self._looks = "begin"
+        self.wizard.runs.look_whether_ready(wave.name)
+
+    def _confirm(self, name: str) -> None:
         self.app.push_screen(
-            ConfirmScreen(before_cutover(self.session, wave)),
+            ConfirmScreen(before_cutover(self.session, self.session.desk.plan.wave(name))),
             lambda yes: self.wizard.runs.cut_over(name) if yes else None,
         )
 
     def action_roll_back(self, one: bool) -> None:
         """Confirm by the name, then give back: the wave, or the DAG under the cursor."""
         wave = self.wave
-        if wave is None or self._busy():
+        if wave is None:
             return
         name = wave.name
         if not any(key.startswith(f"cutover/{name}/") for key in self.session.standings):
             self.wizard.say(f'Nothing of the wave "{name}" has been handed over.', bad=True)
             return
-        dag = self.dags.rows[self.dags.row][0] if one and self.dags.row is not None else None
+        dag = self.dags.dag_id if one else None
         self.app.push_screen(
             ConfirmScreen(before_rollback(wave, dag)),
             lambda yes: self.wizard.runs.roll_back(name, dag) if yes else None,
@@ -282,15 +272,8 @@ class CutoverPanel(Panel):
         """The checklist: looked at once more, then shown."""
         wave = self.wave
         if wave is not None and not self._busy():
-            self._checking = wave.name
+            self._looks = "list"
             self.wizard.runs.look_whether_ready(wave.name)
-
-    def _show_checks(self, wave: str) -> None:
-        checks = self.wizard.runs.carrier.ready.get(wave)
-        if checks:
-            self.app.push_screen(
-                ChecklistScreen(f'Before "{wave}" is cut over', checks, self.session), lambda _: self.settled()
-            )
 
     def forward(self) -> None:
         """To the watch, once a wave has moved."""
@@ -319,20 +302,28 @@ class CutoverPanel(Panel):
         """What can be done now."""
         work = self.work
         if work is not None and work.running:
-            return (("s", "stop after this step"), ("F4", "log"), ("Enter", "a DAG in full"), ("Esc", "look back"))
+            return (
+                ("s", "stop after this step"),
+                ("b", "stop and roll back"),
+                ("F4", "log"),
+                ("Enter", "a DAG"),
+                ("Esc", "back"),
+            )
         return (
-            ("↑↓ Tab", "choose"),
-            ("l", "checklist"),
             ("c", "cut over"),
             ("b", "roll back"),
-            ("d", "one DAG back"),
             ("F2", "watch"),
+            ("l", "checks"),
+            ("d", "one DAG"),
+            ("Esc", "back"),
+            ("Tab", "choose"),
             ("F4", "log"),
         )
 
     def help(self) -> str:
         """The panel in words."""
         return (
+            "runs on: where the DAG runs now; neither: it is paused on both sides, halfway.\n"
             "looked: how the DAG stands on both sides.\n"
             "drained: no run is queued or running on the source, and it is paused there.\n"
             "marked: Astro knows the last tick that the source has run.\n"
@@ -341,7 +332,8 @@ class CutoverPanel(Panel):
             "watched: the first ticks on Astro ended, each once.\n"
             "ticks: how many of those expected ran exactly once.\n\n"
             "l looks through the checklist before a cutover; what no machine can see is confirmed there by name.\n"
-            "Enter on a DAG shows each step. c begins, s stops between two steps, b and d give back.\n"
+            "Enter on a DAG shows each step. c looks through the checklist and begins, s stops between two steps.\n"
+            "b and d give back; while a cutover runs they stop it first.\n"
             "Stopping or closing the terminal harms nothing: no DAG ever runs on both sides.\n"
             "There is no pause: between two steps a DAG may run on neither side, which must not last until somebody "
             "comes back. A stop ends the run, and this page shows which DAG stands where."

@@ -11,6 +11,7 @@ from textual.widgets import Static
 if TYPE_CHECKING:
     from astroferry.faces.session import Session
     from astroferry.faces.tui.screens.wizard import WizardScreen
+    from astroferry.faces.work import Work
 
 Keys = tuple[tuple[str, str], ...]
 
@@ -62,6 +63,11 @@ class Panel(VerticalScroll, can_focus=False):
 
     def skip(self) -> None:
         """F8."""
+
+    @property
+    def work(self) -> Work | None:
+        """The run that this panel shows, in hand or ended."""
+        return None
 
     def tick(self) -> None:
         """Something that runs has moved on; called at most a few times a second, and only while it runs."""

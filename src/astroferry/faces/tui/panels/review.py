@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from astroferry.faces.confirming import before_carrying
-from astroferry.faces.reviewing import TITLES, Line, against, page
+from astroferry.faces.reviewing import TITLES, Line, against, page, stands
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import ConfirmScreen
 from astroferry.model.words import several
@@ -135,7 +135,7 @@ class ReviewPanel(Panel):
             return
         width = max(40, self.size.width - 6)
         self.page.show(page(desk, self.session.infos, width), width)
-        self.wizard.say("Nothing has been changed on either end yet. F2 asks before it carries out.")
+        self.wizard.say(stands(self.session.infos, self.session.standings))
 
     def on_page_moved(self, event: Page.Moved) -> None:
         """Say where Enter leads."""

@@ -132,8 +132,10 @@ class WizardScreen(Screen[None]):
         self.stages.update()
 
     def show_head(self) -> None:
-        """Name, place, saved when."""
-        self.query_one(Head).show(self.session)
+        """Name, place, saved when; and what runs, where the panel does not show it."""
+        going = self.runs.going
+        elsewhere = going if self._panel is None or self.panel.work is not going else None
+        self.query_one(Head).show(self.session, elsewhere)
 
     def show_keys(self) -> None:
         """The keys of this panel."""
@@ -279,8 +281,9 @@ class WizardScreen(Screen[None]):
             return
         self._settle()
         self.show_log()
-        if self.session.nav.stop.kind != "carrying":
-            self.say(f"{work.title}: {work.result or 'stopped'}")
+        if self.panel.work is not work:
+            text, good = work.outcome
+            self.say(f"{work.title}: {text}", bad=not good)
 
     def _report(self, ended: Running) -> None:
         """A bug's traceback goes into a file; the sentence says which."""
@@ -309,6 +312,8 @@ class WizardScreen(Screen[None]):
             self._follow()
             self.panel.tick()
             self.show_log()
+            if self.runs.going is not None and self.panel.work is not self.runs.going:
+                self.show_head()
 
     def _follow(self) -> None:
         """The list of stages follows what is carried out, as long as one looks at it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from astroferry.faces.preview import Mark
     from astroferry.faces.session import Session
+    from astroferry.faces.work import Work
 
 LOG_LINES = 8
 ALWAYS = (("F1", "help"), ("F10", "menu"))
@@ -27,15 +28,20 @@ class Head(Quiet):
     def __init__(self) -> None:
         super().__init__(one_line=True, id="head")
 
-    def show(self, session: Session) -> None:
-        """As the session stands."""
+    def show(self, session: Session, going: Work | None = None) -> None:
+        """As the session stands; `going`: a run that the panel below does not show."""
         left = Content.assemble((" astroferry ", "bold $accent"), (f" {session.desk.plan.name}", "bold"))
         saved = f" · saved {session.saved_at.astimezone():%H:%M}" if session.saved_at else ""
         where = f"{session.nav.index + 1} of {len(STOPS)} · {session.nav.stop.title}"
         room = self.app.size.width - left.cell_length
-        right = next((text for text in (f"{where}{saved} ", f"{where} ") if len(text) < room), "")
+        said = (f"{where}{saved} ", f"{where} ")
+        style = "$text-muted"
+        if going is not None:
+            counted = f" {going.done:,} of {going.total:,}" if going.total else ""
+            said, style = (f"› {going.title}{counted} · {where} ", f"› {going.title}{counted} "), "$accent"
+        right = next((text for text in said if len(text) < room), "")
         gap = max(0, room - len(right))
-        self.update(Content.assemble(left, " " * gap, (right, "$text-muted")))
+        self.update(Content.assemble(left, " " * gap, (right, style)))
 
 
 class KeyLine(Quiet):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.containers import ScrollableContainer
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -108,8 +110,19 @@ class ChoiceList(Widget, can_focus=True):
         if index != self.index:
             self.index = index
             self.refresh()
-            self.scroll_visible(animate=False)
+            self.reveal()
             self.post_message(self.Chosen(self, self.options[index].value))
+
+    def reveal(self) -> None:
+        """Scroll what is around it, so that the chosen option is seen."""
+        self.scroll_visible(animate=False)
+        room = self.parent
+        if isinstance(room, ScrollableContainer) and self.index is not None:
+            lines = [
+                number for number, (option, _, _) in enumerate(self._rows(self.size.width)) if option == self.index
+            ]
+            region = Region(0, self.virtual_region.y + lines[0], 1, len(lines))
+            room.scroll_to_region(region, animate=False, force=True)
 
     def on_click(self, event: events.Click) -> None:
         """The mouse chooses too."""
