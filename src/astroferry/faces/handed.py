@@ -129,7 +129,7 @@ def state_in_words(wave: Wave, standings: Mapping[str, Standing], dags: Sequence
     return wave.state
 
 
-_PLACES: tuple[tuple[Side, str], ...] = (("Astro", "Astro"), ("source", "the source"), ("neither", "neither"))
+_PLACES: tuple[tuple[Side, str], ...] = (("Astro", "Astro"), ("source", "the source"), ("neither", "neither side"))
 
 
 def standing_in_words(found: Mapping[str, Side]) -> str:

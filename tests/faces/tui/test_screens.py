@@ -234,6 +234,37 @@ class TestAfterDeciding:
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "cutover-running")
+            journal.write("cutover/rest/daily_sales/mark", "failed", why="The target answered 500.")
+            still(work, ended=True)
+            work.bad = True
+            work.result = (
+                "1 step did not go well; no DAG runs on both sides. Go on, or roll back. 1 DAG on the source; on "
+                "neither side: daily_sales."
+            )
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "cutover-stopped")
+            journal.write("cutover/rest/daily_sales/unpause-target", "done")
+            journal.write("rollback/rest/daily_sales/drain-target", "done", facts={"waited": 3.5, "slipped": 1})
+            journal.write("rollback/rest/daily_sales/unpause-source", "done")
+            work = wizard.runs.work = still(Work("rollback", 'Rolling "daily_sales" back', wave="rest"), ended=True)
+            work.result = "daily_sales runs on the source again."
+            wizard.runs.carrier.ticks = {}
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "cutover-given-back")
+
+    async def test_many_waves(self, saved: Saved, plan: Any, same_screen: Same) -> None:
+        waves = tuple(
+            dataclasses.replace(
+                plan.waves[0], name=f"wave-{number:02}", dags=("*",) if number == 20 else (f"x{number}",)
+            )
+            for number in range(1, 21)
+        )
+        async with at(saved(decided=(*ALL, "review"), waves=waves), "cutover") as (_, pilot):
+            await pilot.press("end")
+            await settled(pilot)
+            await same_screen(pilot, "cutover-many-waves")
 
 
 class TestAfterTheCutover:

@@ -160,10 +160,10 @@ def test_a_wave_that_stands_otherwise_than_its_state(plan: Plan) -> None:
     wave = dataclasses.replace(plan.waves[0], name="w", state="tested")
     assert state_in_words(wave, {}, ["dag", "other"]) == "tested"
     begun = _at(drain_source="done")
-    assert state_in_words(wave, begun, ["dag", "other"]) == "halfway: 1 on neither"
+    assert state_in_words(wave, begun, ["dag", "other"]) == "halfway: 1 on neither side"
     moved = begun | {"cutover/w/other/record": Standing("done", at=NOON)}
     moved["cutover/w/other/unpause-target"] = Standing("done", at=NOON)
-    assert state_in_words(wave, moved, ["dag", "other"]) == "halfway: 1 on Astro, 1 on neither"
+    assert state_in_words(wave, moved, ["dag", "other"]) == "halfway: 1 on Astro, 1 on neither side"
     assert standing_in_words(sides(moved, "w", ["dag", "other"])) == "1 DAG on Astro; on neither side: dag."
     cut = dataclasses.replace(wave, state="cut over")
     back = _at(unpause_target="done", back_drain_target="done", back_unpause_source="done")
