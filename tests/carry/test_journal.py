@@ -94,7 +94,9 @@ def test_each_line_is_synced_before_write_returns(path: Path, monkeypatch: pytes
     assert synced[2:] == [path.stat().st_size]
 
 
-def test_a_torn_last_line_is_cut_off_at_any_byte(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torn_last_line_counts_for_nothing_and_only_a_writer_cuts_it_off(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # hundreds of them take seconds
     journal = Journal(path)
     for event in ("begin", "applied", "done"):
@@ -104,7 +106,8 @@ def test_a_torn_last_line_is_cut_off_at_any_byte(path: Path, monkeypatch: pytest
         path.write_bytes(raw[:cut])
         again = Journal(path)
         assert again.entries == journal.entries[: raw[:cut].count(b"\n")]
-        assert path.read_bytes() == raw[: raw.rfind(b"\n", 0, cut) + 1]
+        # The other process may be writing the rest of it just now, and holds the lock.
+        assert path.read_bytes() == raw[:cut]
     path.write_bytes(raw + b'{"n": 4, "at')
     again = Journal(path)
     again.write("b", "begin")

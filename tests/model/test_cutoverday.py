@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from astroferry.carry.audit import rows_of
 from astroferry.carry.decommission.leaving import quiet_for
-from astroferry.carry.journal import Entry
+from astroferry.carry.journal import Entry, Event
 from astroferry.model.cutoverday import (
     ApprovalRule,
     Before,
@@ -93,3 +94,9 @@ def test_where_a_thing_was_done() -> None:
     }
     entries = [Entry(number, AT, action, "done") for number, action in enumerate(actions, 1)]
     assert {row.action: (row.where, row.subject) for row in rows_of(PLAN, entries)} == actions
+
+
+def test_the_audit_has_words_for_every_event_of_the_journal() -> None:
+    events = get_args(Event)
+    rows = rows_of(PLAN, [Entry(number, AT, "verify/prod", event) for number, event in enumerate(events, 1)])
+    assert len({row.outcome for row in rows}) == len(events)

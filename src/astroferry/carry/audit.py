@@ -13,14 +13,15 @@ from astroferry.diagnostics import redact
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from astroferry.carry.journal import Entry
+    from astroferry.carry.journal import Entry, Event
     from astroferry.model.plan import Plan
 
-_OUTCOMES = {
+_OUTCOMES: dict[Event, str] = {
     "begin": "begun",
     "applied": "taken by the server",
     "done": "done, read back",
     "found": "was so already",
+    "refused": "refused, nothing was changed",
     "failed": "failed",
     "undo-begin": "taking back",
     "undone": "taken back",

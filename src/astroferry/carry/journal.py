@@ -121,10 +121,15 @@ class Journal:
         return entry
 
     def _append(self, line: bytes) -> None:
-        """Add a line and sync it; half a line, as a full disk leaves it, is taken back."""
-        size = self.path.stat().st_size if self.path.exists() else 0
+        """Add a line and sync it; half a line, by a crash before it or by a full disk now, is taken away.
+
+        Only here, because whoever writes holds the plan's lock: to one who only reads, the half line of another
+        process may be one that is just being written.
+        """
+        size = _whole_size(self.path)
         try:
             with self.path.open("ab") as file:
+                file.truncate(size)
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
@@ -149,14 +154,10 @@ class Journal:
         return self._standings
 
     def _load(self) -> None:
-        """Read what is there; a last line torn by a crash is cut off, anything else wrong is an error."""
+        """Read what is there, but for a last line that is not whole (yet); anything else wrong is an error."""
         try:
             raw = self.path.read_bytes()
             whole = raw[: raw.rfind(b"\n") + 1]
-            if len(whole) != len(raw):
-                with self.path.open("r+b") as file:
-                    file.truncate(len(whole))
-                    os.fsync(file.fileno())
         except FileNotFoundError:
             return
         except OSError as error:
@@ -170,6 +171,19 @@ class Journal:
                     f"The journal {self.path} cannot be read at line {number}.",
                     hint="Restore it from a backup: it says what has been done and how to undo it.",
                 ) from error
+
+
+def _whole_size(path: Path) -> int:
+    """How many bytes of the file are whole lines; 0 where there is none."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            if file.read(1) in {b"\n", b""}:
+                return size
+    except FileNotFoundError:
+        return 0
+    return path.read_bytes().rfind(b"\n") + 1
 
 
 def _entry(number: int, line: bytes) -> Entry:
