@@ -122,10 +122,10 @@ def test_the_whole_way_to_astro_and_back(decided: World) -> None:
 
 
 def test_a_wave_that_is_not_ready_is_not_cut_over(decided: World) -> None:
-    _, console = walked(
-        decided, *TO_THE_CUTOVER, "pilot", "cutover", DEPLOYMENT, "back", "save", plan=decided.plan_path
-    )
-    assert 'The wave "pilot" is not ready to be cut over' in console.page
+    _, console = walked(decided, *TO_THE_CUTOVER, "pilot", "cutover", "", "back", "save", plan=decided.plan_path)
+    assert "Only people can see whether these hold" in console.page
+    assert "3 checks not met yet." in console.page
+    assert "Cut the wave" not in console.page, "the name is not asked for in vain"
     assert planfile.load(decided.plan_path).wave("pilot").state == "tested"
     assert decided.estate.engine.dags["ticks_on"].is_paused is False
 

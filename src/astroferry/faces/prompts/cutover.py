@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.carry.handover.wave import refusals
+from astroferry.carry.handover.wave import refusals, standings_of
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
 from astroferry.faces.handed import HEADINGS, handed, state_in_words, ticks_in_words
@@ -96,12 +96,13 @@ class CutoverStep:
             if what in {"back", "save"}:
                 return "save" if what == "save" else "back"
             if what == "check":
-                work = SpokenWork("check", "Looking whether it is ready", wave=name, console=self._console)
-                await attend(work, self._carrier.look_whether_ready, self._console)
-                self._console.say(f"  {work.outcome[0]}")
+                await self._look(name)
                 await confirm_checks(self._session, self._console, self._carrier.ready.get(name, ()))
-            elif what == "cutover" and await confirmed(self._console, before_cutover(self._session, wave)):
-                await self._run("cutover", f'Cutting "{name}" over', name, self._carrier.cut_over)
+            elif what == "cutover":
+                if await self._may_begin(name) and await confirmed(
+                    self._console, before_cutover(self._session, wave)
+                ):
+                    await self._run("cutover", f'Cutting "{name}" over', name, self._carrier.cut_over)
             elif what in {"rollback", "dag"}:
                 dag = await self._one(wave) if what == "dag" else None
                 if (what == "dag" and dag is None) or not await confirmed(self._console, before_rollback(wave, dag)):
@@ -111,6 +112,23 @@ class CutoverStep:
                     await self._carrier.roll_back(work, which)
 
                 await self._run("rollback", f'Rolling "{dag or name}" back', name, back)
+
+    async def _look(self, name: str) -> bool:
+        """Look through the checklist; whether all of it is met."""
+        work = SpokenWork("check", "Looking whether it is ready", wave=name, console=self._console)
+        await attend(work, self._carrier.look_whether_ready, self._console)
+        text, good = work.outcome
+        self._console.say(f"  {text}")
+        return good
+
+    async def _may_begin(self, name: str) -> bool:
+        """Before the name is asked for: the checklist, where what people know can be confirmed at once."""
+        if standings_of(self._session.journal, name, given_back=False):
+            return True  # it was begun: halfway is the worst place to be kept by a checklist
+        if await self._look(name):
+            return True
+        await confirm_checks(self._session, self._console, self._carrier.ready.get(name, ()))
+        return await self._look(name)
 
     async def _one(self, wave: Wave) -> str | None:
         rows = [(dag, "") for dag in self._dags(wave)]
