@@ -162,6 +162,9 @@ class FakeAirflow:
         run = next((run for run in self.runs if (run["dag_id"], run["dag_run_id"]) == (dag_id, run_id)), None)
         if run is None:
             return httpx.Response(404, json={"detail": "DAGRun not found"})
+        if request.method == "DELETE":
+            self.runs.remove(run)
+            return httpx.Response(204)
         if request.method == "PATCH":
             run |= body
         return httpx.Response(200, json=run)

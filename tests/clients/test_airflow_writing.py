@@ -141,6 +141,8 @@ async def test_a_run_of_ours(pair: Fakes) -> None:
     assert next(each for each in fake.runs if each["dag_run_id"] == "mine")["note"] == "another"
     run = await airflow.set_run_state("d", "mine", "failed")
     assert run.state == "failed"
+    assert await airflow.delete_run("d", "mine")
+    assert not await airflow.delete_run("d", "mine")
     with pytest.raises(NotFoundError):
         await airflow.set_run_state("d", "nope", "failed")
 

@@ -37,7 +37,8 @@ class ActionInfo:
 
     `id` is stable across runs and machines ("connection/data-prod/warehouse_pg"). `stage` is a carrying stage's key.
     `needs`: ids of actions that must be done first. `undo_note`: one sentence, for the review page. `waits`: it
-    changes nothing and mostly lets time pass, so that any number may be under way.
+    changes nothing and mostly lets time pass, so that any number may be under way. `closes`: its end closes what
+    earlier lines opened, so that it gets a line each time, also where it was found so before.
     """
 
     id: str
@@ -48,6 +49,7 @@ class ActionInfo:
     undo_note: str = ""
     wave: str = ""
     waits: bool = False
+    closes: bool = False
 
 
 class Action(Protocol):

@@ -53,8 +53,10 @@ class Standing:
     """Where one action stands after all its lines.
 
     `before`: what the *first* begin since the last undo observed; that is what undoing restores, however often the
-    action was begun again after a crash. `made`: the facts of what was made. `former`: both of these as they were
-    when it was last begun, to which a refusal goes back.
+    action was begun again after a crash. `made`: the facts of what was made. `begun`, `ended`: numbers of the last
+    line that began it, and of the last that says what was made or found (0: none), to tell what came after what; a
+    clock may be set back. `former`: before, made and begun as they were when it was last begun, to which a refusal
+    goes back.
     """
 
     event: Event
@@ -62,7 +64,9 @@ class Standing:
     made: dict[str, Any] = field(default_factory=dict)
     why: str = ""
     at: datetime | None = None
-    former: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    begun: int = 0
+    ended: int = 0
+    former: tuple[dict[str, Any], dict[str, Any], int] = ({}, {}, 0)
 
     @property
     def ours(self) -> bool:
@@ -197,21 +201,23 @@ def _entry(number: int, line: bytes) -> Entry:
 
 
 def _next(standing: Standing | None, entry: Entry) -> Standing:
-    before = standing.before if standing else {}
-    made = standing.made if standing else {}
-    former = standing.former if standing else ({}, {})
+    last = standing or Standing("note")
+    before, made, former, begun, ended = last.before, last.made, last.former, last.begun, last.ended
     if entry.event == "begin":
         # What is not there now was not made by an earlier try, or is gone.
         gone = entry.facts.get("existed") is False
-        former = ({}, {}) if gone else (before, made)
+        former = ({}, {}, begun) if gone else (before, made, begun)
+        begun = entry.number
         if standing is None or standing.event in {"undone", "found"} or not before or gone:
             before, made = {"observed": entry.facts}, {}
     elif entry.event == "refused":
-        before, made = former
+        before, made, begun = former
     elif entry.event == "applied":
         made = {**made, **entry.facts}
     elif entry.event == "undone":
-        before, made = {}, {}
+        before, made, begun = {}, {}, 0
     elif entry.event == "found" and not before:
         made = entry.facts
-    return Standing(entry.event, before, made, entry.why, entry.at, former)
+    if entry.event in {"applied", "done", "found"}:
+        ended = entry.number
+    return Standing(entry.event, before, made, entry.why, entry.at, begun, ended, former)

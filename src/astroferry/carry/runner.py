@@ -277,6 +277,8 @@ def _found(action: Action, seen: Observation, journal: Journal) -> Step:
         if crashed:
             journal.write(action.info.id, "applied", facts=seen.facts)
         journal.write(action.info.id, "done" if crashed else "found", facts={} if crashed else seen.facts)
+    elif action.info.closes:
+        journal.write(action.info.id, standing.event)
     return Step(action.info, "found", seen.why)
 
 

@@ -187,6 +187,13 @@ class Writing(Rows):
             path += "/setNote"
         await self._send("PATCH", path, {"note": note}, repeat=True)
 
+    async def delete_run(self, dag_id: str, run_id: str) -> bool:
+        """Delete a run with its task instances; False if it was not there.
+
+        Raises ConflictError on Airflow 3 where it is running (3.3.2: only queued and finished ones may be deleted).
+        """
+        return await self._delete(f"/dags/{segment(dag_id)}/dagRuns/{segment(run_id)}")
+
     async def delete_dag(self, dag_id: str) -> bool:
         """Delete a DAG's rows, not its file; False if it was not there."""
         return await self._delete(f"/dags/{segment(dag_id)}")

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.carry.handover.two_airflows import CrashError, World, carry, world
+from tests.carry.handover.two_airflows import World, carry, world
 
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_from
 
@@ -84,43 +83,6 @@ async def test_any_times_of_pause_and_unpause(
             here.clock.pass_by(next(pauses, 11) + 1)
     settle(here)
     assert here.ticks_ran() == here.ticks_due()
-
-
-@pytest.mark.parametrize("catchup", [True, False])
-@pytest.mark.parametrize("way", ["cutover", "rollback"])
-async def test_killed_at_a_call_it_is_carried_on_exactly_once(tmp_path: Path, catchup: bool, way: str) -> None:
-    """Calls to either server are the places to die: before each, and after those that change something."""
-    deaths = 0
-    place = 1 + catchup
-    while True:
-        here = world(tmp_path, catchup=catchup, warm=250, seed=place, watch_ticks=1)
-        journal: Journal = {}
-        if way == "rollback":
-            await cut_over(here, journal)
-            here.clock.pass_by(150)
-        count = 0
-
-        def dies(place: int = place) -> bool:
-            nonlocal count
-            count += 1
-            return count == place
-
-        here.source.crash_at = here.target.crash_at = dies
-        go = cut_over if way == "cutover" else roll_back
-        try:
-            await go(here, journal)
-        except CrashError:
-            deaths += 1
-        else:
-            break
-        # Somebody starts it again a while later.
-        here.clock.pass_by(random.Random(place).randint(1, 300))
-        await go(here, journal)
-        settle(here)
-        assert here.ticks_ran() == here.ticks_due(), place
-        # Odd places without catchup, even ones with it; later ones are mostly waits, which change nothing.
-        place += 2 if place < 50 else 7
-    assert deaths > 20
 
 
 async def test_a_dag_paused_on_the_source_is_marked_but_stays_paused(tmp_path: Path) -> None:

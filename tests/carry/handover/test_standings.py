@@ -31,8 +31,14 @@ def test_a_cutover_that_follows_a_rollback_begins_anew(tmp_path: Path, clock: Fi
     journal.write("rollback/w/one/unpause-source", "done")
     assert standings_of(journal, "w").keys() == {"one", "two"}
     assert standings_of(journal, "w", given_back=False).keys() == {"two"}
-    clock.advance(60)
-    journal.write("cutover/w/one/record", "done")
+    # A look that failed does not make what the first one found new again, nor does a clock that is set back.
+    journal.write("cutover/w/one/record", "begin")
+    journal.write("cutover/w/one/record", "failed")
+    assert standings_of(journal, "w", given_back=False).keys() == {"two"}
+    clock.advance(-60)
+    journal.write("cutover/w/one/record", "begin")
+    journal.write("cutover/w/one/record", "applied", facts={"source_paused": True})
+    assert standings_of(journal, "w", given_back=False)["one"].source_paused
     assert standings_of(journal, "w", given_back=False).keys() == {"one", "two"}
 
 

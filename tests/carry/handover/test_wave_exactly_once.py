@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.carry.handover.killed import KilledError, Killing
 from tests.carry.handover.two_airflows import START, World, each, wave_of
 
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, hand_over, standings_of
@@ -18,8 +19,6 @@ from astroferry.errors import UnreachableError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from astroferry.carry.journal import Entry
-
 SIX: dict[str, dict[str, Any]] = {
     "all": {},
     "latest": {"catchup": False},
@@ -29,25 +28,6 @@ SIX: dict[str, dict[str, Any]] = {
     "by_hand": {"kind": "none"},
 }
 COUNTED = tuple(dag_id for dag_id in SIX if dag_id != "by_hand")
-
-
-class KilledError(BaseException):
-    """The process is gone."""
-
-
-class Killing(Journal):
-    """A journal after whose nth line the process dies."""
-
-    def __init__(self, path: Path, after: int) -> None:
-        super().__init__(path)
-        self.after = after
-
-    def write(self, action: str, event: Any, **more: Any) -> Entry:
-        entry = super().write(action, event, **more)
-        self.after -= 1
-        if self.after == 0:
-            raise KilledError
-        return entry
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from astroferry.carry.context import Context
+from astroferry.carry.journal import Standing
 from astroferry.clients.airflow_seen import QueuedEvent, TaskInstanceSeen, TaskSeen
 from astroferry.errors import ConflictError, NotFoundError, RequestFailedError
 from astroferry.model.inventory import Dag, Inventory, Run, Schedule
@@ -314,7 +315,7 @@ class Server:
         return tuple(start + n * self.period for n in range((last - start) // self.period + 1))
 
     def _is_open(self, run_ids: set[str]) -> bool:
-        return any(self.rows[run_id].state in {"queued", "running"} for run_id in run_ids)
+        return any(run_id in self.rows and self.rows[run_id].state in {"queued", "running"} for run_id in run_ids)
 
     async def trigger(
         self,
@@ -343,6 +344,16 @@ class Server:
             raise ConflictError("it is in that state already", status=409)
         self.task_states[run_id][number] = state
         self._call("set_task_state answered")
+
+    async def delete_run(self, dag_id: str, run_id: str) -> bool:
+        del dag_id
+        self._call("delete_run")
+        if run_id in self.rows and self.rows[run_id].state == "running":
+            raise ConflictError("cannot be deleted in running state", status=409)
+        gone = self.rows.pop(run_id, None)
+        self.open.discard(run_id)
+        self._call("delete_run answered")
+        return gone is not None
 
     async def set_run_note(self, dag_id: str, run_id: str, note: str) -> None:
         del dag_id
@@ -496,7 +507,14 @@ def world(
 
 
 async def carry(actions: Sequence[Any], ctx: Context, journal: dict[str, dict[str, Any]]) -> None:
-    """A tiny runner: observe, apply, verify, in the order of the list; facts go into `journal`."""
+    """A tiny runner: observe, apply, verify, in the order of the list; facts go into `journal`, the newest last."""
+
+    def standing(action_id: str) -> Standing | None:
+        numbers = {name: number for number, name in enumerate(journal, 1)}
+        ended = numbers.get(action_id, 0)
+        return Standing("done", made=journal[action_id], ended=ended) if ended else None
+
+    ctx.standing = standing
     for action in actions:
         assert all(need in journal for need in action.info.needs), action.info
         seen = await action.observe(ctx)
@@ -504,9 +522,11 @@ async def carry(actions: Sequence[Any], ctx: Context, journal: dict[str, dict[st
         facts = seen.facts
         if seen.state == "todo":
             facts = await action.apply(ctx)
+            journal.pop(action.info.id, None)
+            journal[action.info.id] = facts
             after = await action.verify(ctx)
             assert after.state == "done", (action.info.id, after)
-        journal[action.info.id] = facts
+        journal.setdefault(action.info.id, facts)
 
 
 def wave_of(folder: Path, dags: dict[str, dict[str, Any]], *, warm: int = 250, **cutover: Any) -> World:

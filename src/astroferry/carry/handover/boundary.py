@@ -21,18 +21,17 @@ the target is unpaused, which keeps the phase; so it is where a task depends on 
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import acceptable_next, boundary, is_marker, rows_by_tick, unfinished
+from astroferry.advice.schedule import acceptable_next, boundary, is_marker, rows_by_tick, tick_of, unfinished
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
 from astroferry.carry.handover.alone import in_doubt, newest_marker, strayed
 from astroferry.carry.handover.backfill import open_backfill
-from astroferry.errors import ConflictError, RemoteError
-from astroferry.model.cutover import MARKER_NOTE
+from astroferry.carry.handover.halfmade import end_marker, finish, is_half_made, marker_note
+from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
     from astroferry.advice.kinds import MarkerPlan
@@ -42,17 +41,6 @@ if TYPE_CHECKING:
     from astroferry.carry.handover.ends import Handover
     from astroferry.clients.airflow import Airflow
     from astroferry.model.inventory import Dag, Run
-
-
-def is_half_made(row: Run) -> bool:
-    """Whether this is a marker whose state was not set yet: on a paused DAG a queued run waits for ever."""
-    return row.state == "queued" and (row.run_type == "backfill" or is_marker(row))
-
-
-def marker_note(tick: Tick, ran_on: str) -> str:
-    """What people read on the marker's row in the grid."""
-    due = f"{tick.moment:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{MARKER_NOTE}: the run due at {due} already ran on {ran_on}; nothing ran here."
 
 
 @dataclass
@@ -103,7 +91,7 @@ class MarkBoundary:
         )
         if not target.is_paused and not settled:
             return Observation("doubt", await self._awake(ctx, row), facts)
-        if row is None or is_half_made(row):
+        if row is None or await self._lies_half_made(ctx, tick):
             return Observation("todo", facts=facts)
         facts["marker"] = row.run_id if is_marker(row) else None
         if not settled:
@@ -122,13 +110,14 @@ class MarkBoundary:
         """Whether what the target shows as its next run follows the boundary, with the data it should have."""
         plan = await self.handover.plan(ctx)
         shown = target.next_run_after
+        # Beyond the boundary it may have run ticks itself, which a rollback that was broken off has not handed back.
+        newest = await self._newest(ctx, plan, tick)
         if plan.fills_first:
-            newest = await self._newest(ctx, plan, tick)
             following = plan.ticks.after(newest.moment)
             right = shown == (following.moment if following else None)
         else:
             passes = row.run_type == "manual"
-            right = acceptable_next(plan, tick, shown, ctx.clock.now(), passes=passes)
+            right = acceptable_next(plan, newest, shown, ctx.clock.now(), passes=passes)
         if not right:
             return Observation("todo", "the next run is not shown yet", facts)
         if shown is not None and (wrong := _other_data(plan, target)):
@@ -146,6 +135,8 @@ class MarkBoundary:
         if not (await target.dag(dag_id)).is_paused:
             raise RemoteError(f'The DAG "{dag_id}" is not paused on the target; a marker there would run.')
         if tick is not None:
+            # Those of an earlier try would run as soon as it is unpaused.
+            await finish(ctx, self.handover, "target")
             await self._mark(ctx, target, tick)
             await self._fill(ctx, target, tick)
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
@@ -168,6 +159,12 @@ class MarkBoundary:
         plan = await self.handover.plan(ctx)
         return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(tick.moment)
 
+    async def _lies_half_made(self, ctx: Context, tick: Tick) -> bool:
+        """Whether a row at the boundary or before it waits on the target, to run as soon as that is unpaused."""
+        target = await self.handover.airflow(ctx, "target")
+        waiting = [run for run in await target.active_runs(self.handover.dag_id) if is_half_made(run)]
+        return any((moment := tick_of(run)) is not None and moment <= tick.moment for run in waiting)
+
     async def _awake(self, ctx: Context, row: Run | None) -> str:
         """What is said of a target that is unpaused although its boundary is not the source's last tick."""
         dag_id = self.handover.dag_id
@@ -179,7 +176,7 @@ class MarkBoundary:
         return str(in_doubt(dag_id, "target", await strayed(ctx, self.handover, "target")))
 
     async def _newest(self, ctx: Context, plan: MarkerPlan, tick: Tick) -> Tick:
-        """The newest tick that has a row on the target: the marker's, or one that was filled in after it."""
+        """The newest tick that has a row on the target: the marker's, or one that ran or is to run after it."""
         rows = await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))
         return max(boundary(rows) or tick, tick)
 
@@ -195,7 +192,7 @@ class MarkBoundary:
         row = await self._row(ctx, tick)
         if row is not None and not is_half_made(row):
             return
-        note = marker_note(tick, ctx.source.url)
+        note = marker_note(tick.moment, ctx.source.url)
         if target.major < 3:
             starship = await ctx.starship(self.handover.deployment)
             await mark_on_2(target, starship, plan, tick, timetable=plan.target, note=note)
@@ -209,16 +206,7 @@ class MarkBoundary:
                 hint="See that its start date there is not later than on the source.",
             )
         if is_half_made(row):
-            if any(dag_id in dag.waits_for for dag in ctx.inventory.dags):
-                await self._end_tasks(target, row)
-            await target.set_run_state(dag_id, row.run_id, "success", note)
-
-    async def _end_tasks(self, target: Airflow, row: Run) -> None:
-        """Let each task of the marker count as one that ended well, for a sensor that watches it."""
-        seen = await target.task_instances(self.handover.dag_id, row.run_id)
-        for task_id in sorted({task.task_id for task in seen if task.state != "success"}):
-            with contextlib.suppress(ConflictError):  # an answer was lost, and it was asked again
-                await target.set_task_state(self.handover.dag_id, row.run_id, task_id, "success")
+            await end_marker(ctx, target, dag_id, row, note)
 
     async def _fill(self, ctx: Context, target: Airflow, tick: Tick) -> None:
         """Let what was missed run before anything later does, where its order or its phase is at stake."""

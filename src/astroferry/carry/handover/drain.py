@@ -23,16 +23,20 @@ from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.arriving import Arriving
 from astroferry.carry.handover.freeze import frozen_runs
+from astroferry.carry.handover.halfmade import finish, is_half_made
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
 from astroferry.model.drain import DrainSample
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.clients.airflow import Airflow
     from astroferry.model.cutover import Side
+    from astroferry.model.inventory import Run
 
 LOOKS_AFTER_PAUSE = 2
 """A scheduler that had begun its round before the pause may still add a run after it (SQLite takes no row lock), so
@@ -68,18 +72,28 @@ class DrainAndPause:
         dag = await self.handover.dag(ctx, self.side)
         active = await self.handover.unfinished(ctx, self.side)
         facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active)}
+        if dag.is_paused and any(is_half_made(run) for run in active):
+            return Observation("todo", "a marker on it is half made", facts)
         if not active:
             if dag.is_paused:
                 self.handover.drained.add(self.side)
             return Observation("done" if dag.is_paused else "todo", facts=facts)
-        if dag.is_paused and self.side == "source" and not self.handover.was_active(ctx):
-            return Observation(
-                "doubt",
-                f'"{dag.dag_id}" is paused on the source with {len(active)} unfinished runs; '
-                "let them finish there or mark them failed, then run the same command again.",
-                facts,
-            )
+        if dag.is_paused and not self._may_unpause(ctx):
+            return Observation("doubt", self._not_ours(active), facts)
         return Observation("todo", f"{len(active)} runs are not finished", facts)
+
+    def _may_unpause(self, ctx: Context) -> bool:
+        """Whether it was running on that side before we paused it there, so that its runs may be let finish."""
+        if self.side == "source":
+            return self.handover.was_active(ctx)
+        return self.handover.was_let_run(ctx, "target")
+
+    def _not_ours(self, active: Sequence[Run]) -> str:
+        ids = ", ".join(run.run_id for run in active[:3])
+        return (
+            f'"{self.handover.dag_id}" is paused on the {self.side}, and not by us, with {len(active)} unfinished '
+            f"runs; let them finish there or mark them failed ({ids}), then run the same command again."
+        )
 
     async def apply(self, ctx: Context) -> Facts:
         """Drain; raises RemoteError when `drain_timeout` has passed, with the DAG left as it was found: unpaused."""
@@ -88,9 +102,11 @@ class DrainAndPause:
         begun = ctx.clock.now()
         deadline = begun + timedelta(seconds=ctx.plan.cutover.drain_timeout)
         was_paused = (await airflow.dag(dag_id)).is_paused
+        if (ended := await self._found_paused(ctx) if was_paused else None) is not None:
+            return {"was_paused": was_paused, **ended}
         if await self._runs_elsewhere(ctx):
             return {"was_paused": was_paused, **await self._freeze(ctx, airflow, let_go=False)}
-        if was_paused and await self.handover.unfinished(ctx, self.side):
+        if was_paused:
             # A crash of ours came between a pause and the look after it: those runs must finish before we go on.
             await airflow.set_paused(dag_id, False)
         slipped = 0
@@ -115,10 +131,22 @@ class DrainAndPause:
             if not await self._slipped_in(ctx, arriving):
                 ctx.tell(f"{dag_id}: paused on the {self.side}, nothing is running there")
                 waited = (ctx.clock.now() - begun).total_seconds()
-                return {"was_paused": was_paused, "waited": round(waited, 1), "slipped": slipped}
+                return {"was_paused": was_paused, "waited": round(waited, 1), "slipped": slipped, "frozen": []}
             slipped += 1
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
             await airflow.set_paused(dag_id, False)
+
+    async def _found_paused(self, ctx: Context) -> Facts | None:
+        """Clear away what an earlier try left queued; facts where nothing is unfinished then.
+
+        RemoteError where what is unfinished is not ours to let loose.
+        """
+        withdraw = self.side == "target" and not self._may_unpause(ctx)
+        await finish(ctx, self.handover, self.side, withdraw=withdraw)
+        seen = await self.observe(ctx)
+        if seen.state == "doubt":
+            raise RemoteError(seen.why)
+        return {"frozen": []} if seen.state == "done" else None
 
     async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
         """Whether it is paused as it runs: at once where the plan names it or it would never end, else late."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
-from astroferry.advice.schedule import boundary, tick_of, unfinished
+from astroferry.advice.schedule import boundary, is_of_a_tick, tick_of, unfinished
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.zone import zone_of
+from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -126,17 +127,36 @@ class Handover:
             last = boundary(await airflow.runs(self.dag_id, limit=ALL_ROWS))
         return last
 
+    def _step(self, ctx: Context, way: str, step: str) -> Standing:
+        """Where a step of this DAG stands in the journal."""
+        return ctx.standing(f"{way}/{self.wave}/{self.dag_id}/{step}") or Standing("note")
+
+    def was_let_run(self, ctx: Context, side: Side) -> bool:
+        """Whether the journal says that this cutover, or its way back, has (or may have) unpaused that side."""
+        step = self._step(ctx, "cutover" if side == "target" else "rollback", f"unpause-{side}")
+        ended = step.ended if step.made.get("unpaused") else 0
+        return max(step.begun, ended) > self._step(ctx, "cutover", "record").ended
+
     def frozen(self, ctx: Context, side: Side) -> frozenset[str]:
-        """Ids of runs that our own drain left standing half-way on that side, by the plan's choice."""
-        way = "cutover" if side == "source" else "rollback"
-        standing = ctx.standing(f"{way}/{self.wave}/{self.dag_id}/drain-{side}")
-        return frozenset(standing.made.get("frozen") or ()) if standing is not None else frozenset()
+        """Ids of runs that our own drain left standing half-way on that side, by the plan's choice.
+
+        None that were left there by an earlier one, when the side has been unpaused since: they went on.
+        """
+        drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
+        again = self._step(ctx, "rollback" if side == "source" else "cutover", f"unpause-{side}")
+        stands = drain.ended > max(drain.begun, again.begun, again.ended)
+        return frozenset(drain.made.get("frozen") or ()) if stands else frozenset()
 
     async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:
-        """That side's queued and running runs, but for those frozen on purpose."""
-        active = await (await self.airflow(ctx, side)).active_runs(self.dag_id)
+        """That side's queued and running runs, but for those frozen on purpose.
+
+        What somebody queued by hand on a target that was never unpaused is left out too: it waits there for ever.
+        """
+        active = unfinished(await (await self.airflow(ctx, side)).active_runs(self.dag_id))
         left = self.frozen(ctx, side)
-        return tuple(run for run in unfinished(active) if run.run_id not in left)
+        if side == "target" and not self.was_let_run(ctx, "target"):
+            left |= {run.run_id for run in active if run.state == "queued" and not is_of_a_tick(run)}
+        return tuple(run for run in active if run.run_id not in left)
 
     async def rows(self, ctx: Context, side: Side, after: datetime | None) -> tuple[Run, ...]:
         """That side's rows of ticks due after `after` (all where None), newest first.

@@ -57,9 +57,6 @@ class RunGap:
         """Done where nothing is missing before the newest run and the latest due tick has its run."""
         if not self.handover.was_active(ctx):
             return Observation("done", "it stays paused, so nothing is run")
-        plan = await self.handover.plan(ctx)
-        if plan.catchup:
-            return Observation("done", "its own catchup runs them", {"missed": [], "run": False})
         since = await self._since(ctx)
         if since is None:
             return Observation("done", "nothing ran before, so nothing is missing", {"missed": [], "run": False})
@@ -123,8 +120,10 @@ class RunGap:
 
     async def _settled(self, ctx: Context, since: datetime, now: datetime) -> bool:
         """Whether the latest tick due at `now` has its row: then all before it are decided."""
-        latest = (await self.handover.plan(ctx)).ticks.latest(now)
-        if latest is None or latest.moment <= since:
+        plan = await self.handover.plan(ctx)
+        latest = plan.ticks.latest(now)
+        # Catching up it runs all that come after its newest row, and nothing before that.
+        if plan.catchup or latest is None or latest.moment <= since:
             return True
         newest = boundary(await self.handover.rows(ctx, self.side, since))
         return newest is not None and newest.moment >= latest.moment

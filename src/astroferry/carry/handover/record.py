@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, SwitchPlan
+from astroferry.advice.schedule import is_of_a_tick
 from astroferry.carry.action import Observation
 from astroferry.errors import NotFoundError, RemoteError
 from astroferry.model.cutover import DagStanding
@@ -65,6 +66,12 @@ class Record:
             raise RemoteError(
                 f'The DAG "{dag_id}" is already unpaused on the Deployment "{self.handover.deployment}".',
                 hint="Pause it there, see which ticks it has run, then run the same command again.",
+            )
+        if waiting := [run.run_id for run in await target_airflow.active_runs(dag_id) if is_of_a_tick(run)]:
+            raise RemoteError(
+                f'On the Deployment "{self.handover.deployment}" runs of "{dag_id}" wait to be run as soon as it is '
+                f"unpaused: {', '.join(waiting[:3])}.",
+                hint="Delete them there or mark them failed, then run the same command again.",
             )
         self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
         facts: Facts = {**self.handover.standing.to_facts(), **used}

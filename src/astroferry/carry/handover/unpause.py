@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import SwitchPlan
@@ -32,13 +32,15 @@ class Unpause:
     @property
     def info(self) -> ActionInfo:
         """The step that switches one side on."""
-        return self.handover.info(
+        info = self.handover.info(
             f"unpause-{self.side}",
             f"Unpause {self.handover.dag_id} on the {self.side}",
             way=self.way,
             after=self.after,
             note=f"It is paused on the {self.side}; ticks it has run stay run, and `rollback` hands them back.",
         )
+        # Once the source runs it again, how it stood before the cutover says nothing any more.
+        return replace(info, closes=self.way == "rollback")
 
     @property
     def _other(self) -> Side:

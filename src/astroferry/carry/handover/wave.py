@@ -56,13 +56,9 @@ def standings_of(journal: Journal, wave: str, *, given_back: bool = True) -> dic
     kept: dict[str, DagStanding] = {}
     for dag_id, standing in found.items():
         back = lines.get(f"rollback/{wave}/{dag_id}/unpause-source")
-        record = lines[f"cutover/{wave}/{dag_id}/record"]
-        ended = (
-            back is not None
-            and back.event in {"done", "found"}
-            and (back.at or standing.at) > (record.at or standing.at)
-        )
-        if not ended:
+        # What an earlier look found is not made new by one that failed.
+        recorded = lines[f"cutover/{wave}/{dag_id}/record"].ended
+        if back is None or back.event not in {"done", "found"} or back.ended < recorded:
             kept[dag_id] = standing
     return kept
 
