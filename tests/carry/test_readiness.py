@@ -6,8 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.harness import DEPLOYMENT, KilledError, World
+from tests.harness import DEPLOYMENT, NOW, KilledError, World
 
+from astroferry.carry.journal import Journal
+from astroferry.model.cutover import DagStanding
 from astroferry.simulator.astro.alerts import add_alert
 from astroferry.simulator.source.estate import SimImportError
 
@@ -181,6 +183,16 @@ def test_a_cutover_that_was_begun_goes_on_without_the_checklist(world: World) ->
     world.clock.pass_by(30 * 3600)  # the comparison is too old by now
     again = world.on_plan("cutover", *CONFIRM)
     assert "is not ready" not in again.err
+    assert again.code == 0, again.err
+    # Nobody has looked at what comes to the wave afterwards.
+    world.edit_plan('"ticks_now",', '"ticks_now", "by_hand",')
+    more = world.on_plan("cutover", *CONFIRM)
+    assert more.code == 3
+    assert "values-verified:" in more.err
+    assert not world.estate.engine.dags["by_hand"].is_paused
+    world.edit_plan('"ticks_now", "by_hand",', '"ticks_now",')
+    assert world.on_plan("rollback", "--wave", "pilot", "--dag", "ticks_on", "--confirm", DEPLOYMENT).code == 0
+    assert "values-verified:" in world.on_plan("cutover", *CONFIRM).err  # nor at what has come back
 
 
 def test_a_plan_that_asks_for_approval_waits_for_a_second_person(world: World) -> None:
@@ -199,6 +211,17 @@ def test_a_plan_that_asks_for_approval_waits_for_a_second_person(world: World) -
     assert "changed after it was approved" in checks(world)["approval"][1]
     refused = world.on_plan("cutover", *CONFIRM)
     assert (refused.code, "approval:" in refused.err) == (3, True)
+    # Half-way too: an edit is approved before the cutover goes on by it.
+    ready = world.folder / "half.jsonl"
+    journal = Journal(ready)
+    journal.write("ready/pilot", "found", facts={"dags": ["ticks_now"]})
+    standing = DagStanding("ticks_on", source_paused=False, target_paused=True, at=NOW)
+    journal.write("cutover/pilot/ticks_on/record", "begin")
+    journal.write("cutover/pilot/ticks_on/record", "applied", facts=standing.to_facts())
+    journal.write("cutover/pilot/ticks_on/record", "done")
+    world.journal_path.write_bytes(world.journal_path.read_bytes() + ready.read_bytes())
+    refused = world.on_plan("cutover", *CONFIRM)
+    assert (refused.code, "changed after it was approved" in refused.err) == (3, True)
 
 
 def test_an_approval_needs_an_author_and_a_name(world: World) -> None:
