@@ -83,6 +83,12 @@ def parser() -> argparse.ArgumentParser:
     assess = verb("assess", "take the inventory of a source Airflow; never changes it")
     assess.add_argument("url", metavar="URL", help="the source's address, as in the browser")
     assess.add_argument("--out", metavar="FILE", help="where the inventory goes (default: inventory.json)")
+    assess.add_argument(
+        "--environment",
+        metavar="FILE",
+        help="its environment variables, which no API tells: .env, or what env, docker inspect, kubectl -o yaml, "
+        "helm get values, aws mwaa get-environment, gcloud composer environments describe print; only names are kept",
+    )
     plan = verb("plan", "make a plan from an inventory and answers")
     plan.add_argument("--inventory", metavar="FILE", required=True, help="what assess wrote")
     plan.add_argument("--answers", metavar="FILE", help="answers as TOML, with the keys of the plan")

@@ -62,9 +62,9 @@ def test_the_table_is_what_airflow_3_says() -> None:
         ("AIRFLOW__WEBSERVER__WORKERS", "3", "", "for the old machines"),
         ("AIRFLOW__WEBSERVER__NAVBAR_COLOR", "3", "", "Astro sets it itself"),
         ("AIRFLOW__CORE__FERNET_KEY", "3", "", "Astro sets it itself"),
-        ("MWAA__CORE__REGION", "3", "", "MWAA set it"),
-        ("COMPOSER_ENVIRONMENT", "3", "", "Composer set it"),
-        ("POSTGRES_PASSWORD", "3", "", "the machine set it"),
+        ("POSTGRES_PASSWORD", "3", "", "the old machines or their image"),
+        ("AIRFLOW__CORE__SQL_ALCHEMY_CONN_SECRET", "3", "", "Astro sets it itself"),
+        ("AIRFLOW__SMTP__SMTP_HOST_CMD", "3", "AIRFLOW__SMTP__SMTP_HOST_CMD", ""),
         ("STAGE", "3", "STAGE", ""),
     ],
 )
@@ -79,6 +79,8 @@ def test_options_and_variables_are_two_ways_to_write_one_thing() -> None:
     assert option("AIRFLOW__CORE__PARALLELISM") == "core.parallelism"
     assert option("AIRFLOW_HOME") == option("STAGE") == ""
     assert platform_of("STAGE") == ""
+    assert (platform_of("AWS_ACCESS_KEY_ID"), platform_of("AWS_ACCESS_KEY_ID", "mwaa")) == ("", "MWAA")
+    assert fate("COMPOSER_ENVIRONMENT", platform="composer").why == "Composer set it for its own machines"
 
 
 def test_a_default_is_known_as_such() -> None:

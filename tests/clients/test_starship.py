@@ -35,6 +35,7 @@ CONNECTION = {
 PATHS: dict[str, Any] = {
     "/info": {"airflow_version": "2.11.2", "starship_version": "2.10.1"},
     "/connections": [CONNECTION],
+    "/env_vars": {"AIRFLOW__CORE__FERNET_KEY": CANARY, "STAGE": "prod"},
     "/variables": [{"key": "k", "val": "v", "description": None}, {"key": "n", "val": None}],
 }
 
@@ -62,6 +63,9 @@ async def test_values_in_clear() -> None:
     variables = await starship.variables()
     assert (variables["k"].value, variables["n"].value) == (Secret("v"), Secret(""))
     assert CANARY not in repr(connection)
+    environment = await starship.environment()
+    assert environment == {"AIRFLOW__CORE__FERNET_KEY": Secret(CANARY), "STAGE": Secret("prod")}
+    assert CANARY not in repr(environment)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ async def test_versions_without_a_login_are_named_and_not_used(version: str, saf
     if safe:
         assert await starship.variables()
         return
-    for reading in (starship.connections(), starship.variables()):
+    for reading in (starship.connections(), starship.variables(), starship.environment()):
         with pytest.raises(UnsupportedVersionError, match="open to anyone"):
             await reading
 
@@ -114,6 +118,8 @@ async def test_an_error_while_reading_repeats_nothing() -> None:
     odd = await Starship.connect(http({**PATHS, "/variables": {"odd": 1}}))
     with pytest.raises(NotTheApiError):
         await odd.variables()
+    with pytest.raises(NotTheApiError, match="gives its environment"):
+        await (await Starship.connect(http({**PATHS, "/env_vars": ["odd"]}))).environment()
 
 
 FORM = (

@@ -30,7 +30,10 @@ from astroferry.model.inventory import (
     Schedule,
     VariableSeen,
 )
+from astroferry.model.inventoryfile import fingerprint, to_json
+from astroferry.model.secret import Secret
 from astroferry.sources.airflow import take_inventory
+from astroferry.sources.environment import Environment
 from astroferry.sources.progress import Progress
 
 if TYPE_CHECKING:
@@ -133,10 +136,18 @@ async def take(
     *,
     read_code: ReadCode | None = read,
     starship: str = "",
+    variables: Any = None,
+    environment: Environment | None = None,
     told: list[Progress] | None = None,
 ) -> Inventory:
     class FakeStarship:
         version = starship
+        is_safe = variables is not None
+
+        async def environment(self) -> dict[str, Secret]:
+            if isinstance(variables, Exception):
+                raise variables
+            return {name: Secret(value) for name, value in variables.items()}
 
     return await take_inventory(
         cast("Airflow", source),
@@ -144,6 +155,7 @@ async def take(
         tell=(told if told is not None else []).append,
         starship=cast("Starship", FakeStarship()) if starship else None,
         read_code=read_code,
+        environment=environment,
     )
 
 
@@ -376,6 +388,41 @@ async def test_without_a_reader_code_is_said_to_be_unread() -> None:
     assert outcome(found, "dag code") == ("not asked", None)
     assert found.dags[0].dependencies == "unknown until code is read"
     assert source.calls["dag_source"] == 0
+
+
+async def test_starship_tells_the_names_of_the_environment() -> None:
+    variables = {
+        "AIRFLOW_CONN_ERP": "postgres://erp:canary@erp/db",
+        "AIRFLOW_VAR_ZONE": "canary",
+        "AIRFLOW__CORE__PARALLELISM": "64",
+        "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "9",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgres://canary",
+        "MWAA__X": "canary",
+    }
+    source = FakeAirflow(
+        dag("a"),
+        dag_source={"a": "Variable.get('zone')\nBaseHook.get_connection('Erp')\nBaseHook.get_connection('lost')\n"},
+        config={"core": {"parallelism": "32"}},
+    )
+    found = await take(source, starship="2.10.1", variables=variables)
+    assert outcome(found, "environment variables") == ("read", 6)
+    assert (found.environment, found.environment_from) == (tuple(sorted(variables)), "Starship")
+    assert [(item.conn_id, item.origin) for item in found.connections] == [("erp", "environment"), ("lost", "code")]
+    assert [(item.key, item.origin) for item in found.variables] == [("zone", "environment")]
+    assert (found.kind, found.options_set) == ("mwaa", ("scheduler.parsing_processes",))
+    assert found.config["core"]["parallelism"] == "32", "what the server shows is what holds"
+    assert "canary" not in to_json(found)
+    assert fingerprint(found) == fingerprint(await take(source, read_code=None)), "the same look without them"
+
+
+async def test_a_file_is_taken_before_starship_and_a_refusal_is_a_finding() -> None:
+    given = Environment("source.env", ("STAGE",), {"core": {"parallelism": "64"}})
+    found = await take(FakeAirflow(), starship="2.10.1", variables={"OTHER": "x"}, environment=given)
+    assert (found.environment, found.environment_from) == (("STAGE",), "source.env")
+    assert found.config["core"]["parallelism"] == "64"
+    refused = await take(FakeAirflow(), starship="2.10.1", variables=NotAllowedError("Starship says no."))
+    assert outcome(refused, "environment variables") == ("refused", None)
+    assert "SRC-403-environment-variables" in codes(refused)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,18 @@ OF_COMPOSER = (
     "GCP_PROJECT", "GCP_TENANT_PROJECT", "GCSFUSE_EXTRACTED", "GCS_BUCKET", "GKE_CLUSTER_NAME", "GKE_IN_TENANT",
     "GOOGLE_APPLICATION_CREDENTIALS", "MAJOR_VERSION", "MINOR_VERSION", "PROJECT_ID", "REDIS_*", "SQL_*",
 )  # fmt: skip
-OF_ANY_MACHINE = ("HOME", "HOSTNAME", "KUBERNETES_*", "PATH", "PWD", "POSTGRES_*", "PYTHONPATH", "USER")
+OF_ANY_MACHINE = (
+    "ADDITIONAL_*", "AIRFLOW_INSTALLATION_METHOD", "AIRFLOW_PIP_VERSION", "AIRFLOW_UID", "AIRFLOW_USER_HOME_DIR",
+    "AIRFLOW_USE_UV", "AIRFLOW_UV_VERSION", "AIRFLOW_VERSION", "BASH_ENV", "COMMIT_SHA", "CONNECTION_CHECK_*",
+    "DEBIAN_FRONTEND", "DUMB_INIT_SETSID", "GPG_KEY", "GUNICORN_CMD_ARGS", "HOME", "HOSTNAME", "INSTALL_*_CLIENT",
+    "KUBERNETES_*", "LANG", "LANGUAGE", "LC_*", "LD_*", "LIBRARY_PATH", "OLDPWD", "PATH", "PIP_*", "PS1", "PWD",
+    "POSTGRES_*", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHON_*", "SHELL", "SHLVL", "TERM", "USER", "UV_*", "_",
+    "_AIRFLOW_*", "_PIP_*", "*_PORT_*_TCP", "*_PORT_*_TCP_ADDR", "*_PORT_*_TCP_PORT", "*_PORT_*_TCP_PROTO",
+    "*_SERVICE_HOST", "*_SERVICE_PORT", "*_SERVICE_PORT_*",
+)  # fmt: skip
+"""the shell's, those of the official image of Airflow and Python, and Kubernetes' links to services"""
+_INDIRECT = ("_CMD", "_SECRET")
+"""ends of a variable that says where the value of an option is to be had"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,32 +129,44 @@ def option(variable: str) -> str:
     return f"{parts[1].lower()}.{parts[2].lower()}" if len(parts) == 3 and parts[0] == "AIRFLOW" else ""
 
 
-def fate(name: str, airflow: str = "3") -> Fate:
-    """What becomes of an environment variable on Astro with that Airflow ("2" or "3")."""
+def fate(name: str, airflow: str = "3", platform: str = "") -> Fate:
+    """What becomes of an environment variable on Astro with that Airflow ("2" or "3").
+
+    `platform`: where the source runs ("mwaa", "composer", "" for neither), whose own variables stay there.
+    """
+    if indirect := next((end for end in _INDIRECT if name.startswith("AIRFLOW__") and name.endswith(end)), ""):
+        plain = fate(name.removesuffix(indirect), airflow, platform)
+        if not plain.name:
+            return plain
     given = option(name)
     if airflow == "3" and given in REMOVED:
         return Fate("", "Airflow 3 does not have it any more")
     if airflow == "3" and given in RENAMED:
         name = variable(RENAMED[given])
-    if (platform := platform_of(name)) and platform != "Astro":
-        return Fate("", f"{platform} set it for its own machines")
-    if platform:
-        return Fate("", "Astro sets it itself")
-    if matches(name, OF_THE_MACHINES):
-        return Fate("", "it is for the old machines, or the plan decides it")
-    return Fate(name)
+    match platform_of(name, platform):
+        case "Astro":
+            return Fate("", "Astro sets it itself")
+        case "the machine":
+            return Fate("", "it belongs to the old machines or their image")
+        case "":
+            if matches(name, OF_THE_MACHINES):
+                return Fate("", "it is for the old machines, or the plan decides it")
+            return Fate(name)
+        case owner:
+            return Fate("", f"{owner} set it for its own machines")
 
 
-def platform_of(name: str) -> str:
+def platform_of(name: str, platform: str = "") -> str:
     """Which platform sets a variable itself: Astro, MWAA, Composer, the machine; "" for one of the user's own."""
-    for platform, patterns in (
-        ("Astro", (*RESERVED, *RESERVED_ON_3)),
-        ("MWAA", OF_MWAA),
-        ("Composer", OF_COMPOSER),
-        ("the machine", OF_ANY_MACHINE),
-    ):
+    owners = {
+        "Astro": (*RESERVED, *RESERVED_ON_3),
+        "MWAA": OF_MWAA if platform == "mwaa" else (),
+        "Composer": OF_COMPOSER if platform == "composer" else (),
+        "the machine": OF_ANY_MACHINE,
+    }
+    for owner, patterns in owners.items():
         if matches(name, patterns):
-            return platform
+            return owner
     return ""
 
 

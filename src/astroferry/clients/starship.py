@@ -74,6 +74,20 @@ class Starship:
         rows = await self._rows("variables")
         return {item["key"]: _variable(item) for item in rows}
 
+    async def environment(self) -> dict[str, Secret]:
+        """The web server's whole environment by name, secrets among it. Raises as `connections`.
+
+        Read in 2.10.1's source: GET /env_vars is `dict(os.environ)`, not redacted.
+        """
+        found = await self._read("env_vars")
+        if not isinstance(found, dict):
+            raise NotTheApiError(f"{self.http.name} gives its environment, but not as Starship does.")
+        return {
+            # An address may have a password in it, whatever the variable is called.
+            str(name): Secret(str(value), ordinary=not is_telling(str(name)) and "://" not in str(value))
+            for name, value in found.items()
+        }
+
     async def add_rows(self, kind: HistoryKind, rows: Sequence[dict[str, Any]]) -> None:
         """Write finished rows of history, all in one statement; nothing where there are none.
 
@@ -154,16 +168,19 @@ class Starship:
         await self.add_rows("task_instances", rows)
 
     async def _rows(self, kind: str) -> list[dict[str, Any]]:
+        rows = await self._read(kind)
+        if not isinstance(rows, list):
+            raise NotTheApiError(f"{self.http.name} gives its {kind}, but not as Starship does.")
+        return rows
+
+    async def _read(self, kind: str) -> Any:
         if not self.is_safe:
             raise UnsupportedVersionError(
                 f"Starship {self.version} on {self.http.name} is open to anyone; astroferry takes no values from it.",
                 hint=f"Upgrade it to {SAFE_FROM} or newer, or uninstall it; and think of its secrets as seen.",
             )
         answer = await self.http.answer("GET", f"{ROOT}/{kind}")
-        rows = _opened(answer, self.http.name)
-        if not isinstance(rows, list):
-            raise NotTheApiError(f"{self.http.name} answers at {answer.url}, but not as Starship does.")
-        return rows
+        return _opened(answer, self.http.name)
 
 
 def _opened(answer: Answer, where: str) -> Any:

@@ -31,6 +31,7 @@ from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import PlanLock, beside
 from astroferry.model.inventoryfile import fingerprint
 from astroferry.sources.airflow import take_inventory
+from astroferry.sources.environment import environment_beside
 from astroferry.stages.desk import Desk, new_desk
 from astroferry.stages.walk import finish
 
@@ -138,6 +139,7 @@ class Session:
         source = self.desk.plan.source
         if self._read_from != source.url:
             self._read_before, self._read_from = {}, source.url
+        environment = environment_beside(self.path, source.environment)
         async with AsyncExitStack() as stack:
             airflow, login = await open_source(source.url, source.credentials, stack, ask)
             starship = await open_starship(airflow, login, stack)
@@ -148,6 +150,7 @@ class Session:
                 starship=starship,
                 read_code=read_code,
                 before=self._read_before,
+                environment=environment,
             )
         self._read_before = {}
         before = self.desk.inventory

@@ -266,6 +266,8 @@ class Inventory:
     """"section.option" of what Airflow 3 renamed or removed and is not at Airflow 2's default; names, no values"""
     environment: tuple[str, ...] = ()
     """names of environment variables, where something tells them"""
+    environment_from: str = ""
+    """what told them: a file as it was given, or "Starship"; the web server's there, workers may have others"""
     signs: tuple[Sign, ...] = ()
     """what DAG code says that a move may trip over, by file and line"""
     task_modules: tuple[str, ...] = ()

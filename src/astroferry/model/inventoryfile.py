@@ -53,8 +53,8 @@ def fingerprint(inventory: Inventory) -> Fingerprint:
     return Fingerprint(
         version=inventory.airflow_version,
         dags=len(inventory.dags),
-        connections=len(inventory.connections),
-        variables=len(inventory.variables),
+        connections=sum(seen.origin == "metadata" for seen in inventory.connections),
+        variables=sum(seen.origin == "metadata" for seen in inventory.variables),
         pools=len(inventory.pools),
         digest=_digest(_shapes(inventory)),
     )
@@ -77,7 +77,9 @@ def drift(before: Inventory, after: Inventory) -> tuple[str, ...]:
 
 
 def _shapes(inventory: Inventory) -> dict[str, dict[str, dict[str, Any]]]:
-    """What counts as drift. Paused state and runs move all the time and do not."""
+    """What counts as drift. Paused state and runs move all the time and do not; what only code or the environment
+    names is not seen by every look at the source.
+    """
     return {
         "DAG": {
             dag.dag_id: {
@@ -90,8 +92,9 @@ def _shapes(inventory: Inventory) -> dict[str, dict[str, dict[str, Any]]]:
         "connection": {
             seen.conn_id: {"type": seen.conn_type, "host": seen.host, "port": seen.port, "login": seen.login}
             for seen in inventory.connections
+            if seen.origin == "metadata"
         },
-        "variable": {seen.key: {"size": seen.size} for seen in inventory.variables},
+        "variable": {seen.key: {"size": seen.size} for seen in inventory.variables if seen.origin == "metadata"},
         "pool": {pool.name: {"slots": pool.slots} for pool in inventory.pools},
     }
 

@@ -87,6 +87,8 @@ class Source:
     credentials: CredentialSource = "environment"
     inventory: str = "inventory.json"
     """path of the inventory, relative to the plan"""
+    environment: str = ""
+    """file that tells the source's environment variables, relative to the plan; nothing of it but names is kept"""
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from astroferry.advice import places
 from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
 from astroferry.model.starship import SAFE_FROM, asks_for_login
-from astroferry.sources.configuration import kept, options_set, secrets_backend
+from astroferry.sources.configuration import kept, merged, options_set, secrets_backend
 from astroferry.sources.each_dag import EachDag, Survey
+from astroferry.sources.environment import environment_of
 from astroferry.sources.probing import Probes
 from astroferry.sources.progress import Progress
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from astroferry.clients.starship import Starship
     from astroferry.model.inventory import BrokenFile, Dag, Plugin, SourceKind
     from astroferry.sources.each_dag import Kept, ReadCode
+    from astroferry.sources.environment import Environment
 
 _STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
 
@@ -35,10 +37,12 @@ async def take_inventory(
     read_code: ReadCode | None = None,
     kind: SourceKind = "airflow",
     before: Kept | None = None,
+    environment: Environment | None = None,
 ) -> Inventory:
     """Everything that REST gives of the source, with coverage and findings for what it does not.
 
     `read_code` reads a DAG file's text (`astroferry.code.read.read`); without it dependencies in code stay unknown.
+    `environment` is what a file told of the source's; without one Starship is asked, where it is there.
     `before` keeps the answers about each DAG, so that a read that is broken off goes on where it stood.
     Raises only where nothing at all could be read: then the first failure.
     """
@@ -51,7 +55,11 @@ async def take_inventory(
     plugins = await probes.ask("plugins", airflow.plugins, "advise") or ()
     broken = await probes.ask("import errors", airflow.import_errors, "advise") or ()
     shown = await probes.ask("configuration", airflow.config, "advise") or {}
-    config = kept(shown)
+    if environment is None:
+        environment = await _starship_environment(probes, starship)
+    else:
+        probes.read("environment variables", len(environment.names), f"From {environment.origin}.")
+    config = merged(kept(shown), environment.config if environment else {})
     callers = await probes.ask("event log", airflow.callers, "advise") or ()
     health = await probes.ask("health", airflow.health, "advise") or {}
     datasets = await probes.ask("datasets", airflow.datasets, count=_count_datasets) or ({}, {})
@@ -61,28 +69,32 @@ async def take_inventory(
     with_runs = (replace(dag, active_runs=active.get(dag.dag_id, 0)) for dag in dags)
     survey = await EachDag(airflow, probes, datasets, before).read(with_runs, read_code)
 
-    _note_environment(probes, config)
+    if environment is None:
+        _note_no_environment(probes)
+    _note_backend(probes, config)
     _note_starship(probes, found := _starship_version(plugins, starship))
     _note_health(probes, health)
     _note_broken(probes, broken)
     _note_tasks(probes, survey)
     seen = places.places(connections)
     return Inventory(
-        kind=kind,
+        kind=environment.kind if environment and kind == "airflow" else kind,
         url=airflow.url,
         airflow_version=airflow.version,
         taken_at=clock_now(),
         api=airflow.api,
         dags=survey.dags,
-        connections=connections + _connections_in_code(probes, survey, {seen.conn_id for seen in connections}),
-        variables=variables + _variables_in_code(probes, survey, {seen.key for seen in variables}),
+        connections=connections + _connections_elsewhere(probes, survey, connections, environment),
+        variables=variables + _variables_elsewhere(probes, survey, variables, environment),
         pools=pools,
         providers=providers,
         plugins=plugins,
         custom_operators=tuple(sorted(survey.custom_operators)),
         import_errors=broken,
         config=config,
-        options_set=options_set(shown),
+        options_set=tuple(sorted({*options_set(shown), *(environment.options_set if environment else ())})),
+        environment=environment.names if environment else (),
+        environment_from=environment.origin if environment else "",
         signs=tuple(sorted(survey.signs, key=lambda sign: (sign.file, sign.line, sign.kind, sign.what))),
         task_modules=tuple(sorted(survey.task_modules)),
         callers=callers,
@@ -113,12 +125,29 @@ def _sum(counts: Mapping[str, int]) -> int:
     return sum(counts.values())
 
 
-def _note_environment(probes: Probes, config: Mapping[str, Mapping[str, str]]) -> None:
+async def _starship_environment(probes: Probes, starship: Starship | None) -> Environment | None:
+    """The web server's variables, where a Starship that asks for a login is there."""
+    if starship is None or not starship.is_safe:
+        return None
+    found = await probes.ask("environment variables", starship.environment, "advise")
+    if found is None:
+        return None
+    # Of the values only those of options that may be kept leave their secrets.
+    return environment_of({name: value.reveal() for name, value in found.items()}, "Starship")
+
+
+def _note_no_environment(probes: Probes) -> None:
+    """REST tells nothing of it; that is said, not passed over."""
+    if not any(line.probe == "environment variables" for line in probes.coverage):
+        probes.not_asked(
+            "environment variables",
+            "No version of Airflow tells them by REST; connections and variables in AIRFLOW_CONN_* and AIRFLOW_VAR_* "
+            "are unknown too. Give them by a file: assess --environment FILE.",
+        )
+
+
+def _note_backend(probes: Probes, config: Mapping[str, Mapping[str, str]]) -> None:
     """REST lists the metadata database only; what else there may be is said, not passed over."""
-    probes.not_asked(
-        "environment variables",
-        "Connections and variables in AIRFLOW_CONN_* and AIRFLOW_VAR_* are unknown: REST does not list them.",
-    )
     backend = secrets_backend(config)
     if backend:
         probes.not_asked(
@@ -210,19 +239,34 @@ def _note_tasks(probes: Probes, survey: Survey) -> None:
         )
 
 
-def _connections_in_code(probes: Probes, survey: Survey, listed: set[str]) -> tuple[ConnectionSeen, ...]:
-    """Connections that only code names: counted apart, since nobody knows where they live, or whether."""
-    names = sorted(survey.named_connections - listed)
+def _connections_elsewhere(
+    probes: Probes, survey: Survey, listed: Iterable[ConnectionSeen], environment: Environment | None
+) -> tuple[ConnectionSeen, ...]:
+    """Connections of the environment, and those that only code names: nobody knows where these live, or whether."""
+    known = {seen.conn_id for seen in listed}
+    given = sorted(set(environment.connections if environment else ()) - known)
+    # Airflow asks the environment in upper case, so every way of writing an id finds it.
+    names = sorted(name for name in survey.named_connections - known if name.lower() not in given)
     if names:
         _note_only_in_code(probes, "connection", names)
-    return tuple(ConnectionSeen(name, origin="code") for name in names)
+    return (
+        *(ConnectionSeen(name, origin="environment") for name in given),
+        *(ConnectionSeen(name, origin="code") for name in names),
+    )
 
 
-def _variables_in_code(probes: Probes, survey: Survey, listed: set[str]) -> tuple[VariableSeen, ...]:
-    names = sorted(survey.named_variables - listed)
+def _variables_elsewhere(
+    probes: Probes, survey: Survey, listed: Iterable[VariableSeen], environment: Environment | None
+) -> tuple[VariableSeen, ...]:
+    known = {seen.key for seen in listed}
+    given = sorted(set(environment.variables if environment else ()) - known)
+    names = sorted(name for name in survey.named_variables - known if name.lower() not in given)
     if names:
         _note_only_in_code(probes, "variable", names)
-    return tuple(VariableSeen(name, origin="code") for name in names)
+    return (
+        *(VariableSeen(name, origin="environment") for name in given),
+        *(VariableSeen(name, origin="code") for name in names),
+    )
 
 
 def _note_only_in_code(probes: Probes, kind: str, names: list[str]) -> None:

@@ -72,6 +72,13 @@ def kept(config: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     return found
 
 
+def merged(
+    shown: Mapping[str, Mapping[str, str]], given: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Both as one: what the server shows is what holds, so what the environment says only fills the gaps."""
+    return {section: {**given.get(section, {}), **shown.get(section, {})} for section in sorted({*shown, *given})}
+
+
 def options_set(config: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Names of the options that Airflow 3 renamed or removed and that are not at their default; sorted.
 

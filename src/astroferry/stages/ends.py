@@ -11,6 +11,7 @@ from astroferry.stages.decisions import checked
 
 if TYPE_CHECKING:
     from astroferry.model.finding import Finding
+    from astroferry.model.inventory import Inventory
     from astroferry.stages.desk import Desk
     from astroferry.stages.question import Question
 
@@ -106,11 +107,26 @@ class SourceStage:
                 "as it is now",
                 help="A path on this machine, relative to the plan: usually a checkout of the repository.",
             ),
+            plain(
+                "source.environment",
+                "A file with the source's environment variables",
+                "path",
+                source.environment or (_file_that_told(desk.inventory) if desk.inventory else None),
+                "as it is now" if source.environment else "assess read it",
+                required=False,
+                help="No API tells them. A .env file, or what env, docker inspect, kubectl -o yaml, helm get values, "
+                "aws mwaa get-environment or gcloud composer environments describe print. Only names are kept.",
+            ),
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """What of the old machines, and in the code, may not work on Astro."""
         return checked(desk, hazards.BOOK, platforms.BOOK)
+
+
+def _file_that_told(inventory: Inventory) -> str | None:
+    told = inventory.environment_from
+    return told if told and told != "Starship" else None
 
 
 class InventoryStage:
@@ -136,6 +152,7 @@ class InventoryStage:
                 f"{several(len(found.pools), 'pool')}."
             ),
             f"Custom operators: {names(found.custom_operators) or 'none seen'}.",
+            f"Environment: {_environment(found)}.",
             f"Not read: {names(unread) or 'nothing'}.",
         )
 
@@ -147,3 +164,9 @@ class InventoryStage:
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Those of the inventory."""
         return desk.inventory.findings if desk.inventory else ()
+
+
+def _environment(found: Inventory) -> str:
+    if not found.environment:
+        return "unknown; name a file with it at the source stage"
+    return f"{several(len(found.environment), 'variable')}, told by {found.environment_from}"

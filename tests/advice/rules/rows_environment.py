@@ -10,7 +10,21 @@ from tests.advice.rules.rulecase import PLAN, case, no, source, with_environment
 STAGE = with_environment({"STAGE": "prod"})
 SECRET = replace(PLAN, deployments=tuple(replace(item, secret_environment=("STAGE",)) for item in PLAN.deployments))
 TWICE = replace(STAGE, deployments=tuple(replace(item, secret_environment=("STAGE",)) for item in STAGE.deployments))
-HAD = source(environment=("STAGE", "AIRFLOW__SCHEDULER__PARSING_PROCESSES", "MWAA__X", "AIRFLOW_HOME"))
+HAD = source(
+    environment=(
+        *(
+            "AIRFLOW_CONN_ERP",
+            "AIRFLOW_HOME",
+            "AIRFLOW_VAR_ZONE",
+            "AIRFLOW__SCHEDULER__PARSING_PROCESSES",
+            "API_TOKEN",
+        ),
+        *("AWS_ACCESS_KEY_ID", "MWAA__X", "STAGE"),
+    ),
+    kind="mwaa",
+)
+NO_MWAA = source(environment=("AIRFLOW__CORE__SQL_ALCHEMY_CONN_CMD", "AWS_ACCESS_KEY_ID", "PG_PORT_5432_TCP"))
+COMPOSER = replace(saying("environment", "GCS_BUCKET"), kind="composer")
 
 ROWS = (
     yes("ENV-006", case(with_environment({"AIRFLOW__CORE__EXECUTOR": "x"})), "AIRFLOW__CORE__EXECUTOR"),
@@ -30,16 +44,29 @@ ROWS = (
     no("ENV-013", case(STAGE)),
     yes("ENV-010", case(with_environment({"TEXT": "x" * 900_000})), "900,005 bytes"),
     no("ENV-010", case(STAGE)),
-    yes("ENV-007", case(inventory=saying("environment", "GCS_BUCKET")), "read in a: GCS_BUCKET"),
+    yes("ENV-007", case(inventory=COMPOSER), "read in a: GCS_BUCKET"),
+    no("ENV-007", case(inventory=saying("environment", "GCS_BUCKET"))),
     no("ENV-007", case(inventory=saying("environment", "STAGE"))),
-    no("ENV-007", case(with_environment({"GCP_PROJECT": "x"}), saying("environment", "GCP_PROJECT"))),
+    no("ENV-007", case(with_environment({"GCS_BUCKET": "x"}), COMPOSER)),
     yes("ENV-read", case(inventory=saying("environment", "STAGE")), "read in a: STAGE"),
     yes("ENV-read", case(replace(PLAN, deployments=()), saying("environment", "STAGE"))),
     no("ENV-read", case(STAGE, saying("environment", "STAGE"))),
     no("ENV-read", case(SECRET, saying("environment", "STAGE"))),
     no("ENV-read", case(inventory=saying("environment", "AIRFLOW_HOME"))),
-    yes("ENV-012", case(inventory=HAD), "no Deployment has yet: AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES, STAGE"),
-    yes("ENV-012", case(inventory=HAD), "AIRFLOW_HOME: Astro sets it itself, MWAA__X: MWAA set it"),
+    yes(
+        "ENV-012",
+        case(inventory=HAD),
+        "3 variables of the source that no Deployment has yet: AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES, STAGE; "
+        "secret by its name: API_TOKEN.",
+    ),
+    yes("ENV-012", case(inventory=HAD), "AIRFLOW_HOME (Astro sets it itself)"),
+    yes("ENV-012", case(inventory=HAD), "AWS_ACCESS_KEY_ID, MWAA__X (MWAA set it for its own machines)"),
+    yes("ENV-012", case(inventory=NO_MWAA), "secret by its name: AWS_ACCESS_KEY_ID."),
+    yes("ENV-012", case(inventory=NO_MWAA), "SQL_ALCHEMY_CONN_CMD (Astro sets it itself)"),
+    yes("ENV-012", case(inventory=NO_MWAA), "PG_PORT_5432_TCP (it belongs to the old machines or their image)"),
     no("ENV-012", case(STAGE, source(environment=("STAGE",)))),
     no("ENV-012", case()),
+    yes("ENV-conn", case(inventory=HAD), "1 connection of the source is in AIRFLOW_CONN_* and not copied: erp."),
+    yes("ENV-conn", case(inventory=HAD), "1 variable of the source is in AIRFLOW_VAR_* and not copied: zone."),
+    no("ENV-conn", case(STAGE, source(environment=("STAGE",)))),
 )

@@ -160,6 +160,7 @@ async def test_starship_gives_values_in_clear(harbor: Estate) -> None:
         assert rows["booking_pg"]["password"] == harbor.connections["booking_pg"].password
         values = {row["key"]: row["val"] for row in (await browser.get("/api/starship/variables")).json()}
         assert values["customs_password"] == harbor.variables["customs_password"].value
+        assert (await browser.get("/api/starship/env_vars")).json() == harbor.environment
         assert len((await browser.get("/api/starship/pools")).json()) == 4
         assert (await browser.get("/api/starship/telescope")).status_code == 404
 

@@ -10,13 +10,19 @@ from astroferry.advice.options import (
     RESERVED,
     RESERVED_ON_3,
     WORKER_QUEUE,
+    Fate,
+    changed_by_airflow_3,
     fate,
     matches,
+    option,
     platform_of,
     variable,
 )
+from astroferry.advice.rules.platforms import platform
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 from astroferry.model.environment import environment_of
+from astroferry.model.secret import is_telling
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +35,7 @@ LIMIT = 900_000
 """bytes; Astro keeps secret ones in one Kubernetes Secret, which holds 1 MiB (inferred)"""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPTION = re.compile(r"[a-z_]+[.-][a-z0-9_]+")
+_OWN_PREFIXES = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 _OF_ASTRO = ("AIRFLOW_HOME", "ASTRO_*", "ASTRONOMER_*", "AIRFLOW_CONN_*", "AIRFLOW_VAR_*", "AIRFLOW_CTX_*", *RESERVED)
 
 
@@ -167,11 +174,11 @@ def of_the_old_platform(case: Case) -> Iterator[Hit]:
     MWAA and Composer tell DAGs their bucket, project or environment by variables that Astro does not have. Give the
     Deployment a variable of your own with that value (another name is clearer), and read that.
     """
-    given = _given(case)
+    given, source = _given(case), platform(case.inventory)
     found = seen(
         case,
         "environment",
-        only=lambda sign: platform_of(sign.what) in {"MWAA", "Composer", "the machine"} and sign.what not in given,
+        only=lambda sign: platform_of(sign.what, source) not in {"", "Astro"} and sign.what not in given,
     )
     if found:
         yield found.hit(
@@ -190,14 +197,16 @@ def of_the_old_platform(case: Case) -> Iterator[Hit]:
 def read_and_not_set(case: Case) -> Iterator[Hit]:
     """DAG code reads variables that no Deployment of the plan sets.
 
-    Airflow does not tell its own environment, so nothing carries these over. Put them into `environment` of the
+    Values of environment variables are not carried, since they may be secret. Put them into `environment` of the
     Deployments (secret ones by name into `secret_environment`), or make sure that the code does without.
     """
-    given = _given(case)
+    given, source = _given(case), platform(case.inventory)
     found = seen(
         case,
         "environment",
-        only=lambda sign: not platform_of(sign.what) and sign.what not in given and not matches(sign.what, _OF_ASTRO),
+        only=lambda sign: (
+            not platform_of(sign.what, source) and sign.what not in given and not matches(sign.what, _OF_ASTRO)
+        ),
     )
     if found:
         yield found.hit(
@@ -217,24 +226,71 @@ def carried_over(case: Case) -> Iterator[Hit]:
     """What becomes of the source's environment variables.
 
     Those of the user move under their name (options of Airflow under the name that Airflow 3 has for them); what
-    Astro sets itself, and what belongs to the old platform, is left behind with the reason.
+    Astro sets itself, and what belongs to the old platform, is left behind with the reason. Their values are not
+    kept: give the plain ones in `environment`, the names of secret ones in `secret_environment`, and set these on
+    Astro yourself.
     """
-    given, airflow = _given(case), case.plan.decisions.airflow
-    fates = {name: fate(name, airflow) for name in case.inventory.environment}
+    given = _given(case)
+    fates = {name: told for name, told in _fates(case).items() if not name.startswith(_OWN_PREFIXES)}
     missing = sorted({told.name for told in fates.values() if told.name and told.name not in given})
+    secret = [name for name in missing if is_telling(name)]
+    plain = [name for name in missing if name not in secret]
     if missing:
+        by_name = f"; secret by its name: {listed(secret)}" if secret else ""
         yield Hit(
-            f"Variables of the source that no Deployment has yet: {listed(missing)}.",
-            "Set them in environment or secret_environment, or leave them behind.",
+            f"{several(len(missing), 'variable')} of the source that no Deployment has yet"
+            f"{f': {listed(plain)}' if plain else ''}{by_name}.",
+            "Set plain ones in environment, name secret ones in secret_environment, or leave them behind.",
             evidence=tuple(missing),
         )
-    behind = tuple(f"{name}: {told.why}" for name, told in sorted(fates.items()) if not told.name)
+    behind: dict[str, list[str]] = {}
+    for name, told in sorted(fates.items()):
+        # What Airflow 3 renamed or removed is told by VER-037, wherever the source sets it.
+        if not told.name and not (case.crosses and changed_by_airflow_3(option(name))):
+            behind.setdefault(told.why, []).append(name)
     if behind:
         yield Hit(
-            f"Variables of the source that stay behind: {listed(behind, 3)}.",
+            f"{several(sum(map(len, behind.values())), 'variable')} of the source stay behind: "
+            f"{'; '.join(f'{listed(names, 3)} ({why})' for why, names in behind.items())}.",
             "Nothing needs to be done.",
-            evidence=behind,
+            evidence=tuple(f"{name}: {why}" for why, names in behind.items() for name in names),
         )
+
+
+@BOOK.rule(
+    "ENV-conn",
+    "warn",
+    about=WHERE,
+    reads=("inventory.environment", "plan.deployments.secret_environment"),
+    source="Airflow docs: AIRFLOW_CONN_* and AIRFLOW_VAR_* win over the metadata database",
+)
+def in_the_environment(case: Case) -> Iterator[Hit]:
+    """Connections or variables of the source are environment variables.
+
+    Airflow's API lists neither, so nothing copies them. On Astro make them connections and variables of the
+    Deployment or of its secrets backend, or set the same AIRFLOW_CONN_ and AIRFLOW_VAR_ names as secret environment
+    variables (`secret_environment` names them); these win over what the metadata database has.
+    """
+    given = _given(case)
+    for prefix, what in zip(_OWN_PREFIXES, ("connection", "variable"), strict=True):
+        names = tuple(
+            name.removeprefix(prefix).lower()
+            for name, told in _fates(case).items()
+            if name.startswith(prefix) and told.name and name not in given
+        )
+        if names:
+            be = "is" if len(names) == 1 else "are"
+            yield Hit(
+                f"{several(len(names), what)} of the source {be} in {prefix}* and not copied: {listed(names)}.",
+                f"Make them {what}s on Astro, or name them in secret_environment and set them there.",
+                evidence=names,
+            )
+
+
+def _fates(case: Case) -> dict[str, Fate]:
+    """Variable of the source -> what becomes of it."""
+    source, airflow = platform(case.inventory), case.plan.decisions.airflow
+    return {name: fate(name, airflow, source) for name in case.inventory.environment}
 
 
 def _names(deployment: Deployment) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from astroferry.model.files import must_be_writable
 from astroferry.model.words import names, several
 from astroferry.report.table import table
 from astroferry.sources.airflow import take_inventory
+from astroferry.sources.environment import load as load_environment
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Source
+    from astroferry.sources.environment import Environment
     from astroferry.sources.progress import Progress
 
 
@@ -33,7 +35,9 @@ async def run(arguments: argparse.Namespace) -> Exit:
     """0 when the inventory is written, whatever its findings; what could not be read is in it."""
     out = Path(getattr(arguments, "out", "inventory.json"))
     must_be_writable(out)
-    inventory = await assess(arguments.url, arguments)
+    given = getattr(arguments, "environment", "")
+    environment = load_environment(Path(given), given) if given else None
+    inventory = await assess(arguments.url, arguments, environment=environment)
     inventoryfile.save(inventory, out)
     if arguments.json:
         diagnostics.data(inventoryfile.to_json(inventory))
@@ -42,8 +46,10 @@ async def run(arguments: argparse.Namespace) -> Exit:
     return Exit.DONE
 
 
-async def assess(url: str, arguments: argparse.Namespace, known: Source | None = None) -> Inventory:
-    """Connect and read; `known`: what a plan says of the source already."""
+async def assess(
+    url: str, arguments: argparse.Namespace, known: Source | None = None, environment: Environment | None = None
+) -> Inventory:
+    """Connect and read; `known`: what a plan says of the source already, `environment` what a file tells of it."""
     credentials, kind = (known.credentials, known.kind) if known is not None else ("auto", "airflow")
     async with AsyncExitStack() as stack:
         airflow, login = await open_source(url, credentials, stack, asker(arguments))
@@ -58,6 +64,7 @@ async def assess(url: str, arguments: argparse.Namespace, known: Source | None =
             starship=starship,
             read_code=read,
             kind=kind,
+            environment=environment,
         )
 
 
@@ -89,6 +96,7 @@ def summary(inventory: Inventory) -> list[str]:
         ("pools", f"{len(inventory.pools):,}", names([item.name for item in inventory.pools])),
         ("providers", f"{len(inventory.providers):,}", names([item.package for item in inventory.providers], 3)),
         ("plugins", f"{len(inventory.plugins):,}", names([item.name for item in inventory.plugins])),
+        ("environment", f"{len(inventory.environment):,}", names(inventory.environment, 3)),
         ("custom operators", f"{len(inventory.custom_operators):,}", names(inventory.custom_operators)),
         (
             "import errors",

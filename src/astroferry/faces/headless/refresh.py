@@ -12,6 +12,7 @@ from astroferry.faces.headless.assess import assess
 from astroferry.faces.headless.organization import facts_or_none
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import PlanLock, beside
+from astroferry.sources.environment import environment_beside
 from astroferry.stages.refreshing import lost, refreshed
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ async def run(arguments: argparse.Namespace) -> Exit:
         plan = planfile.load(path, unfinished=True)
         kept = beside(path, plan.source.inventory)
         before = inventoryfile.load(kept)
-        after = await assess(plan.source.url, arguments, plan.source)
+        after = await assess(
+            plan.source.url, arguments, plan.source, environment_beside(path, plan.source.environment)
+        )
         if gone := lost(before, after):
             raise RemoteError(
                 f"The source showed less than before ({', '.join(gone)}), so nothing was taken over.",

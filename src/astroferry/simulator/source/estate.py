@@ -118,6 +118,8 @@ class Estate:
     plugins: tuple[SimPlugin, ...] = ()
     import_errors: tuple[SimImportError, ...] = ()
     config: dict[str, dict[str, str]] | None = None
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+    """the web server's environment variables, as Starship gives them"""
     users: dict[str, SimUser] = field(default_factory=everyone)
     version: str = "2.11.2"
     starship: str = ""

@@ -51,6 +51,18 @@ CONFIG = {
     "webserver": {"expose_config": "non-sensitive-only", "secret_key": "< hidden >", "workers": "4"},
 }
 
+ENVIRONMENT = {
+    "AIRFLOW_CONN_WEATHER_API": "http://weather:not-a-real-key@api.weather.example",
+    "AIRFLOW_HOME": "/opt/airflow",
+    "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "64",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://airflow:not-a-real-password@db/airflow",
+    "AIRFLOW__WEBSERVER__WORKERS": "4",
+    "HARBOR_STAGE": "production",
+    "HARBOR_TRACKING_TOKEN": "not-a-real-token",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+}
+
 
 def demo_estate(now: datetime, *, passwords: Mapping[str, str] | None = None) -> Estate:
     """Harbor Lines at the moment `now`, with a past that fits; `passwords` (user -> password) replace the names."""
@@ -79,6 +91,7 @@ def demo_estate(now: datetime, *, passwords: Mapping[str, str] | None = None) ->
         config={section: dict(options) for section, options in CONFIG.items()},
         users=users,
         starship="2.10.1",
+        environment=dict(ENVIRONMENT),
     )
     estate.pools |= {item.name: item for item in harbor_pools()}
     estate.record("cli_scheduler", "airflow")

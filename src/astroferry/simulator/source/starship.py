@@ -122,6 +122,8 @@ async def starship(estate: Estate, request: Request) -> Response:
             return PlainTextResponse(estate.version)
         case "connections":
             return JSONResponse([_connection_json(estate, conn_id) for conn_id in estate.connections])
+        case "env_vars":
+            return JSONResponse(estate.environment)
         case "variables":
             rows = estate.variables.values()
             return JSONResponse([{"description": row.description, "key": row.key, "val": row.value} for row in rows])
