@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CORE = "AIRFLOW__CORE__"
+_REST = "TWO_LINES http_proxy"
 DOTENV = """\
 # for the demo
 export AIRFLOW__CORE__PARALLELISM='64'
@@ -100,7 +101,7 @@ spec:
     [
         (
             DOTENV,
-            f"AIRFLOW_CONN_ERP AIRFLOW_VAR_ZONE {_CORE}FERNET_KEY {_CORE}PARALLELISM KEY OPEN PEM TWO_LINES http_proxy",
+            f"AIRFLOW_CONN_ERP AIRFLOW_VAR_ZONE {_CORE}FERNET_KEY {_CORE}PARALLELISM KEY OPEN PEM {_REST}",
             {"core": {"parallelism": "64"}},
             "airflow",
         ),

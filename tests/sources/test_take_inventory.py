@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -108,6 +108,13 @@ class FakeAirflow:
 
     async def callers(self) -> Any:
         return self._answer("callers", ())
+
+    async def roles(self) -> Any:
+        return self._answer("roles", ())
+
+    async def failed_run_counts(self, since: datetime) -> Any:
+        assert since == NOW - timedelta(days=30)
+        return self._answer("failed_run_counts", ({}, 0))
 
     async def active_run_counts(self) -> Any:
         return self._answer("active_run_counts", {})

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 class Dialect(Protocol):
     """Where version 1 (Airflow 2) and version 2 (Airflow 3) of the API differ in names and shapes.
 
-    `root`: "/api/v1". `health`, `assets`: paths under it. `newest`: the order that gives the newest run first.
-    `since`: the parameter for the earliest run. `asset_consumers`: the key of a dataset's consuming DAGs.
-    `lists_extra`: whether a list of connections has their extra. `post_replaces_variable`: whether POST overwrites.
+    `root`: "/api/v1". `access`: where users and roles are. `health`, `assets`: paths under the root. `newest`: the
+    order that gives the newest run first. `since`: the parameter for the earliest run. `asset_consumers`: the key of
+    a dataset's consuming DAGs. `lists_extra`: whether a list of connections has their extra. `post_replaces_variable`:
+    whether POST overwrites.
     """
 
     api: Literal["v1", "v2"]
     root: str
+    access: str
     health: str
     assets: str
     newest: str

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.clients import airflow_shapes as shapes
 from astroferry.clients.address import segment
-from astroferry.clients.airflow_reading import PAGE, Reading, raise_unless_missing
+from astroferry.clients.airflow_asking import PAGE, raise_unless_missing
+from astroferry.clients.airflow_reading import Reading
 from astroferry.errors import NotFoundError
 from astroferry.model.watching import WaitingTask
 

@@ -16,7 +16,7 @@ class V1:
     """The dialect of Airflow 2.x; see `airflow_dialect.Dialect`."""
 
     api: Literal["v1", "v2"] = "v1"
-    root = "/api/v1"
+    root = access = "/api/v1"
     health = "/health"
     assets = "/datasets"
     newest = "-execution_date"

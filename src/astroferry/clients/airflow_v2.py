@@ -17,6 +17,7 @@ class V2:
 
     api: Literal["v1", "v2"] = "v2"
     root = "/api/v2"
+    access = "/auth/fab/v1"
     health = "/monitor/health"
     assets = "/assets"
     # By run_after, because a manual run has no logical date.

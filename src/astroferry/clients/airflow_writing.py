@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.clients import airflow_shapes as shapes
 from astroferry.clients.address import segment
-from astroferry.clients.airflow_reading import raise_unless_missing
+from astroferry.clients.airflow_asking import raise_unless_missing
 from astroferry.clients.airflow_rows import Rows
 from astroferry.errors import (
     ConflictError,

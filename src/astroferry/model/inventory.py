@@ -87,6 +87,8 @@ class Dag:
     next_data_interval_end: datetime | None = None
     last_run: Run | None = None
     active_runs: int = 0
+    failed_runs: int | None = None
+    """runs that failed in the 30 days before the inventory was taken; None where it was not asked"""
     operators: tuple[str, ...] = ()
     """operator class names used by its tasks, sorted; empty where tasks were not read"""
     queues: tuple[str, ...] = ()
@@ -232,6 +234,26 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleSeen:
+    """A role of the source's web interface, and how many active people have it; who they are is not kept.
+
+    `may`: the most it allows for all DAGs, or "nothing" where it names DAGs one by one. `dags`: ids of DAGs that it
+    names, `edits` those of them that it may run or change.
+    """
+
+    name: str
+    people: int = 0
+    may: Literal["administer", "operate", "run", "see", "nothing"] = "nothing"
+    dags: tuple[str, ...] = ()
+    edits: tuple[str, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is none of those that every Airflow has."""
+        return self.name not in {"Admin", "Op", "User", "Viewer", "Public"}
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What one probe of the source gave: read, refused (403), absent (404), failed, or not asked."""
 
@@ -273,6 +295,7 @@ class Inventory:
     task_modules: tuple[str, ...] = ()
     """modules that the tasks' operators come from ("airflow.providers.http.operators.http"), sorted"""
     callers: tuple[Caller, ...] = ()
+    roles: tuple[RoleSeen, ...] = ()
     places: tuple[Place, ...] = ()
     starship: str = ""
     """version of Starship found on the source, or empty"""

@@ -31,8 +31,7 @@ _HEAD = """\
 
 _SECTIONS = {
     "[source]": (
-        "# Where we come from. credentials: environment | keyring | prompt | file:PATH\n"
-        "# environment: a file that tells its environment variables, if there is one; never their values."
+        "# Where we come from. credentials: environment | keyring | prompt | file:PATH; environment: a file with it"
     ),
     "[source.fingerprint]": "# What the source looked like when the plan was made; `check` shows what changed since.",
     "[target]": "# Where we go to.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice import places
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from astroferry.sources.each_dag import Kept, ReadCode
     from astroferry.sources.environment import Environment
 
+FAILURES_SINCE = timedelta(days=30)
 _STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
 
 
@@ -61,12 +63,21 @@ async def take_inventory(
         probes.read("environment variables", len(environment.names), f"From {environment.origin}.")
     config = merged(kept(shown), environment.config if environment else {})
     callers = await probes.ask("event log", airflow.callers, "advise") or ()
+    roles = await probes.ask("users and roles", airflow.roles, "advise") or ()
+    failed = await _failed_runs(airflow, probes, clock_now())
     health = await probes.ask("health", airflow.health, "advise") or {}
     datasets = await probes.ask("datasets", airflow.datasets, count=_count_datasets) or ({}, {})
     active = await probes.ask("active runs", airflow.active_run_counts, count=_sum) or {}
     if probes.failures and not any(line.outcome == "read" for line in probes.coverage):
         raise probes.failures[0]
-    with_runs = (replace(dag, active_runs=active.get(dag.dag_id, 0)) for dag in dags)
+    with_runs = (
+        replace(
+            dag,
+            active_runs=active.get(dag.dag_id, 0),
+            failed_runs=None if failed is None else failed.get(dag.dag_id, 0),
+        )
+        for dag in dags
+    )
     survey = await EachDag(airflow, probes, datasets, before).read(with_runs, read_code)
 
     if environment is None:
@@ -98,6 +109,7 @@ async def take_inventory(
         signs=tuple(sorted(survey.signs, key=lambda sign: (sign.file, sign.line, sign.kind, sign.what))),
         task_modules=tuple(sorted(survey.task_modules)),
         callers=callers,
+        roles=roles,
         places=seen,
         starship=found,
         coverage=tuple(probes.coverage),
@@ -115,6 +127,20 @@ async def _dags(airflow: Airflow, probes: Probes) -> tuple[Dag, ...]:
         return tuple(found)
 
     return await probes.ask("dags", all_of_them, "refuse") or ()
+
+
+async def _failed_runs(airflow: Airflow, probes: Probes, now: datetime) -> dict[str, int] | None:
+    """Failed runs per DAG in the last thirty days; None where the source does not tell."""
+    found = await probes.ask(
+        "failed runs", lambda: airflow.failed_run_counts(now - FAILURES_SINCE), "advise", count=lambda found: found[1]
+    )
+    if found is None:
+        return None
+    counts, total = found
+    if sum(counts.values()) < total:
+        detail = f"Of {total:,} only the newest {sum(counts.values()):,} were counted by DAG."
+        probes.coverage[-1] = replace(probes.coverage[-1], detail=detail)
+    return counts
 
 
 def _count_datasets(maps: tuple[Mapping[str, tuple[str, ...]], ...]) -> int:

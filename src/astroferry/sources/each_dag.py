@@ -132,6 +132,7 @@ class EachDag:
             full = replace(
                 full,
                 active_runs=dag.active_runs,
+                failed_runs=dag.failed_runs,
                 last_run=runs[0] if runs else None,
                 operators=tuple(sorted({task.operator for task in tasks})),
                 queues=tuple(sorted({task.queue for task in tasks})),

@@ -98,6 +98,7 @@ def summary(inventory: Inventory) -> list[str]:
         ("plugins", f"{len(inventory.plugins):,}", names([item.name for item in inventory.plugins])),
         ("environment", f"{len(inventory.environment):,}", names(inventory.environment, 3)),
         ("custom operators", f"{len(inventory.custom_operators):,}", names(inventory.custom_operators)),
+        ("roles", f"{len(inventory.roles):,}", names([f"{r.name} ({r.people})" for r in inventory.roles])),
         (
             "import errors",
             f"{len(inventory.import_errors):,}",

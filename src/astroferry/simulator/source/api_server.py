@@ -167,6 +167,49 @@ async def get_dag_warnings(call: Call) -> Response:
     return JSONResponse({"dag_warnings": [], "total_entries": 0})
 
 
+_MAY: dict[str, tuple[tuple[str, str], ...]] = {"Public": (), "Viewer": (("can_read", "DAGs"),)}
+_MAY["User"] = (*_MAY["Viewer"], ("can_edit", "DAGs"), ("can_create", "DAG Runs"))
+_MAY["Op"] = (*_MAY["User"], ("can_create", "Connections"), ("can_create", "Pools"))
+_MAY["Admin"] = (*_MAY["Op"], ("can_create", "Roles"), ("can_create", "Users"))
+"""what sets the roles apart; a real 2.11 lists some hundred permissions more"""
+
+
+async def get_roles(call: Call) -> Response:
+    """GET /roles: with what each may do."""
+    own = {name: tuple(("can_read", f"DAG:{dag}") for dag in dags) for name, dags in call.estate.own_roles.items()}
+    rows = [
+        {
+            "actions": [{"action": {"name": does}, "resource": {"name": what}} for does, what in allowed],
+            "name": name,
+        }
+        for name, allowed in (_MAY | own).items()
+    ]
+    return JSONResponse({"roles": page_of(call, rows), "total_entries": len(rows)})
+
+
+async def get_users(call: Call) -> Response:
+    """GET /users."""
+    everyone = {name: str(user.role) for name, user in call.estate.users.items()} | call.estate.staff
+    made = as_json(call.estate.engine.now)
+    rows = [
+        {
+            "active": True,
+            "changed_on": made,
+            "created_on": made,
+            "email": f"{name}@example.com",
+            "failed_login_count": 0,
+            "first_name": name,
+            "last_login": None,
+            "last_name": "Example",
+            "login_count": 0,
+            "roles": [{"name": role}],
+            "username": name,
+        }
+        for name, role in everyone.items()
+    ]
+    return JSONResponse({"users": page_of(call, rows), "total_entries": len(rows)})
+
+
 def error_page(status: int, request: Request) -> Response:
     """What the web server itself answers outside its API: a page."""
     del request
@@ -185,6 +228,8 @@ ROUTES = (
     ("GET", "/config", OPERATORS, get_config),
     ("GET", "/datasets", READERS, get_datasets),
     ("GET", "/eventLogs", ADMINS, get_event_logs),
+    ("GET", "/roles", ADMINS, get_roles),
+    ("GET", "/users", ADMINS, get_users),
     ("GET", "/dagStats", READERS, get_dag_stats),
     ("GET", "/dagWarnings", READERS, get_dag_warnings),
 )

@@ -118,6 +118,10 @@ class Estate:
     plugins: tuple[SimPlugin, ...] = ()
     import_errors: tuple[SimImportError, ...] = ()
     config: dict[str, dict[str, str]] | None = None
+    own_roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """a role of one's own -> DAGs that it may see"""
+    staff: dict[str, str] = field(default_factory=dict)
+    """people beside `users`, who never log in here -> their role"""
     environment: dict[str, str] = field(default_factory=dict, repr=False)
     """the web server's environment variables, as Starship gives them"""
     users: dict[str, SimUser] = field(default_factory=everyone)

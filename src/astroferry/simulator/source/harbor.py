@@ -63,6 +63,10 @@ ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
 }
 
+STAFF = {f"{word}.{number}": role for word, role, many in (
+    ("planner", "User", 14), ("viewer", "Viewer", 31), ("auditor", "auditors", 3)
+) for number in range(1, many + 1)}  # fmt: skip
+
 
 def demo_estate(now: datetime, *, passwords: Mapping[str, str] | None = None) -> Estate:
     """Harbor Lines at the moment `now`, with a past that fits; `passwords` (user -> password) replace the names."""
@@ -92,6 +96,8 @@ def demo_estate(now: datetime, *, passwords: Mapping[str, str] | None = None) ->
         users=users,
         starship="2.10.1",
         environment=dict(ENVIRONMENT),
+        own_roles={"auditors": ("finance_daily_ledger", "finance_monthly_close")},
+        staff=STAFF,
     )
     estate.pools |= {item.name: item for item in harbor_pools()}
     estate.record("cli_scheduler", "airflow")
