@@ -89,6 +89,8 @@ def signs(text: str) -> set[tuple[str, str]]:
         ("x = os.environ.get('STAGE', 'dev')", "environment", "STAGE"),
         ("x = os.getenv('STAGE')", "environment", "STAGE"),
         ("class P(AirflowPlugin):\n    operators = [X]", "plugin-classes", "operators"),
+        ("DAG('a', access_control={'auditors': {'can_read'}, R: X})", "access-control", "auditors"),
+        ("DAG('a', access_control=ACCESS)", "access-control", "access_control"),
         ("class P(AirflowPlugin):\n    flask_blueprints = [X]", "plugin-flask", "flask_blueprints"),
     ],
 )

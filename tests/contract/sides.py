@@ -119,6 +119,7 @@ def simulated_2() -> Side:
         config={"core": {"executor": "SequentialExecutor", "fernet_key": "< hidden >"}},
         providers={"apache-airflow-providers-standard": ("1.9.0", "Standard")},
         starship="2.10.1",
+        environment={"AIRFLOW_HOME": "/opt/airflow", "PATH": "/usr/bin"},
     )
     transport = httpx.ASGITransport(app=create_app(estate))
     return Side("http://source.test", "v1", names_as_passwords(), transport, "simulated 2.11")

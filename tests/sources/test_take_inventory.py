@@ -26,6 +26,7 @@ from astroferry.model.inventory import (
     Plugin,
     Pool,
     Provider,
+    RoleSeen,
     Run,
     Schedule,
     VariableSeen,
@@ -233,6 +234,8 @@ PROBES = {
     "plugins": "plugins",
     "import_errors": "import errors",
     "config": "configuration",
+    "roles": "users and roles",
+    "failed_run_counts": "failed runs",
     "health": "health",
     "callers": "event log",
     "datasets": "datasets",
@@ -270,6 +273,8 @@ async def test_nothing_at_all_raises_the_first_failure() -> None:
     with pytest.raises(UnreachableError) as caught:
         await take(FakeAirflow(broken=dict.fromkeys(PROBES, error)))
     assert caught.value is error
+    with pytest.raises(UnreachableError):
+        await take(FakeAirflow(broken=dict.fromkeys(PROBES, error)), environment=Environment("env", ("STAGE",)))
 
 
 async def test_a_bug_is_not_swallowed() -> None:
@@ -420,6 +425,25 @@ async def test_starship_tells_the_names_of_the_environment() -> None:
     assert found.config["core"]["parallelism"] == "32", "what the server shows is what holds"
     assert "canary" not in to_json(found)
     assert fingerprint(found) == fingerprint(await take(source, read_code=None)), "the same look without them"
+
+
+async def test_roles_and_failures_are_counted() -> None:
+    roles = (RoleSeen("Admin", 2, "administer"), RoleSeen("auditors", 3, dags=("a",)))
+    source = FakeAirflow(dag("a"), dag("b"), roles=roles, failed_run_counts=({"a": 3}, 3))
+    found = await take(source)
+    assert found.roles == roles
+    assert [item.failed_runs for item in found.dags] == [3, 0]
+    assert (outcome(found, "users and roles"), outcome(found, "failed runs")) == (("read", 2), ("read", 3))
+
+
+async def test_more_failures_than_are_looked_at_and_none_that_can_be() -> None:
+    many = await take(FakeAirflow(dag("a"), failed_run_counts=({"a": 2000}, 5000)))
+    line = next(line for line in many.coverage if line.probe == "failed runs")
+    assert line.detail == "Of 5,000 only the newest 2,000 were counted by DAG."
+    refused = NotAllowedError("no")
+    none = await take(FakeAirflow(dag("a"), broken={"failed_run_counts": refused, "roles": refused}))
+    assert none.dags[0].failed_runs is None
+    assert {"SRC-403-failed-runs", "SRC-403-users-and-roles"} <= codes(none)
 
 
 async def test_a_file_is_taken_before_starship_and_a_refusal_is_a_finding() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import (
+    access,
     cluster,
     code,
     configuration,
@@ -65,6 +66,7 @@ BOOKS = (
     network.BOOK,
     ranges.BOOK,
     workspaces.BOOK,
+    access.BOOK,
     executor.BOOK,
     secrets.BOOK,
     secret_names.BOOK,

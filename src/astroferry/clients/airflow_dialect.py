@@ -14,8 +14,8 @@ class Dialect(Protocol):
 
     `root`: "/api/v1". `access`: where users and roles are. `health`, `assets`: paths under the root. `newest`: the
     order that gives the newest run first. `since`: the parameter for the earliest run. `asset_consumers`: the key of
-    a dataset's consuming DAGs. `lists_extra`: whether a list of connections has their extra. `post_replaces_variable`:
-    whether POST overwrites.
+    a dataset's consuming DAGs. `lists_extra`: whether a list of connections has their extra.
+    `post_replaces_variable`: whether POST overwrites.
     """
 
     api: Literal["v1", "v2"]

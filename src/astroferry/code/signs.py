@@ -8,7 +8,7 @@ gone-python (module), sessions (how), old-api (path), old-client (module), provi
 no-schedule, no-catchup, moving-start (call), naive-start (call), arrives-unpaused, run-limit (argument),
 success-callback, poke-sensor (class), xcom-without-task, xcom-elsewhere (argument), parse-time (call),
 composer-path (path), home-path (path), local-disk (path), pod (argument), mail (argument), environment (name),
-plugin-classes (attribute), plugin-flask (attribute).
+plugin-classes (attribute), plugin-flask (attribute), access-control (roles).
 """
 
 from __future__ import annotations

@@ -51,6 +51,8 @@ class Calls:
         self._arguments(node, "DAG", given, DAG_ARGUMENTS, where)
         if "sla_miss_callback" in given:
             self._add("sla", "sla_miss_callback", given["sla_miss_callback"], where)
+        if "access_control" in given:
+            self._add("access-control", self._roles_named(given["access_control"]), given["access_control"], where)
         if not unpacked and not {"schedule", "schedule_interval", "timetable"} & given.keys() and len(node.args) < 3:
             self._add("no-schedule", "", node, where)
         if not unpacked and "catchup" not in given:
@@ -62,6 +64,13 @@ class Calls:
                 self._add("run-limit", name, given[name], where)
         if "start_date" in given:
             self._start(given["start_date"], where)
+
+    def _roles_named(self, node: ast.expr) -> str:
+        """Roles in `access_control={"role": {...}}`, or the argument's name where they are computed."""
+        keys = node.keys if isinstance(node, ast.Dict) else []
+        return (
+            ", ".join(text for key in keys if key is not None and (text := self._names.text(key))) or "access_control"
+        )
 
     def _task(self, node: ast.Call, called: str, given: Mapping[str, ast.expr], where: Where) -> None:
         self._arguments(node, called, given, TASK_ARGUMENTS, where)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from astroferry.sources.environment import Environment
 
 FAILURES_SINCE = timedelta(days=30)
+ENVIRONMENT = "environment variables"
 _STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
 
 
@@ -60,7 +61,7 @@ async def take_inventory(
     if environment is None:
         environment = await _starship_environment(probes, starship)
     else:
-        probes.read("environment variables", len(environment.names), f"From {environment.origin}.")
+        probes.read(ENVIRONMENT, len(environment.names), f"From {environment.origin}.")
     config = merged(kept(shown), environment.config if environment else {})
     callers = await probes.ask("event log", airflow.callers, "advise") or ()
     roles = await probes.ask("users and roles", airflow.roles, "advise") or ()
@@ -68,7 +69,7 @@ async def take_inventory(
     health = await probes.ask("health", airflow.health, "advise") or {}
     datasets = await probes.ask("datasets", airflow.datasets, count=_count_datasets) or ({}, {})
     active = await probes.ask("active runs", airflow.active_run_counts, count=_sum) or {}
-    if probes.failures and not any(line.outcome == "read" for line in probes.coverage):
+    if probes.failures and not any(line.outcome == "read" and line.probe != ENVIRONMENT for line in probes.coverage):
         raise probes.failures[0]
     with_runs = (
         replace(
@@ -155,7 +156,7 @@ async def _starship_environment(probes: Probes, starship: Starship | None) -> En
     """The web server's variables, where a Starship that asks for a login is there."""
     if starship is None or not starship.is_safe:
         return None
-    found = await probes.ask("environment variables", starship.environment, "advise")
+    found = await probes.ask(ENVIRONMENT, starship.environment, "advise")
     if found is None:
         return None
     # Of the values only those of options that may be kept leave their secrets.
@@ -164,9 +165,9 @@ async def _starship_environment(probes: Probes, starship: Starship | None) -> En
 
 def _note_no_environment(probes: Probes) -> None:
     """REST tells nothing of it; that is said, not passed over."""
-    if not any(line.probe == "environment variables" for line in probes.coverage):
+    if not any(line.probe == ENVIRONMENT for line in probes.coverage):
         probes.not_asked(
-            "environment variables",
+            ENVIRONMENT,
             "No version of Airflow tells them by REST; connections and variables in AIRFLOW_CONN_* and AIRFLOW_VAR_* "
             "are unknown too. Give them by a file: assess --environment FILE.",
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.placing import placed
 from astroferry.advice.roles import in_words
-from astroferry.advice.rules import configuration, cutover, environment, executor, values, waves, workspaces
+from astroferry.advice.rules import access, configuration, cutover, environment, executor, values, waves, workspaces
 from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, decision, plain
@@ -38,12 +38,12 @@ class WorkspacesStage:
         """Owners seen on the source, Workspaces that are there; how roles and teams would be mapped."""
         owners = sorted({owner for dag in desk.inventory.dags for owner in dag.owners}) if desk.inventory else []
         there = [item.name for item in desk.facts.workspaces] if desk.facts else []
-        sized = advised(desk, "deployments")
+        sized, told = advised(desk, "deployments"), self.key in desk.plan.decided
         return (
             f"Owners on the source: {names(owners) or 'unknown'}.",
             f"Workspaces on Astro: {names(there) or 'none'}.",
             *(sized.evidence if sized else ()),
-            *(in_words(desk.plan) if self.key in desk.plan.decided else ()),
+            *(in_words(desk.plan, desk.inventory.roles) if desk.inventory and (told or desk.inventory.roles) else ()),
         )
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
@@ -87,8 +87,8 @@ class WorkspacesStage:
         )
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
-        """Of the rules on Workspaces, executors, sizes and environment variables."""
-        return checked(desk, workspaces.BOOK, executor.BOOK, configuration.BOOK, environment.BOOK)
+        """Of the rules on Workspaces, roles, executors, sizes and environment variables."""
+        return checked(desk, workspaces.BOOK, access.BOOK, executor.BOOK, configuration.BOOK, environment.BOOK)
 
 
 class ValuesStage:
