@@ -109,7 +109,7 @@ class SourceStage:
             ),
             plain(
                 "source.environment",
-                "A file with the source's environment variables",
+                "File with its environment variables",
                 "path",
                 source.environment or (_file_that_told(desk.inventory) if desk.inventory else None),
                 "as it is now" if source.environment else "assess read it",

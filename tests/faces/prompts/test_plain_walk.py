@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BEGIN = ("new", "quay")
 PREREQUISITES = ("", "", "", "")
-SOURCE = ("http://source.test", "", "dags")
+SOURCE = ("http://source.test", "", "dags", "")
 INVENTORY = ("",)
 UP_TO_VALUES = (*("",) * 3, "", *("",) * 3, *("",) * 2, *("",) * 3, "")
 """version, execution, cluster, networking, workspaces, secrets: all as suggested"""
@@ -290,8 +290,10 @@ def test_a_source_that_does_not_answer_is_read_again(world: World) -> None:
         "",
         "dags",
         "",
+        "",
         "back",
         "http://source.test",
+        "",
         "",
         "",
         "save",
