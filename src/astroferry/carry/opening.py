@@ -11,6 +11,7 @@ from astroferry.carry.context import Context, WallClock, nobody
 from astroferry.carry.drainfile import DrainFile, drain_path
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
+from astroferry.carry.runner import is_away
 from astroferry.clients.address import base_address
 from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
@@ -177,16 +178,20 @@ async def opened(
             )
 
         async def starship_on(deployment: str) -> Starship | None:
-            if not deployment:
-                found = await open_starship(source, login, stack)
-                if found is not None and found.http is not source.http:
-                    ends.append(found.http)
-                return found
+            """Raises where the server is away: without Starship the way would be another, for a moment's sake."""
             try:
-                # The Astro token opens a Deployment's plugins as it does its API.
-                return await Starship.find((await ctx.target(deployment)).http)
-            except AstroferryError:
+                if deployment:
+                    # The Astro token opens a Deployment's plugins as it does its API.
+                    return await Starship.find((await ctx.target(deployment)).http)
+                found = await connect_starship(source, login)
+            except AstroferryError as error:
+                if is_away(error):
+                    raise
                 return None
+            if found is not None and found.http is not source.http:
+                stack.push_async_callback(found.http.aclose)
+                ends.append(found.http)
+            return found
 
         ctx = Context(
             plan=plan,

@@ -265,8 +265,12 @@ async def _apply(action: Action, seen: Observation, ctx: Context, journal: Journ
 
 def ends_the_run(error: AstroferryError) -> bool:
     """Whether the next item would fail in the same way: a refused credential, or a server that is away."""
-    away = isinstance(error, RequestFailedError) and error.status in AWAY
-    return away or isinstance(error, (NotAllowedError, UnreachableError))
+    return is_away(error) or isinstance(error, NotAllowedError)
+
+
+def is_away(error: AstroferryError) -> bool:
+    """Whether a server does not answer just now, or a proxy before it says so."""
+    return isinstance(error, UnreachableError) or (isinstance(error, RequestFailedError) and error.status in AWAY)
 
 
 def _found(action: Action, seen: Observation, journal: Journal) -> Step:
