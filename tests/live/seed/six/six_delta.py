@@ -1,5 +1,5 @@
 """An Airflow DAG of a timedelta."""
 
-from six_kinds import HALF_A_MINUTE, make
+from six_kinds import MINUTE, make
 
-dag = make("delta", HALF_A_MINUTE, catchup=True)
+dag = make("delta", MINUTE, catchup=True)
