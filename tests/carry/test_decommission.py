@@ -15,9 +15,10 @@ import httpx
 import pytest
 from tests.harness import DEPLOYMENT, World
 
-from astroferry.carry.decommission import dump, export
+from astroferry.carry.decommission import dump, export, leaving, release
 from astroferry.carry.journal import Journal
 from astroferry.carry.opening import opened
+from astroferry.carry.planfiles import read_plan
 from astroferry.errors import AstroferryError, PlanError, RemoteError, UsageError
 from astroferry.model.secret import Secret
 
@@ -79,7 +80,18 @@ def test_refused_until_everything_holds_and_then_without_the_source(world: World
     for key in (*PEOPLE, "runbook:docs/on-call.md"):
         assert world.on_plan("approve", "--what", key, "--by", "Olivia").code == 0
 
-    world.wire.before = lambda request: httpx.Response(403) if request.url.host == "source.test" else None
+    def gone(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(403) if request.url.host == "source.test" else None
+
+    world.wire.before = gone
+    held, kept = world.journal_path.read_bytes(), world.plan_path.read_bytes()
+    Journal(world.journal_path).write("rollback/pilot/ticks_now/unpause-source", "done")
+    assert world.on_plan("decommission").code == 4  # what held was before that
+    world.journal_path.write_bytes(held)
+    world.edit_plan('state = "cut over"', 'state = "tested"')
+    ran = world.on_plan("decommission")
+    assert (ran.code, "pilot (tested)" in ran.err) == (3, True)
+    world.plan_path.write_bytes(kept)
     ran = world.on_plan("decommission")
     assert ran.code == 0, ran.err
     assert "The ends cannot be asked any more" in ran.err
@@ -91,6 +103,17 @@ def test_a_source_that_never_was_quiet_is_still_asked(world: World) -> None:
     world.wire.before = lambda request: httpx.Response(403) if request.url.host == "source.test" else None
     assert world.on_plan("decommission").code == 4
     assert "no folder" in world.on_plan("decommission", "--backup", str(world.folder / "nowhere")).err
+
+
+def test_what_was_looked_at_before_a_rollback_releases_nothing(world: World) -> None:
+    world.applied()
+    journal = Journal(world.journal_path)
+    journal.write(leaving.LIVE, "found")
+    journal.write("rollback/pilot/ticks_now/unpause-source", "done")
+    with pytest.raises(PlanError, match="may not go yet") as refused:
+        release.release(*read_plan(world.plan_path), world.plan_path, journal)
+    assert {item.where for item in refused.value.problems} == {"waves-moved", *PEOPLE, "source"}
+    assert {wave.state for wave in world.plan.waves} == {"tested"}
 
 
 def test_an_unpaused_dag_after_it_was_quiet_is_seen(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -54,12 +54,13 @@ async def test_runs_that_began_since_a_moment_by_dag() -> None:
     assert asked[-1].params["start_date_gte"] == AT.isoformat()
 
 
-async def test_the_newest_start_whatever_has_none_is_sorted_first() -> None:
-    rows = [run("a", "1", None), run("a", "2", "2026-11-25T11:00:00Z"), run("b", "3", "2026-11-25T10:00:00Z")]
-    place = "/dags/~/dagRuns"
-    assert await (await airflow({place: paged("dag_runs", rows)})).last_start() == AT.replace(hour=11)
-    assert await (await airflow({place: paged("dag_runs", rows[1:])})).last_start() == AT.replace(hour=11)
-    assert await (await airflow({place: paged("dag_runs", [])})).last_start() is None
+async def test_the_newest_start_is_asked_for_with_a_bound_that_leaves_out_what_never_began() -> None:
+    place, asked = "/dags/~/dagRuns", list[httpx.URL]()
+    server = await airflow({place: paged("dag_runs", [run("a", "2", "2026-11-25T11:00:00Z")])}, asked=asked)
+    assert await server.last_start(AT - timedelta(hours=2)) == AT.replace(hour=11)
+    assert asked[-1].params["start_date_gte"] == "2026-11-25T10:00:00+00:00"
+    assert asked[-1].params["order_by"] == "-start_date"
+    assert await (await airflow({place: paged("dag_runs", [])})).last_start(AT) is None
 
 
 async def test_tasks_that_wait_on_either_version() -> None:

@@ -74,6 +74,8 @@ def test_how_long_the_source_must_have_been_quiet() -> None:
     assert quiet_for(PLAN, inventory(hourly, dag("timedelta", "172800"))) == timedelta(days=2)
     assert quiet_for(PLAN, inventory(hourly, monthly)) > timedelta(days=30)
     assert quiet_for(PLAN, inventory(dag("cron", "0 4 1 * *", paused=True), dag("none", ""))) == timedelta(days=1)
+    # Paused by our own cutover, and so in an inventory that was taken afterwards.
+    assert quiet_for(PLAN, inventory(dag("cron", "0 4 1 * *", paused=True)), {"0 4 1 * *"}) > timedelta(days=30)
     assert quiet_for(PLAN, inventory(dag("cron", "no cron at all"))) == timedelta(days=1)
     assert quiet_for(PLAN, inventory(dag("cron", "0 4 1 1 *"))) == timedelta(days=35)
     told = replace(PLAN, decommission=Decommission(quiet_hours=6))

@@ -33,15 +33,15 @@ class Rows(Reading):
             found.setdefault(item["dag_id"], []).append(shapes.run_of(item))
         return {dag_id: tuple(runs) for dag_id, runs in found.items()}
 
-    async def last_start(self) -> datetime | None:
-        """When the newest run of any DAG began; None where none ever has."""
-        body = await self._get("/dags/~/dagRuns", {"limit": 1, "order_by": "-start_date"})
-        # Runs without a start may be sorted first: then the newest of the next page counts.
-        starts = [shapes.moment(item.get("start_date")) for item in body.get("dag_runs") or ()]
-        if starts and starts[0] is None:
-            body = await self._get("/dags/~/dagRuns", {"limit": PAGE, "order_by": "-start_date"})
-            starts = [shapes.moment(item.get("start_date")) for item in body.get("dag_runs") or ()]
-        return max((start for start in starts if start is not None), default=None)
+    async def last_start(self, since: datetime) -> datetime | None:
+        """When the newest run of any DAG began, of those at `since` or later; None where none has since.
+
+        The bound also leaves out the runs that never began, which PostgreSQL sorts first.
+        """
+        params = {"limit": 1, "order_by": "-start_date", "start_date_gte": shapes.stamp(since)}
+        body = await self._get("/dags/~/dagRuns", params) or {}
+        starts = (shapes.moment(item.get("start_date")) for item in body.get("dag_runs") or ())
+        return next((start for start in starts if start is not None), None)
 
     async def waiting_tasks(self) -> tuple[WaitingTask, ...]:
         """The tasks that are queued or scheduled and have not begun, over all DAGs."""

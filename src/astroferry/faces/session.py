@@ -22,6 +22,7 @@ from astroferry.carry.opening import (
     open_starship,
     read_facts,
 )
+from astroferry.carry.planfiles import read_plan
 from astroferry.carry.verifying import NOTE
 from astroferry.carry.watching import last_verdicts
 from astroferry.code.read import read as read_code
@@ -251,9 +252,10 @@ class Session:
         self.look_back()
 
     def release(self) -> None:
-        """The old side may be forgotten: every wave is released."""
+        """The old side may be forgotten: every wave is released. PlanError where it may not go (any more)."""
         self.follow_journal()
-        self.desk.plan = release(self.desk.plan, self.path, self.journal)
+        plan, inventory = read_plan(self.path)
+        self.desk.plan = release(plan, inventory, self.path, self.journal)
         self.look_back()
 
     def take_wave_states(self) -> None:

@@ -12,6 +12,7 @@ from astroferry.advice.watching import LONGEST_CYCLE, cycle_end
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.decommission import dump as dumping
 from astroferry.carry.decommission import export as exporting
+from astroferry.carry.handover.begun import waves_begun
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.watching import last_verdicts
@@ -20,7 +21,7 @@ from astroferry.errors import AstroferryError
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from astroferry.carry.decommission.dump import Dump
     from astroferry.carry.decommission.export import Export
@@ -46,7 +47,7 @@ _GONE_TARGET = "take astronomer-starship out of requirements.txt and deploy the 
 
 async def quiet_checks(way: Opened) -> tuple[Prerequisite, ...]:
     """Everything moved, watched to its end, and nothing has run on the source over a full cycle; changes nothing."""
-    checks = [waves_moved(way.plan, way.inventory), _watched(way.plan, way.journal)]
+    checks = moved_checks(way.plan, way.inventory, way.journal)
     source = way.ctx.source
     unpaused = [dag.dag_id async for dag in source.dags() if not dag.is_paused]
     checks.append(
@@ -66,15 +67,16 @@ async def quiet_checks(way: Opened) -> tuple[Prerequisite, ...]:
             met=not running,
         )
     )
-    now, last, quiet = way.ctx.clock.now(), await source.last_start(), quiet_for(way.plan, way.inventory)
-    since = f"the last run began {last:%Y-%m-%d %H:%M} UTC" if last else "no run ever began"
-    ends = last + quiet if last else now
+    since = way.ctx.clock.now() - (quiet := quiet_for(way.plan, way.inventory, was_active(way.journal)))
+    last = await source.last_start(since)
     checks.append(
         _check(
             "source-quiet",
             "Nothing has begun on the source over a full cycle",
-            since if ends <= now else f"{since}; wait until {ends:%Y-%m-%d %H:%M} UTC",
-            met=ends <= now,
+            f"the last run began {last:%Y-%m-%d %H:%M} UTC; wait until {last + quiet:%Y-%m-%d %H:%M} UTC"
+            if last
+            else f"no run has begun since {since:%Y-%m-%d %H:%M} UTC",
+            met=last is None,
         )
     )
     return tuple(checks)
@@ -82,6 +84,32 @@ async def quiet_checks(way: Opened) -> tuple[Prerequisite, ...]:
 
 def _check(key: str, title: str, detail: str, *, met: bool, who: str = "you") -> Prerequisite:
     return Prerequisite(key, title, "met" if met else "missing", detail, "" if met else who)
+
+
+def moved_checks(plan: Plan, inventory: Inventory, journal: Journal) -> list[Prerequisite]:
+    """What plan and journal tell without either end: every wave moved, and every DAG was watched to a good end."""
+    return [waves_moved(plan, inventory), _watched(plan, journal)]
+
+
+def held_before(journal: Journal) -> bool:
+    """Whether all that a machine can check has held once, and no DAG has moved to or fro since."""
+    held = False
+    for entry in journal.entries:
+        if entry.action == LIVE:
+            held = entry.event == "found"
+        elif entry.action.startswith(("cutover/", "rollback/")):
+            held = False
+    return held
+
+
+def was_active(journal: Journal) -> frozenset[str]:
+    """The DAGs that ran on the source until a cutover; a later inventory shows them paused."""
+    return frozenset(
+        standing.dag_id
+        for wave in waves_begun(journal)
+        for standing in standings_of(journal, wave).values()
+        if not standing.source_paused
+    )
 
 
 def waves_moved(plan: Plan, inventory: Inventory) -> Prerequisite:
@@ -110,17 +138,18 @@ def _watched(plan: Plan, journal: Journal) -> Prerequisite:
     return _check("watched", "The first full cycle of every DAG was watched and went well", detail, met=not bad)
 
 
-def quiet_for(plan: Plan, inventory: Inventory) -> timedelta:
+def quiet_for(plan: Plan, inventory: Inventory, ran: Collection[str] = ()) -> timedelta:
     """How long nothing may have begun on the source: what the plan says, else the longest pause between two ticks.
 
-    At least a day, because datasets and people start runs too; at most 35 days.
+    Of the DAGs that are active there, or `ran` there until they were handed over. At least a day, because datasets
+    and people start runs too; at most 35 days.
     """
     if plan.decommission.quiet_hours:
         return timedelta(hours=plan.decommission.quiet_hours)
     longest = timedelta(days=1)
     since = datetime(2026, 1, 1, tzinfo=UTC)
     for dag in inventory.dags:
-        if dag.is_paused:
+        if dag.is_paused and dag.dag_id not in ran:
             continue
         if dag.schedule.kind == "timedelta":
             longest = max(longest, timedelta(seconds=float(dag.schedule.expression or 0)))

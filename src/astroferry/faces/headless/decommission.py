@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.decommission.leaving import LIVE, people_checks
+from astroferry.carry.decommission.leaving import held_before, moved_checks, people_checks
 from astroferry.carry.decommission.release import live_checks, release
 from astroferry.carry.journal import Journal
 from astroferry.carry.opening import opened
-from astroferry.carry.planfiles import journal_path
+from astroferry.carry.planfiles import journal_path, read_plan
 from astroferry.carry.readiness import must_be_approved, open_checks
 from astroferry.errors import Exit, NotAllowedError, NotTheApiError, PlanError, Problem, UnreachableError
 from astroferry.faces.headless.asking import asker
@@ -32,16 +32,16 @@ async def run(arguments: argparse.Namespace) -> Exit:
     Once everything a machine can check has held, a source that cannot be asked is no fault: it is meant to go.
     """
     path = Path(arguments.plan)
-    plan = planfile.load(path)
+    plan, inventory = read_plan(path)
     must_be_approved(plan, "decommission")
-    live = Journal(journal_path(path)).standing().get(LIVE)
-    held_before = live is not None and live.event == "found"
+    journal = Journal(journal_path(path))
     checks: list[Prerequisite] = []
     try:
         checks += await _live(arguments, path)
     except (UnreachableError, NotAllowedError, NotTheApiError):
-        if not held_before:
+        if not held_before(journal):
             raise
+        checks += moved_checks(plan, inventory, journal)
         diagnostics.say("The ends cannot be asked any more; what a machine can check has held before (journal).")
     people = tuple(people_checks(planfile.load(path)))
     left = open_checks((*checks, *people))
@@ -50,7 +50,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         problems = [Problem(item.key, f"{item.title}: {item.detail}") for item in left]
         raise PlanError(f"The old side may not go yet: {several(len(left), 'check')} not met.", problems)
     with PlanLock(path):
-        release(planfile.load(path), path, Journal(journal_path(path)))
+        release(*read_plan(path), path, Journal(journal_path(path)))
     diagnostics.say("The old side may be forgotten. Keep the backup, the journal and the plan.")
     return Exit.DONE
 

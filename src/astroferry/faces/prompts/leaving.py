@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.readiness import open_checks
+from astroferry.errors import PlanError
 from astroferry.faces.confirming import before_release
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.checks import confirm_checks
@@ -51,7 +52,11 @@ class LeaveStep:
             elif what == "people":
                 await confirm_checks(self._session, self._console, tuple(people_checks(self._session.desk.plan)))
             elif what == "release" and await confirmed(self._console, before_release(self._session)):
-                self._session.release()
+                try:
+                    self._session.release()
+                except PlanError as error:
+                    self._console.say(f"  ! {error}")
+                    continue
                 self._console.say("  The old side may be forgotten. Keep the backup, the journal and the plan.")
             elif what in {"help", "skip"}:
                 self._console.say("  Nothing is deleted by astroferry: it looks, backs up and takes people's words.")

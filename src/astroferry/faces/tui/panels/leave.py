@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.readiness import open_checks
+from astroferry.errors import PlanError
 from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_release
 from astroferry.faces.tui.panels.checking import in_full, look_at
@@ -131,7 +132,11 @@ class LeavePanel(Panel):
 
         def done(yes: bool | None) -> None:
             if yes:
-                self.session.release()
+                try:
+                    self.session.release()
+                except PlanError as error:
+                    self._said(str(error), True)
+                    return
                 self._said("The old side may be forgotten. Keep the backup, the journal and the plan.", False)
 
         self.app.push_screen(ConfirmScreen(before_release(self.session)), done)
