@@ -36,6 +36,7 @@ from astroferry.model.secret import Secret
 from astroferry.sources.airflow import take_inventory
 from astroferry.sources.environment import Environment
 from astroferry.sources.progress import Progress
+from astroferry.sources.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,9 +77,11 @@ class FakeAirflow:
     async def count_dags(self) -> int:
         return len(self.listed)
 
-    async def dags(self) -> AsyncIterator[Dag]:
+    async def dags(self, *, page: int = 100, skip: int = 0) -> AsyncIterator[Dag]:
+        del page
         self._answer("dags", ())
-        for each in self.listed:
+        for each in self.listed[skip:]:
+            self._answer("a dag", (), each.dag_id)
             yield each
 
     async def dag(self, dag_id: str, *, listed: Dag) -> Dag:
@@ -487,6 +490,23 @@ async def test_hidden_options_are_not_kept_and_no_config_means_unknown() -> None
     assert "does not show" in line.detail
 
 
+async def again(airflow: FakeAirflow, before: Unfinished, told: list[Progress] | None = None) -> Inventory:
+    return await take_inventory(
+        cast("Airflow", airflow),
+        clock_now=lambda: NOW,
+        tell=(told if told is not None else []).append,
+        read_code=read,
+        before=before,
+    )
+
+
+async def broken_off(airflow: FakeAirflow) -> Unfinished:
+    before = Unfinished()
+    with pytest.raises(asyncio.CancelledError):
+        await again(airflow, before)
+    return before
+
+
 async def test_a_read_that_was_broken_off_asks_only_for_the_rest() -> None:
     asked: list[str] = []
 
@@ -497,11 +517,52 @@ async def test_a_read_that_was_broken_off_asks_only_for_the_rest() -> None:
                 raise asyncio.CancelledError
             return await super().tasks(dag_id)
 
-    airflow = Counting(dag("a"), dag("b"))
-    before: dict[tuple[str, str], object] = {}
-    with pytest.raises(asyncio.CancelledError):
-        await take_inventory(cast("Airflow", airflow), clock_now=lambda: NOW, tell=lambda _: None, before=before)
-    found = await take_inventory(cast("Airflow", airflow), clock_now=lambda: NOW, tell=lambda _: None, before=before)
+    airflow = Counting(dag("a"), dag("b"), pools=(Pool("default_pool", 128),))
+    before = await broken_off(airflow)
+    assert [item.dag_id for item in before.dags] == ["a", "b"]
+    assert before.pools == (Pool("default_pool", 128),)
+    assert before.missing() == ("the code of 2 of 2 files",)
+    assert before.began == NOW
+    before.began = earlier = datetime(2026, 11, 21, tzinfo=UTC)
+    told: list[Progress] = []
+    found = await again(airflow, before, told)
     assert asked == ["a", "b", "b"]
+    assert airflow.calls["pools"] == 1
+    assert airflow.calls["health"] == 2, "what moves all the time is asked anew"
     assert [item.dag_id for item in found.dags] == ["a", "b"]
+    assert found.pools == (Pool("default_pool", 128),)
+    assert found.taken_at == earlier, "it is as old as its first answer"
     assert next(item.count for item in found.coverage if item.probe == "tasks") == 2
+    assert outcome(found, "pools") == ("read", 1)
+    assert [item.kept for item in told if item.phase == "dag details"] == [0, 1, 2]
+
+
+def four() -> FakeAirflow:
+    broken: dict[Any, Any] = {("a dag", "c"): asyncio.CancelledError()}
+    return FakeAirflow(*map(dag, "abcd"), broken=broken)
+
+
+async def test_a_list_goes_on_where_it_was_broken_off() -> None:
+    airflow = four()
+    before = await broken_off(airflow)
+    assert [item.dag_id for item in before.listed] == ["a", "b"]
+    assert before.missing()[:2] == ("2 of 4 DAGs", "the details of 2 of 2 DAGs")
+    airflow.broken.clear()
+    airflow.calls.clear()
+    assert [item.dag_id for item in (await again(airflow, before)).dags] == list("abcd")
+    assert airflow.calls["a dag"] == 3, "b once more, to see whether it is the same list; then c and d"
+
+
+@pytest.mark.parametrize("now", ["abxcd", "bcdx", "ab", ""])
+async def test_another_list_is_read_from_its_beginning(now: str) -> None:
+    airflow = four()
+    before = await broken_off(airflow)
+    airflow.broken.clear()
+    airflow.listed = tuple(map(dag, now))
+    assert [item.dag_id for item in (await again(airflow, before)).dags] == list(now)
+
+
+def test_nothing_read_is_nothing_to_look_at() -> None:
+    assert not Unfinished().has_something
+    assert Unfinished().missing()[:2] == ("the list of DAGs", "connections")
+    assert Unfinished(answers={"pools": ()}).has_something

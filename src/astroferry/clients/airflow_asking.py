@@ -38,17 +38,27 @@ class Asking:
         return await self.http.json("GET", self._dialect.root + path, params=params)
 
     def _pages(
-        self, path: str, key: str, params: Mapping[str, object], identity: Callable[[dict[str, Any]], object]
+        self,
+        path: str,
+        key: str,
+        params: Mapping[str, object],
+        identity: Callable[[dict[str, Any]], object],
+        skip: int = 0,
     ) -> AsyncIterator[dict[str, Any]]:
-        """Items of all pages, each once, although rows come and go while we read."""
-        return self._pages_at(self._dialect.root + path, key, params, identity)
+        """Items of all pages, each once, although rows come and go while we read; from the one after `skip` on."""
+        return self._pages_at(self._dialect.root + path, key, params, identity, skip)
 
     async def _pages_at(
-        self, path: str, key: str, params: Mapping[str, object], identity: Callable[[dict[str, Any]], object]
+        self,
+        path: str,
+        key: str,
+        params: Mapping[str, object],
+        identity: Callable[[dict[str, Any]], object],
+        skip: int = 0,
     ) -> AsyncIterator[dict[str, Any]]:
         """As `_pages`, at a path from the server's own root."""
         seen: set[object] = set()
-        offset = 0
+        offset = skip
         while True:
             body = await self.http.json("GET", path, params={"limit": PAGE, **params, "offset": offset}) or {}
             items = body.get(key) or []

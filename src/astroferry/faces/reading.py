@@ -27,25 +27,30 @@ class Reading(Running):
         self.phases[progress.phase] = progress
         self.changes += 1
 
-    def lines(self) -> list[tuple[str, str]]:
-        """(phase, words) for each phase so far; the last one with rate and what is left."""
-        found = []
-        for number, (phase, progress) in enumerate(self.phases.items(), 1):
-            total = f" of {progress.total:,}" if progress.total is not None else ""
-            words = f"{progress.done:,}{total}"
-            if number == len(self.phases) and self.running:
-                seconds = time.monotonic() - self.begins[phase]
-                more = (rate(progress.done, seconds), left(progress.done, progress.total, seconds))
-                words = " · ".join(part for part in (words, *more) if part)
-            found.append((phase, words))
-        if self.running:
-            found.append(("", f"{lasting(self.elapsed)} so far"))
-        return found
+    def counts(self) -> list[tuple[str, str]]:
+        """(phase, "12 of 400") for each phase so far, the one in hand last."""
+        return [(phase, _counted(progress)) for phase, progress in self.phases.items()]
+
+    def pace(self) -> str:
+        """Rate and what is left of the phase in hand, and how long all of it has taken."""
+        parts = [f"{lasting(self.elapsed)} so far"]
+        if self.phases:
+            phase, progress = next(reversed(self.phases.items()))
+            seconds = time.monotonic() - self.begins[phase]
+            done = progress.done - progress.kept
+            rest = progress.total - progress.kept if progress.total is not None else None
+            parts = [rate(done, seconds), left(done, rest, seconds), *parts]
+        return " · ".join(part for part in parts if part)
 
     def summary(self) -> str:
         """One line: how long, and how it stands."""
         if self.running:
             return self.title
         if self.cancelled:
-            return "Cancelled. What was read is kept: reading again goes on from there."
+            return "Cancelled. What was read is kept while astroferry runs: F5 goes on from there."
         return self.error or f"Read in {lasting(self.elapsed)}."
+
+
+def _counted(progress: Progress) -> str:
+    total = f" of {progress.total:,}" if progress.total is not None else ""
+    return f"{progress.done:,}{total}"

@@ -33,6 +33,7 @@ from astroferry.model.files import PlanLock, beside
 from astroferry.model.inventoryfile import fingerprint
 from astroferry.sources.airflow import take_inventory
 from astroferry.sources.environment import environment_beside
+from astroferry.sources.unfinished import Unfinished
 from astroferry.stages.desk import Desk, new_desk
 from astroferry.stages.walk import finish
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from astroferry.clients.credentials import Ask
     from astroferry.faces.navigator import StopState
     from astroferry.model.plan import Wave
-    from astroferry.sources.each_dag import Kept
     from astroferry.sources.progress import Progress
 
 _MOVED = frozenset({"cut over", "kept", "released"})
@@ -69,7 +69,8 @@ class Session:
         self._kept = desk.plan
         self.journal = Journal(journal_path(desk.path))
         self._journal_size = 0
-        self._read_before: Kept = {}
+        self.unfinished = Unfinished()
+        """what a read of the source that was broken off has given; no stage knows of it, so no advice rests on it"""
         self._read_from = ""
         self._lock = PlanLock(desk.path)
         self._lock.__enter__()
@@ -135,11 +136,11 @@ class Session:
     async def read_source(self, ask: Ask | None, tell: Callable[[Progress], None]) -> None:
         """Take the inventory and keep it beside the plan; the source is only read.
 
-        Cancelled or failed, what each DAG has answered is kept: the next read asks only for the rest.
+        Cancelled or failed, what was read is kept in `unfinished`: the next read asks only for the rest.
         """
         source = self.desk.plan.source
         if self._read_from != source.url:
-            self._read_before, self._read_from = {}, source.url
+            self.unfinished, self._read_from = Unfinished(), source.url
         environment = environment_beside(self.path, source.environment)
         async with AsyncExitStack() as stack:
             airflow, login = await open_source(source.url, source.credentials, stack, ask)
@@ -150,10 +151,10 @@ class Session:
                 tell=tell,
                 starship=starship,
                 read_code=read_code,
-                before=self._read_before,
+                before=self.unfinished,
                 environment=environment,
             )
-        self._read_before = {}
+        self.unfinished = Unfinished()
         before = self.desk.inventory
         self.desk.inventory = found
         inventoryfile.save(found, beside(self.path, source.inventory))

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.starship import Starship
     from astroferry.model.inventory import BrokenFile, Dag, Plugin, SourceKind
-    from astroferry.sources.each_dag import Kept, ReadCode
+    from astroferry.sources.each_dag import ReadCode
     from astroferry.sources.environment import Environment
+    from astroferry.sources.unfinished import Unfinished
 
 FAILURES_SINCE = timedelta(days=30)
 ENVIRONMENT = "environment variables"
@@ -39,17 +40,20 @@ async def take_inventory(
     starship: Starship | None = None,
     read_code: ReadCode | None = None,
     kind: SourceKind = "airflow",
-    before: Kept | None = None,
+    before: Unfinished | None = None,
     environment: Environment | None = None,
 ) -> Inventory:
     """Everything that REST gives of the source, with coverage and findings for what it does not.
 
     `read_code` reads a DAG file's text (`astroferry.code.read.read`); without it dependencies in code stay unknown.
     `environment` is what a file told of the source's; without one Starship is asked, where it is there.
-    `before` keeps the answers about each DAG, so that a read that is broken off goes on where it stood.
+    `before` takes the answers as they come, so that a read that is broken off goes on where it stood; `taken_at` is
+    then when the first of them was given.
     Raises only where nothing at all could be read: then the first failure.
     """
-    probes = Probes(tell)
+    probes = Probes(tell, before)
+    resumed = probes.kept.began
+    probes.kept.began = resumed or clock_now()
     dags = await _dags(airflow, probes)
     connections = await probes.ask("connections", airflow.connections) or ()
     variables = await probes.ask("variables", airflow.variables) or ()
@@ -79,7 +83,7 @@ async def take_inventory(
         )
         for dag in dags
     )
-    survey = await EachDag(airflow, probes, datasets, before).read(with_runs, read_code)
+    survey = await EachDag(airflow, probes, datasets).read(with_runs, read_code)
 
     if environment is None:
         _note_no_environment(probes)
@@ -93,7 +97,7 @@ async def take_inventory(
         kind=environment.kind if environment and kind == "airflow" else kind,
         url=airflow.url,
         airflow_version=airflow.version,
-        taken_at=clock_now(),
+        taken_at=resumed or clock_now(),
         api=airflow.api,
         dags=survey.dags,
         connections=connections + _connections_elsewhere(probes, survey, connections, environment),
@@ -121,11 +125,21 @@ async def take_inventory(
 async def _dags(airflow: Airflow, probes: Probes) -> tuple[Dag, ...]:
     async def all_of_them() -> tuple[Dag, ...]:
         total = await airflow.count_dags()
-        found: list[Dag] = []
-        async for dag in airflow.dags():
-            found.append(dag)
-            probes.tell(Progress("dags", len(found), max(total, len(found)), dag.dag_id))
-        return tuple(found)
+        kept = probes.kept
+        if kept.total != total:
+            # DAGs came or went meanwhile, so that the pages are no longer the same.
+            kept.listed.clear()
+        kept.total = total
+        already = len(kept.listed)
+        if not await _goes_on(airflow, kept.listed):
+            kept.listed.clear()
+            already = 0
+        if already < total or not already:
+            async for dag in airflow.dags(skip=already):
+                kept.listed.append(dag)
+                number = len(kept.listed)
+                probes.tell(Progress("dags", number, max(total, number), dag.dag_id, already))
+        return tuple(kept.listed)
 
     return await probes.ask("dags", all_of_them, "refuse") or ()
 
@@ -142,6 +156,15 @@ async def _failed_runs(airflow: Airflow, probes: Probes, now: datetime) -> dict[
         detail = f"Of {total:,} only the newest {sum(counts.values()):,} were counted by DAG."
         probes.coverage[-1] = replace(probes.coverage[-1], detail=detail)
     return counts
+
+
+async def _goes_on(airflow: Airflow, listed: list[Dag]) -> bool:
+    """Whether the source's list still has the DAG that was listed last at the same place."""
+    if not listed:
+        return True
+    async for dag in airflow.dags(page=1, skip=len(listed) - 1):
+        return dag.dag_id == listed[-1].dag_id
+    return False
 
 
 def _count_datasets(maps: tuple[Mapping[str, tuple[str, ...]], ...]) -> int:

@@ -10,6 +10,7 @@ from astroferry.errors import NotAllowedError, UnreachableError
 from astroferry.model.inventory import placed
 from astroferry.sources.probing import FAILURES, Failure
 from astroferry.sources.progress import Progress
+from astroferry.sources.unfinished import CODE, DETAILS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     """what one DAG file's text says (`astroferry.code.read.read`): given, since rooms side by side are separate"""
 
 Answer = TypeVar("Answer")
-Kept = dict[tuple[str, str], object]
-"""(probe, DAG id) -> its answer, from a read that was broken off: it is not asked for again"""
 AT_ONCE = 8
 """DAGs in work at the same time; the client bounds requests further"""
 _OWN_MODULES = ("airflow.",)
@@ -58,15 +57,14 @@ class EachDag:
         airflow: Airflow,
         probes: Probes,
         datasets: tuple[Mapping[str, tuple[str, ...]], ...],
-        kept: Kept | None = None,
     ) -> None:
         self.airflow = airflow
-        self._kept = kept
+        self._kept = probes.kept.each
         self.probes = probes
         self.consumes, self.produces = datasets
         self.survey = Survey()
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._done = 0
+        self._done = self._known = 0
         self._failures: dict[str, list[tuple[str, Failure]]] = {}
         self._answers: dict[str, int] = {}
         self._stopped: set[str] = set()
@@ -74,20 +72,22 @@ class EachDag:
     async def read(self, dags: Iterable[Dag], read_code: ReadCode | None) -> Survey:
         """Every DAG with all that can be had of it, in the given order."""
         listed = list(dags)
-        self.probes.tell(Progress("dag details", 0, len(listed)))
+        self._known = sum((DETAILS, dag.dag_id) in self._kept for dag in listed)
+        self.probes.tell(Progress(DETAILS, 0, len(listed)))
         detailed = await asyncio.gather(*(self._one(dag, len(listed)) for dag in listed))
-        self._account("dag details", "tasks", "last runs", "task instances")
+        self._account(DETAILS, "tasks", "last runs", "task instances")
         if read_code is None:
-            self.probes.not_asked("dag code", "The source text was not read; dependencies in code are unknown.")
+            self.probes.not_asked(CODE, "The source text was not read; dependencies in code are unknown.")
             self.survey.dags = tuple(detailed)
             return self.survey
         by_file: dict[str, list[Dag]] = {}
         for dag in detailed:
             by_file.setdefault(dag.fileloc or dag.dag_id, []).append(dag)
         self._done = 0
-        self.probes.tell(Progress("dag code", 0, len(by_file)))
+        self._known = sum((CODE, group[0].dag_id) in self._kept for group in by_file.values())
+        self.probes.tell(Progress(CODE, 0, len(by_file)))
         files = await asyncio.gather(*(self._file(group, read_code, len(by_file)) for group in by_file.values()))
-        self._account("dag code")
+        self._account(CODE)
         read = {dag.dag_id: dag for group in files for dag in group}
         self.survey.dags = tuple(read[dag.dag_id] for dag in detailed)
         return self.survey
@@ -95,7 +95,7 @@ class EachDag:
     async def _try(self, probe: str, dag_id: str, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         if probe in self._stopped:
             return None
-        if self._kept is not None and (probe, dag_id) in self._kept:
+        if (probe, dag_id) in self._kept:
             self._answers[probe] = self._answers.get(probe, 0) + 1
             return cast("Answer", self._kept[probe, dag_id])
         try:
@@ -105,8 +105,7 @@ class EachDag:
             if isinstance(error, NotAllowedError | UnreachableError):
                 self._stopped.add(probe)
             return None
-        if self._kept is not None:
-            self._kept[probe, dag_id] = answer
+        self._kept[probe, dag_id] = answer
         self._answers[probe] = self._answers.get(probe, 0) + 1
         return answer
 
@@ -126,7 +125,7 @@ class EachDag:
     async def _one(self, dag: Dag, total: int) -> Dag:
         async with self._gate:
             # Owners come only with the list on Airflow 2, so the client is given what the list told.
-            full = await self._try("dag details", dag.dag_id, lambda: self.airflow.dag(dag.dag_id, listed=dag)) or dag
+            full = await self._try(DETAILS, dag.dag_id, lambda: self.airflow.dag(dag.dag_id, listed=dag)) or dag
             tasks = await self._try("tasks", dag.dag_id, lambda: self.airflow.tasks(dag.dag_id)) or ()
             runs = await self._try("last runs", dag.dag_id, lambda: self.airflow.runs(dag.dag_id, limit=1)) or ()
             full = replace(
@@ -144,7 +143,7 @@ class EachDag:
             if full.last_run is not None and reaches_others(full):
                 full = await self._rendered(full, full.last_run)
         self._done += 1
-        self.probes.tell(Progress("dag details", self._done, total, dag.dag_id))
+        self.probes.tell(Progress(DETAILS, self._done, total, dag.dag_id, min(self._known, self._done)))
         return full
 
     def _tasks(self, dag_id: str, tasks: Iterable[TaskSeen]) -> None:
@@ -171,9 +170,9 @@ class EachDag:
         """The DAGs of one file, with what its text says for each."""
         first = group[0]
         async with self._gate:
-            text = await self._try("dag code", first.dag_id, lambda: self.airflow.dag_source(first.dag_id))
+            text = await self._try(CODE, first.dag_id, lambda: self.airflow.dag_source(first.dag_id))
         self._done += 1
-        self.probes.tell(Progress("dag code", self._done, total, first.fileloc))
+        self.probes.tell(Progress(CODE, self._done, total, first.fileloc, min(self._known, self._done)))
         if text is None:
             return group
         code = read_code(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from astroferry.errors import (
     NotAllowedError,
@@ -15,6 +15,7 @@ from astroferry.errors import (
 from astroferry.model.finding import Finding
 from astroferry.model.inventory import Coverage
 from astroferry.sources.progress import Progress
+from astroferry.sources.unfinished import KEPT, Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sized
@@ -35,10 +36,14 @@ _TODO = {
 
 
 class Probes:
-    """Collects coverage, findings and failures; tells how far each probe is."""
+    """Collects coverage, findings and failures; tells how far each probe is.
 
-    def __init__(self, tell: Callable[[Progress], None]) -> None:
+    `kept`: what a read that was broken off gave already; answers go into it, and are not asked for again.
+    """
+
+    def __init__(self, tell: Callable[[Progress], None], kept: Unfinished | None = None) -> None:
         self.tell = tell
+        self.kept = kept if kept is not None else Unfinished()
         self.coverage: list[Coverage] = []
         self.findings: list[Finding] = []
         self.failures: list[Failure] = []
@@ -53,11 +58,16 @@ class Probes:
     ) -> Result | None:
         """The answer, or None where the source gives none; the finding then has the given severity."""
         self.tell(Progress(probe))
-        try:
-            answer = await question()
-        except FAILURES as error:
-            self.failed(probe, error, severity)
-            return None
+        if probe in self.kept.answers:
+            answer = cast("Result", self.kept.answers[probe])
+        else:
+            try:
+                answer = await question()
+            except FAILURES as error:
+                self.failed(probe, error, severity)
+                return None
+            if probe in KEPT:
+                self.kept.answers[probe] = answer
         number = count(answer)
         self.tell(Progress(probe, number, number))
         self.read(probe, number)

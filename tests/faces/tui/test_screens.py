@@ -21,7 +21,7 @@ from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.work import Work
 from astroferry.model.comparison import Comparison
 from astroferry.model.cutover import TickCount
-from astroferry.model.inventory import Dag, Schedule
+from astroferry.model.inventory import Dag, Pool, Schedule
 from astroferry.model.watching import DagVerdict, Usual
 from astroferry.sources.progress import Progress
 from astroferry.stages import DECIDING
@@ -92,6 +92,10 @@ class TestDeciding:
     async def test_reading_and_its_failure(self, saved: Saved, same_screen: Same) -> None:
         path = saved(decided=until("inventory"))
         async with at(path, "inventory") as (wizard, pilot):
+            await pilot.press("f7")
+            await settled(pilot)
+            await same_screen(pilot, "seen")
+            await pilot.press("escape")
             wizard.session.desk.inventory = None
             reading = Reading("Reading the source; nothing is changed there")
             wizard.reads.by_stage["inventory"] = reading
@@ -108,6 +112,21 @@ class TestDeciding:
             wizard.panel.settled()
             wizard.show_keys()
             await same_screen(pilot, "inventory-failed")
+            unfinished = wizard.session.unfinished
+            unfinished.total = 14_000
+            unfinished.listed += [
+                Dag(f"dag_{number:05}", Schedule("cron", "0 * * * *"), is_paused=False, fileloc=f"/dags/{number}.py")
+                for number in range(14_000)
+            ]
+            unfinished.each |= {("dag details", dag.dag_id): dag for dag in unfinished.listed[:3_500]}
+            unfinished.answers |= {"connections": (), "variables": (), "pools": (Pool("default_pool", 128),)}
+            reading.error, reading.cancelled = "", True
+            wizard.panel.settled()
+            wizard.show_keys()
+            await same_screen(pilot, "inventory-cancelled", EVERY_SIZE)
+            await pilot.press("f7")
+            await settled(pilot)
+            await same_screen(pilot, "seen-partial", EVERY_SIZE)
 
     async def test_help(self, saved: Saved, same_screen: Same, facts: OrganizationFacts) -> None:
         async with at(saved(decided=until("execution")), "execution", (80, 24), facts) as (wizard, pilot):

@@ -18,11 +18,13 @@ from astroferry.faces.session import Session
 from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
+from astroferry.faces.tui.screens.seen import SeenScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.faces.tui.widgets.question_field import QuestionField
 from astroferry.faces.work import Work
 from astroferry.model import planfile
 from astroferry.model.plan import Wave
+from astroferry.sources.progress import Progress
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
@@ -552,3 +554,56 @@ def test_a_wave_that_takes_no_dag_keeps_no_stage_open(saved: Saved, seen: Invent
         assert session.nav.carried["cutover"] == "done"
     finally:
         session.close()
+
+
+async def test_what_a_broken_off_read_has_given_is_looked_at_kept_and_completed(
+    saved: Saved, inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(decided=ALL[:2])
+    (path.parent / "inventory.json").unlink()
+    monkeypatch.setenv("ASTROFERRY_SOURCE_TOKEN", "a-token")
+    reads: list[int] = []
+    go = asyncio.Event()
+
+    async def read(self: Session, ask: Any, tell: Any) -> None:
+        del ask
+        reads.append(len(self.unfinished.listed))
+        self.unfinished.total = 14_000
+        self.unfinished.answers["pools"] = inventory.pools
+        for dag in inventory.dags[len(self.unfinished.listed) :]:
+            self.unfinished.listed.append(dag)
+            tell(Progress("dags", len(self.unfinished.listed), 14_000))
+            await go.wait()
+            go.clear()
+        self.desk.inventory = inventory
+
+    monkeypatch.setattr(Session, "read_source", read)
+    async with at(path, "inventory") as (wizard, pilot):
+        await until(pilot, lambda: bool(wizard.session.unfinished.listed))
+        await keys(pilot, "f7")
+        assert isinstance(wizard.app.screen, SeenScreen)
+        assert "DAGs 1 · connections not read yet" in text_of(wizard.app)
+        assert "Partial. Still to be read: 13,999 of 14,000 DAGs" in text_of(wizard.app)
+        go.set()
+        await until(pilot, lambda: len(wizard.session.unfinished.listed) == 2)
+        wizard.app.screen._again()
+        await settled(pilot)
+        assert "DAGs 2 ·" in text_of(wizard.app), "it goes on while one looks"
+        await keys(pilot, "left", "left", "left", "left")
+        assert "default_pool" in text_of(wizard.app)
+        await keys(pilot, "escape", "ctrl+c")
+        assert "Cancelled. What was read is kept" in text_of(wizard.app)
+        assert "F5 go on reading" in text_of(wizard.app)
+        await keys(pilot, "f2")
+        assert wizard.session.nav.stop.key == "inventory", "nothing rests on a part"
+        await keys(pilot, "escape", "f2", "f7")
+        assert isinstance(wizard.app.screen, SeenScreen), "it is kept when one leaves and comes back"
+        await keys(pilot, "escape", "f5")
+        assert reads == [0, 2]
+        while wizard.reads.going:
+            go.set()
+            await pilot.pause()
+        await settled(pilot)
+        assert "Partial" not in text_of(wizard.app)
+        assert "F7 look at it" in text_of(wizard.app)
+    assert not (path.parent / "inventory.json").exists(), "a part is never written"

@@ -13,6 +13,7 @@ from astroferry.faces.prompts.console import command_of
 from astroferry.faces.prompts.listing import ask_items, look_at_dags
 from astroferry.faces.prompts.spoken import SpokenReading, attend
 from astroferry.faces.prompts.tabling import ask_tables
+from astroferry.faces.seen import partial_in_words
 
 if TYPE_CHECKING:
     import os
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from astroferry.faces.navigator import Asked
     from astroferry.faces.prompts.console import Console
     from astroferry.faces.session import Session
+    from astroferry.model.inventory import Dag
     from astroferry.sources.progress import Progress
     from astroferry.stages.stage import Deciding
 
@@ -191,8 +193,8 @@ class DecidingStep:
                 await self._read()
                 self._say(pages.known(self._stage.known(self._session.desk)))
                 continue
-            if text == "dags" and self._session.desk.inventory is not None:
-                await look_at_dags(self._session.desk.inventory.dags, self._console)
+            if text == "dags" and (dags := self._dags()):
+                await look_at_dags(dags, self._console)
                 continue
             command = command_of(text)
             if command is None:
@@ -205,6 +207,11 @@ class DecidingStep:
                 return step
 
     # -- reading both ends -------------------------------------------------------------------------------------
+
+    def _dags(self) -> tuple[Dag, ...]:
+        """Those of the inventory, or of a read that was broken off."""
+        inventory, unfinished = self._session.desk.inventory, self._session.unfinished
+        return inventory.dags if inventory is not None else unfinished.dags
 
     async def _read_if_needed(self) -> None:
         """As soon as nothing has to be typed for it."""
@@ -235,6 +242,8 @@ class DecidingStep:
 
         await attend(reading, run, console)
         console.say(f"  {'! ' if reading.error else ''}{_ended(reading)}")
+        if self._stage.key == "inventory" and session.desk.inventory is None and session.unfinished.has_something:
+            self._say(pages.wrapped(partial_in_words(session.unfinished, running=False), "  ! ", "    "))
 
     def _say(self, lines: list[str]) -> None:
         for line in lines:
@@ -243,5 +252,5 @@ class DecidingStep:
 
 def _ended(reading: SpokenReading) -> str:
     if reading.cancelled:
-        return "Cancelled. What was read is kept: read goes on from there."
+        return "Cancelled. What was read is kept while astroferry runs: read goes on from there."
     return f"{reading.error} read tries again." if reading.error else reading.summary()

@@ -44,7 +44,8 @@ class SpokenReading(Reading):
         if self.console is None or last == ENDED or (now - last < EVERY and not ended):
             return
         self._told[progress.phase] = ENDED if ended else now
-        self.console.say(f"  {progress.phase}: {dict(self.lines())[progress.phase]}")
+        counted = dict(self.counts())[progress.phase]
+        self.console.say(f"  {progress.phase}: {counted if ended else f'{counted} · {self.pace()}'}")
 
 
 @dataclass

@@ -11,10 +11,10 @@ from textual.containers import Vertical
 from astroferry.errors import PlanError
 from astroferry.faces.helping import help_of
 from astroferry.faces.preview import changes
-from astroferry.faces.tables import as_tables, to_text
-from astroferry.faces.tui.panels.noticed import bullets_of, told_of
+from astroferry.faces.tables import to_text
+from astroferry.faces.tui.panels.looking import look_at_source
+from astroferry.faces.tui.panels.noticed import bullets_of
 from astroferry.faces.tui.panels.panel import Keys, Panel
-from astroferry.faces.tui.screens.dag_list import DagListScreen
 from astroferry.faces.tui.screens.modals import EditScreen
 from astroferry.faces.tui.widgets.bullets import Bullets
 from astroferry.faces.tui.widgets.question_field import QuestionField, keys_of
@@ -33,7 +33,7 @@ FOLD = 5
 """findings that are shown before F9 unfolds the rest"""
 TABLES: dict[str, type[Any]] = {"workspaces": Workspace, "deployments": Deployment, "waves": Wave}
 KEYS: dict[str, Keys] = {
-    "": (("Enter", "next"),),
+    "": (),
     "choice": (("↑↓", "choose"), ("Enter", "take")),
     "yes-no": (("↑↓", "choose"), ("Enter", "take")),
     "text": (("Enter", "take"),),
@@ -42,8 +42,6 @@ KEYS: dict[str, Keys] = {
     "tables": (("Enter", "take"), ("e", "edit")),
 }
 """a question's kind -> its keys"""
-KEYS_FOR = ("prerequisites", "source", "inventory")
-"""stages where F5 reads an end"""
 
 
 class DecidingPanel(Panel):
@@ -71,7 +69,9 @@ class DecidingPanel(Panel):
         """Title, known, questions, findings."""
         yield self.heading()
         yield Bullets(id="known")
-        yield Quiet(id="reading")
+        reading = Quiet(id="reading")
+        reading.display = False
+        yield reading
         with Vertical(id="form"):
             for asked in self.session.nav.trial().asked:
                 yield QuestionField(asked, self.session.path.parent)
@@ -103,11 +103,12 @@ class DecidingPanel(Panel):
             self.can_focus = True
             self.focus()
 
+    def known(self) -> tuple[str, ...]:
+        """What is known of the stage before anything is asked."""
+        return self.stage.known(self.session.desk)
+
     def _know(self) -> None:
-        unread = self.stage.key == "inventory" and self.session.desk.inventory is None
-        # Its one line names the verb to run, and here the reading is on the screen already.
-        known = () if unread else self.stage.known(self.session.desk)
-        self.query_one("#known", Bullets).show([("·", "$text-muted", line) for line in known])
+        self.query_one("#known", Bullets).show([("·", "$text-muted", line) for line in self.known()])
         self.tick()
 
     def _tell(self, trial: Trial) -> None:
@@ -150,7 +151,11 @@ class DecidingPanel(Panel):
     def on_question_field_answered(self, event: QuestionField.Answered) -> None:
         """Typed or chosen: keep it, and look again at what follows."""
         event.stop()
-        self.session.nav.draft(event.key, event.value)
+        self.take(event.key, event.value)
+
+    def take(self, key: str, value: Any) -> None:
+        """An answer that was given elsewhere than in its field."""
+        self.session.nav.draft(key, value)
         self._refresh()
 
     def on_question_field_done(self, event: QuestionField.Done) -> None:
@@ -187,8 +192,7 @@ class DecidingPanel(Panel):
 
         def done(tables: list[dict[str, Any]] | None) -> None:
             if tables is not None:
-                self.session.nav.draft(event.key, tables)
-                self._refresh()
+                self.take(event.key, tables)
 
         note = f"A table may have: {', '.join(field.name for field in fields(TABLES[event.key]))}."
         self.app.push_screen(EditScreen(event.key, to_text(event.key, asked.value), check, note), done)
@@ -249,10 +253,6 @@ class DecidingPanel(Panel):
 
     def forward(self) -> None:
         """Take the answers and go on, or stay with the first question that has a problem."""
-        reading = self.wizard.reads.by_stage.get(self.stage.key)
-        if self.stage.key == "inventory" and reading is not None and reading.running:
-            self.wizard.say("The source is still being read. Ctrl+C cancels the reading.")
-            return
         stuck = self.session.nav.next()
         if stuck is not None:
             self._stay(stuck.key, stuck.why)
@@ -266,46 +266,9 @@ class DecidingPanel(Panel):
         else:
             self.wizard.say("This stage cannot be skipped: what follows rests on it.", bad=True)
 
-    def read(self) -> None:
-        """Connect to Astro, or read the source."""
-        key = self.stage.key
-        if key == "prerequisites":
-            values = {item.question.key: item.value for item in self.session.nav.trial().asked}
-            self.wizard.reads.organization(str(values["target.api"]), str(values["target.credentials"]))
-        elif key == "source":
-            self.forward()
-        elif key == "inventory":
-            self.wizard.reads.source()
-
     def listed(self) -> None:
-        """All DAGs: to look at, or in the stage of waves to assign."""
-        inventory = self.session.desk.inventory
-        if inventory is None:
-            self.wizard.say("There is no inventory yet.", bad=True)
-            return
-        if self.stage.key != "waves":
-            self.app.push_screen(DagListScreen(inventory.dags))
-            return
-        asked = next(item for item in self.session.nav.trial().asked if item.question.key == "waves")
-
-        def done(waves: list[dict[str, Any]] | None) -> None:
-            if waves is not None:
-                self.session.nav.draft("waves", waves)
-                self._refresh()
-
-        self.app.push_screen(
-            DagListScreen(inventory.dags, as_tables(asked.value), self.session.desk.plan.deployments), done
-        )
-
-    def tick(self) -> None:
-        """The read that goes on, or its end."""
-        shown = self.query_one("#reading", Quiet)
-        reading = self.wizard.reads.by_stage.get(self.stage.key)
-        if reading is None or self.stage.key not in KEYS_FOR:
-            shown.display = False
-            return
-        shown.display = True
-        shown.update(told_of(reading, known=self.session.desk.inventory is not None))
+        """What the source has."""
+        look_at_source(self.wizard)
 
     def settled(self) -> None:
         """An end was read: what is known and suggested may be other now."""
@@ -317,19 +280,15 @@ class DecidingPanel(Panel):
 
     def keys(self) -> Keys:
         """Those that do something here."""
-        field, stage, desk = self.active, self.stage.key, self.session.desk
-        reading = self.wizard.reads.by_stage.get(stage)
-        if reading is not None and reading.running:
-            return (("^C", "cancel the reading"), ("Esc", "back"))
+        field = self.active
         kind = field.asked.question.kind if field is not None else ""
-        more = {
-            "prerequisites": (("F5", "connect"),),
-            "inventory": (("F5", "read again"), ("F7", "DAGs")) if desk.inventory else (("F5", "read"),),
-            "waves": (("F7", "assign DAGs"),),
-        }
         skip = (("F8", "skip"),) if self.stage.skipping else ()
         fold = (("F9", "fewer findings" if self.unfolded else "all findings"),) if self.folds else ()
-        return (*KEYS[kind], ("F2", "next"), ("Esc", "back"), *more.get(stage, ()), *skip, *fold)
+        return (*KEYS[kind], ("F2", "next"), *self.more_keys(), ("Esc", "back"), *skip, *fold)
+
+    def more_keys(self) -> Keys:
+        """Those of this stage alone."""
+        return ()
 
     def help(self) -> str:
         """The stage in words."""

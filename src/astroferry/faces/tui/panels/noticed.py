@@ -43,20 +43,21 @@ def bullets_of(findings: Sequence[Finding], *, most: int | None) -> list[Bullet]
     return bullets
 
 
-def told_of(reading: Reading, *, known: bool) -> Content:
-    """How it stands, the phase in hand with rate and what is left, in short what is done; `known`: all was read."""
+def told_of(reading: Reading, partial: str = "") -> Content:
+    """How it stands: the phase in hand, its rate and what is left, what is done; `partial`: what is missing."""
     style = "$text-error" if reading.error else "$text-success" if not reading.running else "bold"
     sign = "! " if reading.error else "✓ " if not reading.running and not reading.cancelled else ""
     parts = [Content.styled(sign + reading.summary(), style)]
-    if not reading.running and not reading.error and known:
-        return parts[0]
-    lines = [(phase, words) for phase, words in reading.lines() if phase]
-    if reading.running and lines:
-        phase, words = lines.pop()
-        parts.append(Content.assemble((f"› {phase}  ", "$accent"), words))
-    if lines:
-        done = " · ".join(f"{phase} {words.rpartition(' of ')[2]}" for phase, words in lines)
-        parts.append(Content.styled(f"✓ {done}", "$text-muted"))
-    if reading.running:
-        parts.append(Content.styled(reading.lines()[-1][1], "$text-muted"))
+    if partial:
+        parts.append(Content.styled(partial, "$text-warning"))
+    if not reading.running:
+        return Content("\n").join(parts)
+    done = reading.counts()
+    if done:
+        phase, counted = done.pop()
+        parts.append(Content.assemble((f"› {phase}  ", "$accent"), counted))
+    parts.append(Content.styled(f"  {reading.pace()}", "$text-muted"))
+    if done:
+        told = " · ".join(f"{phase} {counted.rpartition(' of ')[2]}" for phase, counted in done)
+        parts.append(Content.styled(f"✓ {told}", "$text-muted"))
     return Content("\n").join(parts)

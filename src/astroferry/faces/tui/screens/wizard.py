@@ -11,10 +11,12 @@ from textual.screen import Screen
 from astroferry.errors import PlanError
 from astroferry.faces.navigator import POSITION, REVIEW
 from astroferry.faces.phases import PHASES
+from astroferry.faces.tui.panels.assigning import AssigningPanel
 from astroferry.faces.tui.panels.carry import CarryPanel
 from astroferry.faces.tui.panels.cutover import CutoverPanel
 from astroferry.faces.tui.panels.deciding import DecidingPanel
 from astroferry.faces.tui.panels.leave import LeavePanel
+from astroferry.faces.tui.panels.reading import ReadingPanel
 from astroferry.faces.tui.panels.review import ReviewPanel
 from astroferry.faces.tui.panels.watch import WatchPanel
 from astroferry.faces.tui.reads import Reads
@@ -36,6 +38,19 @@ if TYPE_CHECKING:
     from astroferry.faces.tui.app import Ferry
     from astroferry.faces.tui.panels.panel import Panel
     from astroferry.faces.work import Work
+
+
+PANELS: dict[str, type[Panel]] = {
+    "prerequisites": ReadingPanel,
+    "source": ReadingPanel,
+    "inventory": ReadingPanel,
+    "waves": AssigningPanel,
+    REVIEW: ReviewPanel,
+    "cutover": CutoverPanel,
+    "watch": WatchPanel,
+    "decommission": LeavePanel,
+}
+"""stop -> its panel, where that is none of all deciding or all carrying stages"""
 
 
 class WizardScreen(Screen[None]):
@@ -107,20 +122,10 @@ class WizardScreen(Screen[None]):
     async def _change(self) -> None:
         place = self.query_one("#place", Vertical)
         await place.remove_children()
-        nav = self.session.nav
-        if nav.stop.kind == "deciding":
-            panel: Panel = DecidingPanel(self.session)
-        elif nav.stop.key == REVIEW:
+        stop = self.session.nav.stop
+        if stop.key == REVIEW:
             self.session.look_back()
-            panel = ReviewPanel(self.session)
-        elif nav.stop.key == "cutover":
-            panel = CutoverPanel(self.session)
-        elif nav.stop.key == "watch":
-            panel = WatchPanel(self.session)
-        elif nav.stop.key == "decommission":
-            panel = LeavePanel(self.session)
-        else:
-            panel = CarryPanel(self.session)
+        panel = PANELS.get(stop.key, DecidingPanel if stop.kind == "deciding" else CarryPanel)(self.session)
         self._panel = panel
         self.set_class(panel.wide, "-wide-panel")
         self.preview([])

@@ -1,0 +1,84 @@
+"""A deciding stage that reads something: Astro, the DAG folder, the source; begun by F5, cancelled by Ctrl+C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astroferry.faces.seen import partial_in_words
+from astroferry.faces.tui.panels.deciding import DecidingPanel
+from astroferry.faces.tui.panels.noticed import told_of
+from astroferry.faces.tui.widgets.quiet import Quiet
+
+if TYPE_CHECKING:
+    from astroferry.faces.reading import Reading
+    from astroferry.faces.tui.panels.panel import Keys
+
+
+class ReadingPanel(DecidingPanel):
+    """See the module. `reading` is the last read of this stage, going on or ended."""
+
+    @property
+    def reading(self) -> Reading | None:
+        """Of this stage."""
+        return self.wizard.reads.by_stage.get(self.stage.key)
+
+    @property
+    def _is_running(self) -> bool:
+        return self.reading is not None and self.reading.running
+
+    def known(self) -> tuple[str, ...]:
+        """Nothing of a source that was not read: the stage's one line names a verb, and the reading is shown here."""
+        unread = self.stage.key == "inventory" and self.session.desk.inventory is None
+        return () if unread else super().known()
+
+    def read(self) -> None:
+        """F5."""
+        values = {item.question.key: item.value for item in self.session.nav.trial().asked}
+        reads = self.wizard.reads
+        if self.stage.key == "prerequisites":
+            reads.organization(str(values["target.api"]), str(values["target.credentials"]))
+        elif self.stage.key == "source":
+            self.forward()
+        else:
+            reads.source()
+
+    def forward(self) -> None:
+        """Not before the source is read: all that follows rests on it."""
+        if self.stage.key == "inventory" and self._is_running:
+            self.wizard.say("The source is still being read. Ctrl+C cancels the reading.")
+        else:
+            super().forward()
+
+    def tick(self) -> None:
+        """The read that goes on, or its end."""
+        reading = self.reading
+        shown = self.query_one("#reading", Quiet)
+        shown.display = reading is not None
+        if reading is not None:
+            shown.update(told_of(reading, self._partial()))
+
+    def _partial(self) -> str:
+        """What is missing of an inventory that was not read to its end; nothing while it is read."""
+        unfinished = self.session.unfinished
+        if self.stage.key != "inventory" or self._is_running or self.session.desk.inventory is not None:
+            return ""
+        return partial_in_words(unfinished, running=False) if unfinished.has_something else ""
+
+    def keys(self) -> Keys:
+        """While it reads, little else."""
+        if not self._is_running:
+            return super().keys()
+        so_far = (("F7", "what came so far"),) if self.stage.key == "inventory" else ()
+        return (("^C", "cancel the reading"), *so_far, ("Esc", "back"))
+
+    def more_keys(self) -> Keys:
+        """What F5 and F7 do here."""
+        if self.stage.key == "prerequisites":
+            return (("F5", "connect"),)
+        if self.stage.key == "source":
+            return ()
+        if self.session.desk.inventory is not None:
+            return (("F5", "read again"), ("F7", "look at it"))
+        if self.session.unfinished.has_something:
+            return (("F5", "go on reading"), ("F7", "what was read"))
+        return (("F5", "read"),)
