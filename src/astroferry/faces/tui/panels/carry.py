@@ -55,6 +55,7 @@ class CarryPanel(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.can_focus = True
+        self._drawn_for = 0
         self.results = RowList(("item", "how it ended", "why"), id="failed")
         self.compared = RowList(("kind", "id", "result", "fields", "host and port", "why"), keep=3, id="compared")
 
@@ -84,8 +85,10 @@ class CarryPanel(Panel):
     # -- showing -----------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        """Bars and lines are as wide as there is room."""
-        self.tick()
+        """Bars are as wide as there is room; a scrollbar that comes and goes changes nothing."""
+        if self._drawn_for != self.app.size.width:
+            self._drawn_for = self.app.size.width
+            self.call_after_refresh(self.tick)
 
     def tick(self) -> None:
         """Counts, pace, the item in hand."""
