@@ -12,6 +12,7 @@ from astroferry.advice.risk import risk_of, runs_per_day
 from astroferry.model.inventory import Dag, Run, Schedule
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+FAILED = Run("r", "scheduled", "failed")
 
 
 def dag(schedule: str | None = "@daily", dag_id: str = "a", **changes: Any) -> Dag:
@@ -35,6 +36,14 @@ def dag(schedule: str | None = "@daily", dag_id: str = "a", **changes: Any) -> D
         (dag(tags=("SLA",), dag_id="report"), 0, "high", "marked sla"),
         (dag("@hourly", last_run=Run("r", "scheduled", "failed")), 0, "high", "its last run failed"),
         (dag("@hourly", last_run=Run("r", "scheduled", "success")), 0, "medium", "runs every hour or more often"),
+        (dag("@hourly", failed_runs=0, last_run=Run("r", "scheduled", "failed")), 0, "high", "its last run failed"),
+        (dag("@hourly", failed_runs=2), 0, "medium", "failed 2 times in 30 days of about 720"),
+        (dag("@hourly", failed_runs=40), 0, "high", "failed 40 times in 30 days of about 720"),
+        (dag(failed_runs=1, last_run=FAILED), 0, "medium", "failed 1 time in 30 days of about 30, its last run too"),
+        (dag(failed_runs=6), 0, "high", "failed 6 times in 30 days of about 30"),
+        (dag(None, failed_runs=3), 0, "medium", "failed 3 times in 30 days"),
+        (dag(sla=True), 0, "high", "has an SLA"),
+        (dag(owners=("tier1-payments",)), 0, "high", "marked tier1"),
         (dag("@hourly", dependencies="unknown until code is read"), 0, "high", "what it depends on is unknown"),
     ],
 )

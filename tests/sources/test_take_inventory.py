@@ -439,6 +439,12 @@ async def test_roles_and_failures_are_counted() -> None:
     assert (outcome(found, "users and roles"), outcome(found, "failed runs")) == (("read", 2), ("read", 3))
 
 
+async def test_an_sla_is_of_the_dag_whose_code_gives_it() -> None:
+    text = "with DAG('a', sla_miss_callback=f):\n    T(task_id='t')\nwith DAG('b'):\n    T(task_id='t')\n"
+    source = FakeAirflow(dag("a", "/dags/x.py"), dag("b", "/dags/x.py"), dag_source={"a": text})
+    assert [item.sla for item in (await take(source)).dags] == [True, False]
+
+
 async def test_more_failures_than_are_looked_at_and_none_that_can_be() -> None:
     many = await take(FakeAirflow(dag("a"), failed_run_counts=({"a": 2000}, 5000)))
     line = next(line for line in many.coverage if line.probe == "failed runs")

@@ -1,8 +1,8 @@
 """How much it would hurt if a DAG stood still: low, medium or high, with the reasons, as the guide stages them.
 
 The guide's words (Phase 5): low are "reporting, non-critical ETL, or paused DAGs", medium "production pipelines with
-known behavior", high "pipelines where downtime has business impact". What a source shows of that are schedules, tags,
-names, dependants and the last run.
+known behavior", high "pipelines where downtime has business impact". What a source shows of that are schedules, SLAs
+in the code, failed runs, tags, names, owners and dependants.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from croniter import croniter
 from croniter.croniter import CroniterError
 
 from astroferry.advice.ticks import PRESETS
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,8 +59,9 @@ def risk_of(dag: Dag, dependants: int = 0) -> Risk:
         return Risk("low", ("paused",))
     marked = _words(dag) & _CRITICAL
     signs = [*_of_schedule(dag.schedule), *_of_name(dag), *_of_dependants(dependants)]
-    if dag.last_run is not None and dag.last_run.state == "failed":
-        signs.append((1, "its last run failed"))
+    signs += _of_failures(dag)
+    if dag.sla:
+        signs.append((2, "has an SLA"))
     if dag.dependencies == "unknown until code is read":
         signs.append((1, "what it depends on is unknown"))
     points = sum(number for number, _ in signs)
@@ -78,6 +80,20 @@ def _of_schedule(schedule: Schedule) -> Iterator[tuple[int, str]]:
         yield 2, "runs every hour or more often"
     else:
         yield 1, ""
+
+
+def _of_failures(dag: Dag) -> Iterator[tuple[int, str]]:
+    """Failed runs of the last thirty days, against how many runs time alone makes in them."""
+    last_failed = dag.last_run is not None and dag.last_run.state == "failed"
+    if not dag.failed_runs:
+        if last_failed:
+            yield 1, "its last run failed"
+        return
+    expected = round(30 * runs_per_day(dag.schedule))
+    share = dag.failed_runs / max(expected, dag.failed_runs)
+    times = f"failed {several(dag.failed_runs, 'time')} in 30 days" + (f" of about {expected:,}" if expected else "")
+    points = 2 if share >= 0.2 and dag.failed_runs >= 3 else 1 if share >= 0.05 or last_failed else 0
+    yield points, f"{times}, its last run too" if last_failed else times
 
 
 def _of_name(dag: Dag) -> Iterator[tuple[int, str]]:
@@ -124,7 +140,7 @@ def _cron_per_day(expression: str) -> float:
 
 def _words(dag: Dag) -> set[str]:
     found: set[str] = set()
-    for text in (dag.dag_id, *dag.tags):
+    for text in (dag.dag_id, *dag.tags, *dag.owners):
         lower = text.lower()
         found.update(_WORD.findall(lower))
         # "tier-1", "tier_1", "Tier 1"

@@ -95,6 +95,8 @@ class Dag:
     """worker queues that its tasks name, sorted; empty where tasks were not read"""
     pools: tuple[str, ...] = ()
     """pools that its tasks draw from, sorted; likewise"""
+    sla: bool = False
+    """whether its code gives it or a task an SLA; False too where code was not read"""
     pod_overrides: bool = False
     """whether its code gives tasks an executor_config (`pod_override`); False too where code was not read"""
     consumes: tuple[str, ...] = ()

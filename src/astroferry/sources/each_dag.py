@@ -202,6 +202,7 @@ class EachDag:
             consumes=tuple(sorted(facts.consumes.union(dag.consumes))),
             produces=tuple(sorted(facts.produces.union(dag.produces))),
             pod_overrides=bool(facts.executor_configs),
+            sla=any(sign.kind == "sla" and sign.dag in {"", dag.dag_id} for sign in code.signs),
         )
         if full.triggers or full.waits_for or full.consumes or full.produces:
             return replace(full, dependencies="read from code")
