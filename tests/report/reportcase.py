@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from astroferry.advice.effort import effort
-from astroferry.advice.verdict import verdicts
+from tests.advice.environments import private_vpc, walked
+
 from astroferry.advice.waves import divide
-from astroferry.model.finding import Finding
 from astroferry.model.inventory import (
     BrokenFile,
     ConnectionSeen,
@@ -21,13 +20,14 @@ from astroferry.model.inventory import (
     Plugin,
     Pool,
     Provider,
+    RoleSeen,
     Run,
     Schedule,
     VariableSeen,
 )
 from astroferry.model.plan import Code, Decisions, Deployment, Plan, Source, Target, Wave, Workspace
 from astroferry.model.prices import Prices
-from astroferry.report.assessment import Assessment, Decided, assessment
+from astroferry.report.assessment import Assessment, assessment
 from astroferry.stages import DECIDING
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -113,43 +113,32 @@ def many(number: int, teams: int = 40) -> Inventory:
 
 
 def reviewed() -> Assessment:
-    """The small one with findings and decisions written down here, so that its snapshot is of the report alone."""
-    found = (
-        Finding("EXE-003", "refuse", "Remote execution needs Airflow 3.", "execution", "Choose hosted."),
-        Finding(
-            "CUT-refused",
-            "warn",
-            "1 running DAG will not be handed over by the cutover: odd_calendar.",
-            "waves",
-            "Move it by hand, when it is idle.",
-            dags=("odd_calendar",),
-            evidence=("odd_calendar: Its own timetable class decides when it runs.",),
+    """The walk through all stages for databases inside a private VPC, one decision otherwise than suggested."""
+    made = private_vpc()
+    odd = dag("fiscal_close", Schedule("timetable", "FiscalCalendar"), fileloc="/opt/airflow/dags/fiscal_close.py")
+    flaky = (replace(item, failed_runs=60 * (item.dag_id == "orders_load")) for item in made.inventory.dags)
+    found = replace(
+        made.inventory,
+        dags=(*flaky, odd, dag("old_backfill", None, is_paused=True)),
+        roles=(
+            RoleSeen("Admin", 2, "administer"),
+            RoleSeen("User", 9, "run"),
+            RoleSeen("erp_readers", 3, dags=("erp_sync",)),
         ),
-        Finding(
-            "ENV-masked", "warn", "The source's API masks 1 variable: api_key.", "api_key", "Choose `export-file`."
+        environment=("AIRFLOW_CONN_CRM", "AIRFLOW__CORE__EXECUTOR", "AIRFLOW__CORE__FERNET_KEY", "STAGE"),
+        environment_from="airflow.env",
+        coverage=(
+            Coverage("dags", "read", 5),
+            Coverage("plugins", "refused", None, "The login may not read plugins."),
         ),
-        Finding("WAV-links", "advise", "What 1 DAG depends on is unknown: hidden_one.", dags=("hidden_one",)),
     )
-    decided = (
-        Decided("decisions.airflow", "Airflow version", "3", "3", "One move serves both.", (), follows=True),
-        Decided(
-            "decisions.execution",
-            "Execution model",
-            "remote",
-            "hosted",
-            "Every known place can be reached.",
-            ("10.20.0.12: a private address.",),
-            follows=False,
-        ),
-        Decided("decisions.runtime", "Astro Runtime", "3.3-8", "open", "It was not asked yet.", (), follows=False),
-    )
-    by_hand = (("odd_calendar", "its own timetable class decides when it runs"),)
-    plan = planned(SMALL)
-    return replace(
-        small(),
-        findings=found,
-        decided=decided,
-        verdicts=verdicts(SMALL, found),
-        by_hand=by_hand,
-        effort=effort(plan, SMALL, found, dict(by_hand)),
-    )
+    answers = {
+        **made.answers,
+        "decisions.secrets_backend": "aws-secrets-manager",
+        "values.connections": "backend",
+        "prices.currency": "EUR",
+        "prices.person_day": 800.0,
+    }
+    desk, missing = walked(replace(made, inventory=found, answers=answers))
+    assert not missing
+    return assessment(desk.plan, found, NOW, facts=made.facts)

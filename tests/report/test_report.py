@@ -129,7 +129,23 @@ def test_sections_appear_as_their_stages_exist() -> None:
     )
     keys = [section.key for section in compose(assessment(bare, empty, NOW)).sections]
     assert not {"dags", "dependencies", "waves", "network"} & set(keys)
-    assert len(SECTIONS) == len(KEYS) + 1, "and the cutover's, once there is one"
+    assert len(SECTIONS) == len(KEYS) + 3, "and those of a backend, of roles, and of a cutover, once there is one"
+
+
+def test_what_the_plan_needs_is_on_the_page_and_in_the_data() -> None:
+    it = reviewed()
+    keys = [section.key for section in compose(it).sections]
+    assert {"secrets", "access"} <= set(keys)
+    page = html(compose(it))
+    assert "Allow secretsmanager:GetSecretValue" in page
+    assert "erp_readers" in page
+    assert "failed 60 times in 30 days of about 720" in page
+    data = json.loads(written(it, ".json"))
+    assert [line[:2] for line in data["needs"]["network"][:2]] == ["1.", "2."]
+    assert [role["people"] for role in data["roles"]] == [2, 9, 3]
+    assert data["environment"]["told_by"] == "airflow.env"
+    agents = compose(small(decisions=replace(planned(SMALL).decisions, execution="remote")))
+    assert "your agents" in html(agents)
 
 
 def test_cost_without_prices_is_words_only() -> None:

@@ -55,8 +55,10 @@ def _pieces(plan: Plan, inventory: Inventory, findings: list[Finding], left: set
     about = [finding for finding in findings if not finding.dags]
     refused = sum(finding.severity == "refuse" for finding in about)
     warned = sum(finding.severity == "warn" for finding in about)
-    yield Work("What refuses", 0.5 * refused, f"{several(refused, 'finding')}, half a day each")
-    yield Work("What needs a look", 0.25 * warned, f"{several(warned, 'finding')}, a quarter each")
+    yield Work("What refuses", 0.5 * refused, f"{several(refused, 'finding')} about the environment, half a day each")
+    yield Work(
+        "What needs a look", 0.25 * warned, f"{several(warned, 'finding')} about the environment, a quarter each"
+    )
     touched = {dag for finding in findings if finding.severity == "refuse" for dag in finding.dags}
     looked = {dag for finding in findings if finding.severity == "warn" for dag in finding.dags} - touched - left
     yield Work("DAG code to change", 0.25 * len(touched), f"{several(len(touched), 'DAG')}, a quarter each")

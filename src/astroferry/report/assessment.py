@@ -16,12 +16,13 @@ from astroferry.advice.verdict import verdicts
 from astroferry.model.planedit import value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from astroferry.advice.cost import Cost
     from astroferry.advice.dependencies import Dependencies
     from astroferry.advice.effort import Work
+    from astroferry.advice.risk import Risk
     from astroferry.advice.verdict import Verdicts
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
@@ -90,6 +91,8 @@ class Assessment:
     cost: Cost
     effort: tuple[Work, ...]
     cutovers: tuple[CutoverSection, ...] = ()
+    high_risk: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """(DAG id, wave, why) for those of high risk, in the order of the waves"""
 
     @property
     def case(self) -> Case:
@@ -112,6 +115,8 @@ def assessment(
         (*problems(plan, inventory, facts), *inventory.findings, *findings), key=lambda item: order[item.severity]
     )
     links = dependencies(inventory.dags)
+    risk = risks(inventory.dags, links)
+    waves = _waves(plan, inventory, risk)
     left = {dag.dag_id: why for dag, why in left_to_people(plan, inventory)}
     return Assessment(
         plan,
@@ -121,12 +126,13 @@ def assessment(
         tuple(found),
         verdicts(inventory, found),
         tuple(_decided(plan, inventory, facts)),
-        _waves(plan, inventory, links),
+        waves,
         links,
         tuple(left.items()),
         cost(plan),
         effort(plan, inventory, found, left),
         tuple(cutovers),
+        tuple((dag, wave.name, risk[dag].why) for wave in waves for dag in wave.dags if risk[dag].level == "high"),
     )
 
 
@@ -157,8 +163,7 @@ def in_words(value: Any) -> str:
     return str(value) if value not in (None, "") else OPEN
 
 
-def _waves(plan: Plan, inventory: Inventory, links: Dependencies) -> tuple[WaveSeen, ...]:
-    risk = risks(inventory.dags, links)
+def _waves(plan: Plan, inventory: Inventory, risk: Mapping[str, Risk]) -> tuple[WaveSeen, ...]:
     members: dict[str, list[str]] = {wave.name: [] for wave in plan.waves}
     for dag_id, takers in plan.divided(dag.dag_id for dag in inventory.dags).items():
         for name in takers:

@@ -37,7 +37,7 @@ def verdict(it: Assessment) -> Section:
     tiles = (
         (f"{len(inventory.dags):,}", "DAGs", f"{running:,} running, {len(inventory.dags) - running:,} paused"),
         (f"{counts['ready']:,}", "ready as they are", f"{counts['not ready']:,} not ready"),
-        (f"{len(inventory.connections):,}", "connections", several(len(inventory.variables), "variable")),
+        (f"{len(inventory.connections):,}", "connections", f"and {several(len(inventory.variables), 'variable')}"),
         (f"{len(it.plan.waves)}", "wave" if len(it.plan.waves) == 1 else "waves", f"about {several(weeks, 'week')}"),
     )
     stops = [finding for finding in it.findings if finding.severity == "refuse"]
@@ -66,6 +66,11 @@ def inventory(it: Assessment) -> Section:
         ("Pools", f"{len(found.pools):,}", names([item.name for item in found.pools], 8)),
         ("Provider packages", f"{len(found.providers):,}", names([item.package for item in found.providers], 4)),
         ("Plugins", f"{len(found.plugins):,}", names([item.name for item in found.plugins], 6)),
+        (
+            "Environment variables",
+            f"{len(found.environment):,}",
+            f"{names(found.environment, 6)}; told by {found.environment_from}" if found.environment else "",
+        ),
         ("Custom operators", f"{len(found.custom_operators):,}", names(found.custom_operators, 4)),
         (
             "Files that do not parse",

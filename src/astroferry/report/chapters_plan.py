@@ -1,4 +1,4 @@
-"""Second half of the report: decisions, network, waves, what people do, effort, cost, and the cutovers so far."""
+"""Second half of the report: decisions, waves, what people do, effort, cost, and the cutovers so far."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from astroferry.advice.cost import amount
 from astroferry.advice.effort import total
 from astroferry.advice.risk import LEVELS
-from astroferry.advice.rules.rule import paths
-from astroferry.advice.ways_in import allow_lists, steps
 from astroferry.model.words import names, several
 from astroferry.report.assessment import OPEN
 from astroferry.report.document import Bullets, More, Picture, Section, Table, Text
@@ -24,6 +22,10 @@ if TYPE_CHECKING:
     from astroferry.report.cutover import CutoverSection, DagHandover
     from astroferry.report.document import Block
 
+MOST_EVIDENCE = 6
+"""pieces of evidence that are named with a decision; the data (.json) has all"""
+MOST_HIGH = 100
+"""DAGs of high risk that are listed"""
 MOST_LANES = 12
 """DAGs whose ticks are drawn"""
 
@@ -43,7 +45,12 @@ def decisions(it: Assessment) -> Section | None:
         for item in it.decided
     )
     blocks: list[Block] = [Table("Decisions and their reasons", ("decision", "answer", "why"), rows)]
+    if seen := tuple((item.title, _some(item.evidence)) for item in it.decided if item.evidence):
+        blocks.append(
+            More("What speaks for what is suggested", (Table("Evidence", ("decision", "what was seen"), seen),))
+        )
     if it.plan.deployments:
+        remote = it.plan.decisions.execution == "remote"
         blocks.append(
             Table(
                 "Deployments",
@@ -54,7 +61,7 @@ def decisions(it: Assessment) -> Section | None:
                         item.workspace,
                         item.role,
                         item.executor,
-                        f"{item.worker_min} to {item.worker_max} {item.worker_machine}",
+                        "your agents" if remote else f"{item.worker_min} to {item.worker_max} {item.worker_machine}",
                     )
                     for item in it.plan.deployments
                 ),
@@ -65,34 +72,11 @@ def decisions(it: Assessment) -> Section | None:
     return Section("decisions", "Decisions", tuple(blocks))
 
 
-def network(it: Assessment) -> Section | None:
-    """Places and paths, who must do what, what goes on allow lists."""
-    if "networking" not in it.plan.decided and not it.inventory.places:
-        return None
-    blocks: list[Block] = []
-    known = paths(it.plan, it.inventory)
-    if known:
-        blocks.append(
-            Table(
-                "Places that DAGs reach",
-                ("place", "path", "known", "used by"),
-                tuple(
-                    (
-                        place.host + (f":{place.port}" if place.port else ""),
-                        path,
-                        "confirmed" if confirmed else f"guessed: {place.why}",
-                        names(place.connections, 4),
-                    )
-                    for place, path, confirmed in known
-                ),
-            )
-        )
-    work = steps(it.case)
-    if work:
-        rows = tuple((str(number), step.who, step.what) for number, step in enumerate(work, 1))
-        blocks.append(Table("Who does what, in this order", ("", "who", "what"), rows))
-    blocks += [Text(line) for line in allow_lists(it.case).lines]
-    return Section("network", "Network: who does what", tuple(blocks))
+def _some(evidence: tuple[str, ...]) -> str:
+    left = len(evidence) - MOST_EVIDENCE
+    return "; ".join(line.rstrip(".") for line in evidence[:MOST_EVIDENCE]) + (
+        f"; and {left:,} more" if left > 0 else ""
+    )
 
 
 def waves(it: Assessment) -> Section | None:
@@ -112,7 +96,14 @@ def waves(it: Assessment) -> Section | None:
         for wave in it.waves
     )
     head = ("wave", "DAGs", "risk", "Deployment", "state", "holds")
-    return Section("waves", "Waves", (picture, Table("Waves in their order", head, rows, frozenset({1}))))
+    blocks: list[Block] = [picture, Table("Waves in their order", head, rows, frozenset({1}))]
+    if it.high_risk:
+        shown = tuple((dag, wave, ", ".join(why)) for dag, wave, why in it.high_risk[:MOST_HIGH])
+        left = len(it.high_risk) - len(shown)
+        caption = "DAGs of high risk, and why" + (f", the first {MOST_HIGH}" if left > 0 else "")
+        summary = f"High risk: {several(len(it.high_risk), 'DAG')}"
+        blocks.append(More(summary, (Table(caption, ("DAG", "wave", "why"), shown),)))
+    return Section("waves", "Waves", tuple(blocks))
 
 
 def manual(it: Assessment) -> Section:
@@ -145,7 +136,10 @@ def _by_people(it: Assessment) -> Iterator[str]:
         yield "Secret values are typed in, one by one, when they are carried."
     yield "Alerts and notifications on Astro are set up before the cutover; those of the source are not carried."
     yield "People and roles on Astro are granted by an Organization Owner."
-    yield "Run history, task logs and XComs stay on the source; what must be kept is exported."
+    yield (
+        "Task logs and XComs stay on the source, and so do runs that `astroferry history` does not copy; what must be "
+        "kept is exported."
+    )
     yield "Runbooks and links that name the old Airflow are changed; old machines are removed after the last cycle."
 
 

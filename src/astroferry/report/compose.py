@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry import __version__
-from astroferry.report import chapters, chapters_plan
+from astroferry.report import chapters, chapters_needs, chapters_plan
 from astroferry.report.document import Document
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ SECTIONS: tuple[Callable[[Assessment], Section | None], ...] = (
     chapters.dependencies,
     chapters.dags,
     chapters.findings,
-    chapters_plan.network,
+    chapters_needs.network,
+    chapters_needs.secrets,
+    chapters_needs.access,
     chapters_plan.manual,
     chapters_plan.effort,
     chapters_plan.cost,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry import __version__
 from astroferry.advice.effort import total
+from astroferry.advice.needs import backend_needs, network_needs
 
 if TYPE_CHECKING:
     from astroferry.report.assessment import Assessment
@@ -49,6 +50,10 @@ def as_data(it: Assessment) -> dict[str, Any]:
                 for uri, (writers, readers) in it.links.datasets.items()
             },
         },
+        "high_risk": [{"dag": dag, "wave": wave, "why": list(why)} for dag, wave, why in it.high_risk],
+        "environment": {"told_by": it.inventory.environment_from, "names": list(it.inventory.environment)},
+        "roles": [asdict(role) for role in it.inventory.roles],
+        "needs": {"network": list(network_needs(it.case)), "secrets": list(backend_needs(it.case))},
         "by_hand": dict(it.by_hand),
         "effort": {"least_days": least, "most_days": most, "pieces": [asdict(work) for work in it.effort]},
         "cost": {

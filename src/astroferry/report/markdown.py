@@ -38,7 +38,7 @@ def _block(block: Block) -> Iterator[str]:
         case Table():
             yield from _table(block)
         case Tiles(items):
-            yield from (f"- **{_plain(figure)}** {_plain(what)}: {_plain(more)}" for figure, what, more in items)
+            yield from (f"- **{_plain(figure)}** {_plain(what)} ({_plain(more)})" for figure, what, more in items)
         case Shares(caption, parts):
             yield f"{_plain(caption)}: {', '.join(f'{count:,} {_plain(label)}' for label, count, _ in parts)}."
         case Banner(word, sentence):
