@@ -137,8 +137,8 @@ def _by_people(it: Assessment) -> Iterator[str]:
     yield "Alerts and notifications on Astro are set up before the cutover; those of the source are not carried."
     yield "People and roles on Astro are granted by an Organization Owner."
     yield (
-        "Task logs and XComs stay on the source, and so do runs that `astroferry history` does not copy; what must be "
-        "kept is exported."
+        "Task logs and XComs stay on the source, and runs that `astroferry history` does not copy; what must be kept "
+        "is exported."
     )
     yield "Runbooks and links that name the old Airflow are changed; old machines are removed after the last cycle."
 
