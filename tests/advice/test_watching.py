@@ -136,6 +136,12 @@ def test_what_is_no_reason(changes: dict[str, Any]) -> None:
     assert reasons(**changes) == ("well", ())
 
 
+def test_a_tick_that_was_listed_by_choice_is_not_missed() -> None:
+    gone = (TickRow("d", NOON, None, "due"), *GOOD.ticks)
+    assert reasons(ticks=gone)[0] == "amiss"
+    assert reasons(ticks=gone, listed=frozenset({NOON})) == ("well", ())
+
+
 def test_the_cycle_must_be_over_and_its_run_finished() -> None:
     assert reasons(now=NOON + HOUR)[0] == "watching"
     assert reasons(target_runs=(a_run(NOON + 3 * HOUR - MINUTE, "running"),))[0] == "watching"

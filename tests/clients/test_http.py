@@ -119,8 +119,11 @@ async def test_writing_is_not_repeated_unless_it_may_be(opened: Opener, method: 
     with pytest.raises(RequestFailedError):
         await opened(script).json(method, "/x")
     assert len(script.requests) == 1
-    script = Script(httpx.Response(429), ok())
+    script = Script(httpx.Response(503), ok())
     assert await opened(script).json(method, "/x", idempotent=True) == {"ok": True}
+    # What was refused as too many was not done.
+    script = Script(httpx.Response(429), ok())
+    assert await opened(script).json(method, "/x") == {"ok": True}
 
 
 async def test_a_lost_post_is_not_repeated(opened: Opener) -> None:

@@ -84,7 +84,8 @@ def judge(seen: DagWatched, rules: Watch) -> DagVerdict:
     ran = [row.tick for row in seen.ticks if row.side is not None and not row.marker]
     due = seen.now - timedelta(minutes=rules.late_minutes)
     # A DAG that was paused before stays so: nobody expects its ticks.
-    missed = [tick for tick in counted.missed if seen.active and (tick < max(ran, default=due) or tick <= due)]
+    passed = [tick for tick in counted.missed if tick < max(ran, default=due) or tick <= due]
+    missed = [tick for tick in passed if seen.active and tick not in seen.listed]
     here = usual(seen.target_runs)
     alarms = list(_alarms(seen, counted.twice))
     amiss = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,6 @@ from astroferry.model.watching import DagVerdict, DagWatched, Usual, worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from astroferry.carry.journal import Event
     from astroferry.carry.opening import Opened
@@ -62,6 +61,7 @@ class _Look:
     waiting: tuple[WaitingTask, ...]
     started: dict[str, tuple[Run, ...]]
     quiet: dict[str, datetime]
+    listed: dict[str, frozenset[datetime]]
     ends: dict[str, datetime | None]
     outputs_failed: tuple[str, ...]
 
@@ -111,6 +111,7 @@ class WaveWatch:
             waiting=await target.waiting_tasks(),
             started=await self.way.ctx.source.runs_started(min(quiet.values())),
             quiet=quiet,
+            listed={dag: _listed(journal, self.wave, dag) for dag in standings},
             ends={dag: await self._cycle_end(dag, standing) for dag, standing in standings.items()},
             outputs_failed=await self._outputs_failed(target, min(item.at for item in standings.values())),
         )
@@ -148,6 +149,7 @@ class WaveWatch:
             source_usual=self._usual[dag_id],
             waiting=tuple(task for task in look.waiting if task.dag_id == dag_id),
             outputs_failed=look.outputs_failed,
+            listed=look.listed[dag_id],
         )
 
     async def _cycle_end(self, dag_id: str, standing: DagStanding) -> datetime | None:
@@ -252,6 +254,14 @@ def last_verdicts(journal: Journal, wave: str) -> dict[str, DagVerdict]:
         if entry.action.startswith(begins) and entry.action.endswith(ends) and "verdict" in entry.facts
         for verdict in (DagVerdict.from_facts(entry.facts),)
     }
+
+
+def _listed(journal: Journal, wave: str, dag_id: str) -> frozenset[datetime]:
+    """The ticks between the sides that were listed and not run, by the plan's own choice, out of the journal."""
+    gap = journal.standing_of(f"cutover/{wave}/{dag_id}/gap-target")
+    if gap is None or gap.made.get("run"):
+        return frozenset()
+    return frozenset(datetime.fromisoformat(tick) for tick in gap.made.get("missed") or ())
 
 
 def _quiet_since(journal: Journal, wave: str, dag_id: str, standing: DagStanding) -> datetime:

@@ -29,7 +29,8 @@ for _name in ("httpx", "httpcore"):
 
 Transport = httpx.AsyncBaseTransport
 OK = (200, 201, 204)
-RETRIED = frozenset({429, 502, 503, 504})
+TOO_MANY = 429
+RETRIED = frozenset({TOO_MANY, 502, 503, 504})
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 READING = frozenset({"GET", "HEAD"})
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
@@ -42,9 +43,10 @@ class Http:
     """One remote: its address, its credentials, and how fast it may be asked.
 
     `name` stands in messages ("The source"). `rate`: requests per second for all methods, or one per method
-    ({"GET": 20}); None is unbounded. `concurrency`: requests in flight. `retries`: further tries of a request that
-    may be repeated, on 429, 502, 503, 504 and lost connections. `keeps_cookies`: True only for a session login.
-    Proxies and SSL_CERT_FILE come from the environment, as httpx documents them; redirects are never followed.
+    ({"GET": 20}); None is unbounded. `concurrency`: requests in flight. `retries`: further tries of any request on
+    429, and of one that may be repeated on 502, 503, 504 and lost connections. `keeps_cookies`: True only for a
+    session login. Proxies and SSL_CERT_FILE come from the environment, as httpx documents them; redirects are never
+    followed.
     """
 
     def __init__(
@@ -211,7 +213,9 @@ class Http:
                     if await self._renew(auth, logins):
                         continue
                 pause = pause_before(tries, outcome.headers, self._clock)
-                if outcome.status not in RETRIED or not may_repeat or tries >= self._retries or pause > LONGEST_WAIT:
+                # Whoever answers 429 has not done it, whatever it was.
+                again = may_repeat or outcome.status == TOO_MANY
+                if outcome.status not in RETRIED or not again or tries >= self._retries or pause > LONGEST_WAIT:
                     return outcome
             else:
                 error, passing = outcome

@@ -49,6 +49,7 @@ class DagWatched:
     `since`: when its cutover began. `cycle_ends`: when its first full cycle is over. `active`: whether it was running
     before. `ticks`: expected and actual ticks of both sides; empty where its schedule has no ticks (`timed`).
     `target_runs`: runs there since. `source_stray`: ids of runs that began on the source since, markers apart.
+    `listed`: ticks between the sides that the plan only lists (`cutover.gap`); nobody expects them to run.
     """
 
     dag_id: str
@@ -66,6 +67,7 @@ class DagWatched:
     source_usual: Usual = Usual()
     waiting: tuple[WaitingTask, ...] = ()
     outputs_failed: tuple[str, ...] = ()
+    listed: frozenset[datetime] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
