@@ -546,6 +546,18 @@ async def test_a_wave_that_was_left_halfway_has_the_cursor(saved: Saved, plan: A
         assert wizard.panel.wave.name == "rest"
 
 
+async def test_a_signal_while_a_stage_is_built_is_no_bug(saved: Saved) -> None:
+    async with running(saved(decided=(*ALL, "review")).parent) as (app, pilot):
+        app.work_on(Session.open(app.folder / "migration.toml"))
+        wizard = app.wizard
+        assert wizard is not None
+        await pilot.pause()
+        wizard.arrived()
+        await app.leave(Exit.TERMINATED)
+    assert app.bug is None
+    assert app.return_code == Exit.TERMINATED
+
+
 def test_a_wave_that_takes_no_dag_keeps_no_stage_open(saved: Saved, seen: Inventory) -> None:
     ids = tuple(dag.dag_id for dag in seen.dags)
     waves = (Wave("named", "data-test", "data-prod", ids, state="cut over"), Wave("rest", "data-test", "data-prod"))

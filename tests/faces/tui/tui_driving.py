@@ -50,8 +50,10 @@ async def at(
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Until nothing is left to mount or to draw."""
+    """Until no key is in hand, and nothing is left to mount or to draw."""
     await pilot.pause()
+    while isinstance(pilot.app, Ferry) and pilot.app.keys.busy:
+        await pilot.pause()
     if any(worker.is_running for worker in pilot.app.workers):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import Event, Key, Paste, Resize
 from textual.theme import Theme
 
 from astroferry.diagnostics import redact
 from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.tui.asking import Asker
 from astroferry.faces.tui.frame import Changes, Frame
+from astroferry.faces.tui.in_turn import InTurn
 from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
 from astroferry.stages.question import Option
@@ -104,6 +105,7 @@ class Ferry(App[None]):
         self.bug: BaseException | None = None
         self._interrupted = False
         self._frame = Frame()
+        self.keys = InTurn(self)
         self.animation_level = "none"
         self.register_theme(FERRY)
         self.theme = "ansi-dark" if few_colours() else "ferry"
@@ -123,6 +125,12 @@ class Ferry(App[None]):
         self.push_screen(OpeningScreen(self.folder))
         if self._given is not None:
             self.work_on(self._given)
+
+    async def on_event(self, event: Event) -> None:
+        """Keys are handled one at a time; everything else as it comes."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded and not self.keys.take(event):
+            return
+        await super().on_event(event)
 
     def has_variable(self, name: str) -> bool:
         """Whether the environment gives it."""

@@ -117,11 +117,18 @@ class WizardScreen(Screen[None]):
         # Drawn once, when all of it is there: halves of two stages would only be read as one.
         with self.app.batch_update():
             await self._change()
-        self.reads.begin()
+        if not self._is_left():
+            self.reads.begin()
+
+    def _is_left(self) -> bool:
+        """Whether the plan was saved and closed meanwhile, as when the line is lost: nothing is shown any more."""
+        return self.session is not self.ferry.session
 
     async def _change(self) -> None:
         place = self.query_one("#place", Vertical)
         await place.remove_children()
+        if self._is_left():
+            return
         stop = self.session.nav.stop
         if stop.key == REVIEW:
             self.session.look_back()
@@ -131,6 +138,8 @@ class WizardScreen(Screen[None]):
         self.preview([])
         self.say("")
         await place.mount(panel)
+        if self._is_left():
+            return
         panel.take_focus()
         self.show_head()
         self.show_keys()
