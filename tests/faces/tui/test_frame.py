@@ -1,6 +1,11 @@
-"""What is sent is only the difference, and the terminal shows the same as if all had been sent."""
+"""What is sent is only the difference, and the terminal shows the same as if all had been sent, or is gone."""
 
 from __future__ import annotations
+
+import errno
+import io
+import threading
+from typing import IO, cast
 
 import pyte
 from hypothesis import given, settings
@@ -10,10 +15,12 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 from textual.geometry import Region
 from textual.strip import Strip
 
 from astroferry.faces.tui.frame import Frame
+from astroferry.faces.tui.lost_line import WhileItLasts
 
 WIDTH, HEIGHT = 24, 4
 CONSOLE = Console(force_terminal=True, color_system="truecolor", width=WIDTH, legacy_windows=False)
@@ -100,3 +107,22 @@ def test_after_another_size_or_another_writer_all_is_sent() -> None:
     frame.forget()
     assert frame.changes(update, (WIDTH, HEIGHT), CONSOLE) == everything
     assert frame.changes(update, (WIDTH + 1, HEIGHT), CONSOLE)
+
+
+def test_a_lost_terminal_holds_nobody_up() -> None:
+    class Lost(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, text)
+
+    writer = WriterThread(cast("IO[str]", WhileItLasts(Lost())))
+    writer.start()
+
+    def draw() -> None:
+        for _ in range(3 * MAX_QUEUED_WRITES):
+            writer.write("x")
+        writer.stop()
+
+    drawing = threading.Thread(target=draw, daemon=True)
+    drawing.start()
+    drawing.join(20)
+    assert not drawing.is_alive()

@@ -23,6 +23,7 @@ from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.tui.asking import Asker
 from astroferry.faces.tui.frame import Changes, Frame
 from astroferry.faces.tui.in_turn import InTurn
+from astroferry.faces.tui.lost_line import lasting
 from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
 from astroferry.stages.question import Option
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rich.console import RenderableType
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from astroferry.faces.session import Session
@@ -125,6 +127,10 @@ class Ferry(App[None]):
         self.push_screen(OpeningScreen(self.folder))
         if self._given is not None:
             self.work_on(self._given)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The platform's, which outlasts its terminal."""
+        return lasting(super().get_driver_class())
 
     async def on_event(self, event: Event) -> None:
         """Keys are handled one at a time; everything else as it comes."""
