@@ -77,14 +77,14 @@ def test_a_lost_line_keeps_what_was_typed_however_fast(folder: Path) -> None:
     with terminal(folder) as screen:
         begin(screen)
         # Over a slow line all of it comes at once; each key is for what the one before has brought about.
-        screen.send(TAB + DOWN + TAB + "cl1" + TAB + "Acme" + F2 + "http://airflow" + TAB + TAB + "dags")
-        screen.wait_for("  dags")
+        screen.send(TAB + DOWN + TAB + "cl1" + TAB + "Acme" + F2 + "http://airflow" + TAB + TAB + "code")
+        screen.wait_for("  code")
         screen.hang_up()
         assert screen.ends() == 129
     plan = planfile.load(folder / "migration.toml", unfinished=True)
     target, source = plan.target, plan.source
     assert (target.credentials, target.organization, target.organization_name) == ("keyring", "cl1", "Acme")
-    assert (source.url, plan.code.dags_folder) == ("http://airflow", "dags")
+    assert (source.url, plan.code.dags_folder) == ("http://airflow", "code")
 
 
 @pytest.mark.parametrize(
