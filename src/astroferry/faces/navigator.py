@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,6 +41,10 @@ STOPS: tuple[Stop, ...] = (
 )
 POSITION = {stop.key: number for number, stop in enumerate(STOPS)}
 _STAGE: Mapping[str, Deciding] = {stage.key: stage for stage in DECIDING}
+
+
+COMPANIONS: Mapping[str, tuple[str, ...]] = {"waves": ("workspaces", "deployments")}
+"""stage -> keys of an earlier stage that it changes too: DAGs put into a Workspace may need a Deployment there"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class Navigator:
         if stage is None:
             return Trial((), self.desk.plan)
         desk = replace(self.desk, answered=set(self.desk.answered))
+        self._put_companions(stage, desk)
         before = {question.key: question.suggested for question in stage.questions(self.desk)}
         asked: list[Asked] = []
         handled: set[str] = set()
@@ -147,6 +153,13 @@ class Navigator:
             value = self._shown(question, before, kept=kept)
             asked.append(Asked(question, value, _put(desk, question, value), typed=typed, kept=kept))
         return Trial(tuple(asked), desk.plan)
+
+    def _put_companions(self, stage: Deciding, desk: Desk) -> None:
+        """Answers of earlier stages that were changed along with this one's."""
+        for key in COMPANIONS.get(stage.key, ()):
+            if key in self.drafts:
+                with suppress(PlanError):
+                    desk.answer(key, self.drafts[key])
 
     def _shown(self, question: Question, before: Mapping[str, Any], *, kept: bool) -> Any:
         if question.key in self.drafts:
@@ -231,6 +244,8 @@ class Navigator:
         for item in trial.asked:
             self.desk.answered.add(item.question.key)
             self.drafts.pop(item.question.key, None)
+        for key in COMPANIONS.get(stage.key, ()):
+            self.drafts.pop(key, None)
         self.desk.mark_decided(stage.key)
         finish(self.desk)
 

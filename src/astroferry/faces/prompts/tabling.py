@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import AstroferryError
+from astroferry.faces.placing import division_of, into_workspace, production_in
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.answers import picked
-from astroferry.faces.prompts.console import command_of, plainly
+from astroferry.faces.prompts.console import COMMANDS, command_of, plainly
 from astroferry.faces.prompts.listing import pick, rows_of
+from astroferry.faces.prompts.menus import choose
 from astroferry.faces.tables import as_tables, assign, from_text, rows_of_tables, to_text, wave_of
 from astroferry.model.files import read_text
 from astroferry.stages.question import Option
@@ -71,7 +73,7 @@ async def edited(text: str, console: Console) -> str:
 
 
 async def assigned(waves: list[dict[str, Any]], session: Session, console: Console) -> list[dict[str, Any]]:
-    """Some DAGs put into a wave, there already or new."""
+    """Some DAGs put into a wave, there already or new, or into a Workspace."""
     inventory = session.desk.inventory
     if inventory is None:
         return waves
@@ -80,11 +82,38 @@ async def assigned(waves: list[dict[str, Any]], session: Session, console: Conso
     chosen = await pick(rows, "DAG", console)
     if isinstance(chosen, str):
         return waves
+    dags = [rows[index][0] for index in chosen]
     there = [Option(wave["name"], wave["name"]) for wave in waves]
     for line in pages.options(there):
         console.say(line)
-    text = (await console.line("Into which wave? A number, or the name of a new one")).strip()
+    text = (await console.line("Into which wave? A number, the name of a new one, or workspace NAME")).strip()
     if not text or command_of(text) is not None:
         return waves
+    word, _, name = text.partition(" ")
+    if word == "workspace" and name.strip():
+        return await _into_workspace(waves, session, console, dags, plainly(name))
     option = picked(there, text)
-    return assign(waves, [rows[index][0] for index in chosen], option.value if option else plainly(text))
+    return assign(waves, dags, option.value if option else plainly(text))
+
+
+async def _into_workspace(
+    waves: list[dict[str, Any]], session: Session, console: Console, dags: list[str], workspace: str
+) -> list[dict[str, Any]]:
+    """Into a Workspace: onto its Deployment, one of them, or a new one; other tables become drafts of the walk."""
+    plan, inventory = session.nav.trial().plan, session.desk.inventory
+    if inventory is None:
+        return waves
+    division = division_of(plan, waves)
+    there = production_in(division, workspace)
+    deployment = ""
+    if len(there) > 1:
+        options = [Option(item.name, item.name, f"{item.executor}, {item.role}") for item in there]
+        deployment = await choose(console, f"Onto which Deployment of {workspace}", options)
+        if deployment in COMMANDS.values():
+            return waves
+    division = into_workspace(plan, inventory, division, dags, workspace=workspace, deployment=deployment)
+    for made in division.deployments[len(plan.deployments) :]:
+        console.say(f"  A new Deployment {made.name} in the Workspace {made.workspace}: it is like theirs now.")
+    for key, tables in division.beside_waves(plan).items():
+        session.nav.draft(key, tables)
+    return division.waves

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from astroferry.faces.tables import as_tables
 from astroferry.faces.tui.panels.deciding import DecidingPanel
 from astroferry.faces.tui.screens.dag_list import DagListScreen
 
 if TYPE_CHECKING:
+    from astroferry.faces.placing import Division
     from astroferry.faces.tui.panels.panel import Keys
 
 
@@ -23,13 +24,15 @@ class AssigningPanel(DecidingPanel):
             return
         asked = next(item for item in self.session.nav.trial().asked if item.question.key == "waves")
 
-        def done(waves: list[dict[str, Any]] | None) -> None:
-            if waves is not None:
-                self.take("waves", waves)
+        plan = self.session.nav.trial().plan
 
-        self.app.push_screen(
-            DagListScreen(inventory.dags, as_tables(asked.value), self.session.desk.plan.deployments), done
-        )
+        def done(division: Division | None) -> None:
+            if division is not None:
+                for key, tables in division.beside_waves(plan).items():
+                    self.session.nav.draft(key, tables)
+                self.take("waves", division.waves)
+
+        self.app.push_screen(DagListScreen(plan, inventory, as_tables(asked.value)), done)
 
     def more_keys(self) -> Keys:
         """The list."""

@@ -251,7 +251,8 @@ class RowList(ScrollView, can_focus=True):
             if self.sorted_by is not None:
                 heads[self.sorted_by] += "↓"
             return self._strip(
-                "  " + self._columns(heads, width - 2), self.get_component_rich_style("row-list--head")
+                self._before("", "") + self._columns(heads, width - self._edge),
+                self.get_component_rich_style("row-list--head"),
             )
         index = y - 1 + round(self.scroll_y)
         if index >= len(self.view):
@@ -265,8 +266,16 @@ class RowList(ScrollView, can_focus=True):
             name = "row-list--cursor"
         style = self.get_component_rich_style(name) if name else self.rich_style
         pointer = "›" if index == self.cursor else " "
-        sign = ("x" if marked else " ") if self.marks else " "
-        return self._strip(pointer + sign + self._columns(self.rows[number], width - 2), style)
+        before = self._before(pointer, "✓" if marked else "")
+        return self._strip(before + self._columns(self.rows[number], width - self._edge), style)
+
+    @property
+    def _edge(self) -> int:
+        """Cells before the first column."""
+        return 4 if self.marks else 2
+
+    def _before(self, pointer: str, sign: str) -> str:
+        return f"{pointer:<2}{sign:<2}"[: self._edge]
 
     def _columns(self, cells: Sequence[str], width: int) -> str:
         """Cells in columns as wide as needed; what finds no room is left out: Enter shows a row in full."""
