@@ -175,7 +175,7 @@ class Target:
         for gone in set(self.dags) - set(files) - {DAG_ID}:
             self.fake.engine.delete_dag(gone)
         self.fake.import_errors = [
-            (f"/dags/{path.name}", "ImportError: no such module")
+            (str(path.relative_to(self.seat.dags_folder)), "ImportError: no such module")
             for path in self.seat.dags_folder.rglob("*.py")
             if path.stem in self.broken
         ]

@@ -106,7 +106,7 @@ def test_what_the_target_lacks_is_named(world: World) -> None:
     world.target.broken = {"by_hand"}
     outcome, detail = checks(world)["dags-imported"]
     assert outcome == "met"  # another wave's file
-    assert "import errors in by_hand.py, which none of them is in" in detail
+    assert "import errors in office/by_hand.py, which none of them is in" in detail
     world.target.broken = set()
     assert checks(world)["dags-imported"][0] == "met"
     # Parsed once, broken since: Airflow lists the DAG still.
@@ -114,12 +114,15 @@ def test_what_the_target_lacks_is_named(world: World) -> None:
 
     def broken_since() -> None:
         parse()
-        world.target.fake.import_errors = [("/dags/ticks_now.py", "SyntaxError")]
+        world.target.fake.import_errors = [(f"{folder}/ticks_now.py", "SyntaxError") for folder in folders]
 
     world.monkeypatch.setattr(world.target, "_parse", broken_since)
+    folders = ["another"]  # a file of the same name, which is nobody's here
+    assert checks(world)["dags-imported"][0] == "met"
+    folders.append("quay")
     outcome, detail = checks(world)["dags-imported"]
     assert outcome == "missing"
-    assert "import errors in ticks_now.py; mend the code" in detail
+    assert "import errors in quay/ticks_now.py; mend the code" in detail
 
 
 def test_what_does_not_parse_on_the_source_either_keeps_no_wave_back(world: World) -> None:
@@ -130,7 +133,7 @@ def test_what_does_not_parse_on_the_source_either_keeps_no_wave_back(world: Worl
     world.target.broken = {"old"}
     outcome, detail = checks(world)["dags-imported"]
     assert outcome == "met"
-    assert detail.endswith("no import errors but those of the source (old.py)")
+    assert detail.endswith("no import errors but those of the source (office/old.py)")
 
 
 def test_a_closed_port_and_a_missing_value_are_seen(world: World) -> None:

@@ -7,11 +7,11 @@ person, or to be confirmed.
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import is_live
+from astroferry.carry.dagfile import below_dags, is_of
 from astroferry.carry.handover.beforehand import checks_of
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
@@ -130,11 +130,13 @@ async def _dags(way: Opened, wave: str, deployment: Deployment) -> Prerequisite:
     title = f'Every DAG of "{wave}" is parsed on the target, with no import error'
     airflow = await way.ctx.target(deployment.name)
     wanted = way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags))
-    there = {dag.dag_id: Path(dag.fileloc).name async for dag in airflow.dags()}
-    broken = {Path(item.filename).name for item in await airflow.import_errors()}
+    there = {dag.dag_id: dag.fileloc async for dag in airflow.dags()}
+    errors = {item.filename for item in await airflow.import_errors()}
     absent = [dag for dag in wanted if dag not in there]
-    mine = sorted(broken & {there[dag] for dag in wanted if dag in there})
-    before = broken & {Path(item.filename).name for item in way.inventory.import_errors}
+    files = {there[dag] for dag in wanted if dag in there}
+    mine = sorted(below_dags(name) for name in errors if any(is_of(name, file) for file in files))
+    broken = {below_dags(name) for name in errors}
+    before = broken & {below_dags(item.filename) for item in way.inventory.import_errors}
     others = sorted(broken - before)
     told = f"import errors in {names(others)}" if others else "no import errors"
     told += f" but those of the source ({names(sorted(before))})" if before and not others else ""

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from astroferry.advice.schedule import is_marker
 from astroferry.advice.watching import cycle_end, judge, usual
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.dagfile import is_of
 from astroferry.carry.handover.begun import counted
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.watch import ticks_of
@@ -51,7 +51,7 @@ def nobody(_verdicts: tuple[DagVerdict, ...]) -> None:
 class _Look:
     """What one look reads of both sides as a whole, rather than of each DAG.
 
-    `broken`: names of files that do not import on the target. `quiet`: DAG id -> since when nothing may begin on the
+    `broken`: files that do not import on the target. `quiet`: DAG id -> since when nothing may begin on the
     source. `ends`: DAG id -> when its cycle is over, None where its schedule has no ticks to count.
     """
 
@@ -107,7 +107,7 @@ class WaveWatch:
         look = _Look(
             now=self.way.ctx.clock.now(),
             target=target,
-            broken=frozenset(PurePath(item.filename).name for item in await target.import_errors()),
+            broken=frozenset(item.filename for item in await target.import_errors()),
             waiting=await target.waiting_tasks(),
             started=await self.way.ctx.source.runs_started(min(quiet.values())),
             quiet=quiet,
@@ -143,7 +143,7 @@ class WaveWatch:
             ticks=ticks,
             target_runs=tuple(run for run in rows if not is_marker(run)),
             target_paused=dag.is_paused,
-            target_import_error=bool(dag.fileloc) and PurePath(dag.fileloc).name in look.broken,
+            target_import_error=any(is_of(name, dag.fileloc) for name in look.broken),
             source_paused=here.is_paused,
             source_stray=_stray(look.started.get(dag_id, ()), look.quiet[dag_id]),
             source_usual=self._usual[dag_id],
