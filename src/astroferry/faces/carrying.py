@@ -27,9 +27,10 @@ from astroferry.carry.runner import carry_out, ends_the_run
 from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance, gate, set_state
-from astroferry.errors import PlanError, RemoteError
+from astroferry.errors import AstroferryError, PlanError, RemoteError
+from astroferry.faces.ending import call_plans_webhook
 from astroferry.faces.handed import sides, standing_in_words
-from astroferry.faces.watched import verdict_in_words
+from astroferry.faces.watched import verdict_in_words, watched_facts
 from astroferry.model.watching import worst
 from astroferry.model.words import several
 
@@ -192,8 +193,13 @@ class Carrier:
                 work.total = len(verdicts)
                 work.tell(verdict_in_words(verdicts))
 
-            found = await watch(watches, told=told)
+            try:
+                found = await watch(watches, told=told)
+            except AstroferryError as error:
+                await call_plans_webhook(way.plan, {"verdict": "not watched", "why": error.message}, work.tell)
+                raise
             self.verdicts |= found
+            await call_plans_webhook(way.plan, watched_facts(found), work.tell)
         verdicts = tuple(item for items in found.values() for item in items)
         work.bad = worst(verdicts) != "well"
         work.result = verdict_in_words(verdicts)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from astroferry.model.watching import ORDER
+from astroferry.model.watching import ORDER, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from astroferry.model.watching import DagVerdict, Usual, Verdict
 
 HEADINGS = ("DAG", "verdict", "ticks", "success", "usual time", "cycle ends (UTC)", "why")
 SIGNS: dict[Verdict, str] = {"well": "✓ well", "watching": "› watching", "amiss": "! amiss", "alarm": "× ALARM"}
+
+
+def watched_facts(found: Mapping[str, Sequence[DagVerdict]]) -> dict[str, Any]:
+    """Wave -> verdicts, as `--json` and the webhook tell them."""
+    everything = tuple(item for items in found.values() for item in items)
+    return {
+        "verdict": worst(everything),
+        "waves": {wave: [item.to_facts() for item in verdicts] for wave, verdicts in found.items()},
+    }
 
 
 def rows(verdicts: Iterable[DagVerdict]) -> list[tuple[str, ...]]:

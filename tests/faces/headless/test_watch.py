@@ -109,11 +109,16 @@ def test_your_own_checks_and_the_webhook(world: World, monkeypatch: pytest.Monke
     assert "There is no webhook's address in the environment" in world.on_plan("watch", "--once").err
 
 
-def test_a_server_that_is_away_is_asked_again_for_a_while(world: World) -> None:
-    cut_over(world, late_minutes=5)
+def test_a_server_that_is_away_is_asked_again_for_a_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_over(world, late_minutes=5, webhook="environment")
+    monkeypatch.setenv("ASTROFERRY_WEBHOOK", "https://hooks.example.com/x")
     away = [25]
+    told: list[dict[str, Any]] = []
 
     def gone(request: httpx.Request) -> httpx.Response | None:
+        if request.url.host == "hooks.example.com":
+            told.append(json.loads(request.content))
+            return httpx.Response(204)
         if request.url.host == "source.test" and away[0] > 0:
             away[0] -= 1
             return httpx.Response(503)
@@ -122,9 +127,13 @@ def test_a_server_that_is_away_is_asked_again_for_a_while(world: World) -> None:
     world.wire.before = gone
     ran = world.on_plan("watch")
     assert ran.code in {0, 5}, ran.err
-    away[0] = 10**6
+    away[0], asked = 10**6, len(world.wire.requests)
+    world.wire.before = lambda request: gone(request) if len(world.wire.requests) > asked + 12 else None
     ran = world.on_plan("watch")
     assert ran.code == 5
+    # Whoever left it to itself hears of that end as well.
+    assert told[-1]["verdict"] == "not watched"
+    assert "503" in told[-1]["why"]
 
 
 def test_nothing_to_watch_is_said(world: World) -> None:

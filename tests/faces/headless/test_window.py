@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +105,17 @@ def test_a_drain_longer_than_the_plan_allows_puts_everything_back(world: World) 
     assert world.clock.now() - began < timedelta(hours=1)
 
 
-def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(world: World) -> None:
-    begun(world)
+def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(world, watch={"webhook": "environment"})
+    monkeypatch.setenv("ASTROFERRY_WEBHOOK", "https://hooks.example.com/x")
+    told: list[dict[str, Any]] = []
 
     def closed(request: httpx.Request) -> httpx.Response | None:
+        if request.url.host == "hooks.example.com":
+            told.append(json.loads(request.content))
+            return httpx.Response(204)
         if request.method == "PATCH" and request.url.path == "/api/v1/dags/ticks_now":
             return httpx.Response(403, json={"detail": "Forbidden"})
         return None
@@ -117,6 +125,7 @@ def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(world: World)
     assert ran.code == 6, ran.err
     assert "Everything was put back" in ran.err
     assert set(paused(world).values()) == {HERE}
+    assert [(item["wave"], item["verdict"]) for item in told] == [("pilot", "put back")]
 
 
 def test_a_target_that_goes_away_for_hours_keeps_no_dag_switched_off(world: World) -> None:

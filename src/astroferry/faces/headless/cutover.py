@@ -23,6 +23,7 @@ from astroferry.errors import (
     RemoteError,
     UsageError,
 )
+from astroferry.faces.ending import tell_the_end
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from astroferry.carry.action import Action
     from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.opening import Opened
 
@@ -61,14 +63,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
         if not actions:
             raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
-        try:
-            if window is None:
-                outcome = Outcome(await hand_over(actions, way.ctx, way.journal, follow=follow))
-            else:
-                outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
-        except (RemoteError, NotAllowedError):
-            say_where(way, wave)
-            raise
+        outcome = await _carried(way, wave, actions, window)
         if not outcome.report.failed and not outcome.crossed:
             set_state(way, wave, "cut over")
             for sentence in to_remove(way.journal):
@@ -77,6 +72,30 @@ async def run(arguments: argparse.Namespace) -> Exit:
     must_be_once(twice)
     _must_have_gone_well(outcome)
     return Exit.DONE
+
+
+async def _carried(way: Opened, wave: str, actions: list[Action], window: Window | None) -> Outcome:
+    """What came of it, in a window or without; where it ends half-way, that is said too."""
+    try:
+        if window is None:
+            return Outcome(await hand_over(actions, way.ctx, way.journal, follow=follow))
+        outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
+    except (RemoteError, NotAllowedError) as error:
+        say_where(way, wave)
+        if window is not None:
+            await tell_the_end(way.plan, {"wave": wave, "verdict": "stopped half-way", "why": error.message})
+        raise
+    await tell_the_end(way.plan, {"wave": wave, **_ending(outcome)})
+    return outcome
+
+
+def _ending(outcome: Outcome) -> dict[str, str]:
+    """What a cutover in a window came to, for whoever was not there."""
+    if outcome.crossed:
+        return {"verdict": "put back" if outcome.is_back else "not all put back", "why": outcome.crossed}
+    if outcome.report.failed:
+        return {"verdict": "cut over in part", "why": outcome.report.failed[0].why}
+    return {"verdict": "cut over", "why": ""}
 
 
 def say_where(way: Opened, wave: str, direction: Way = "cutover") -> None:

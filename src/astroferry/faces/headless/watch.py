@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.opening import opened
 from astroferry.carry.watching import WaveWatch, watch
-from astroferry.clients.credentials import kept_aside
-from astroferry.clients.webhook import VARIABLE, call_webhook
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, PlanError
+from astroferry.faces.ending import tell_the_end
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import known_wave
 from astroferry.faces.headless.progress import Narrator
-from astroferry.model.watching import ORDER, worst
+from astroferry.faces.watched import watched_facts
+from astroferry.model.watching import ORDER
 from astroferry.model.words import several
 from astroferry.report.table import table
 
@@ -37,7 +36,11 @@ async def run(arguments: argparse.Namespace) -> Exit:
         if not waves:
             raise PlanError("No wave has been cut over, so there is nothing to watch.", hint="Run cutover first.")
         once: bool = getattr(arguments, "once", False)
-        found = await watch([WaveWatch(way, wave) for wave in waves], once=once, told=_Follow())
+        try:
+            found = await watch([WaveWatch(way, wave) for wave in waves], once=once, told=_Follow())
+        except AstroferryError as error:
+            await tell_the_end(way.plan, {"verdict": "not watched", "why": error.message})
+            raise
         await _tell(arguments, way, found)
     verdicts = tuple(item for items in found.values() for item in items)
     bad = [item for item in verdicts if item.verdict in {"amiss", "alarm"}]
@@ -67,21 +70,14 @@ class _Follow:
 
 
 async def _tell(arguments: argparse.Namespace, way: Opened, found: dict[str, tuple[DagVerdict, ...]]) -> None:
-    """The table, the bell, the webhook; a webhook that fails is said, and changes no verdict."""
-    data = _data(way, found)
+    """The table, the bell, the webhook."""
+    data = watched_facts(found)
     if arguments.json:
-        diagnostics.data_json(data)
+        diagnostics.data_json({"plan": way.plan.name, **data})
     else:
         for wave, verdicts in found.items():
             diagnostics.data("\n".join(page(wave, verdicts)))
-    if sys.stderr.isatty():
-        diagnostics.say("\a")
-    if way.plan.watch.webhook:
-        try:
-            address = await kept_aside(way.plan.watch.webhook, VARIABLE, "webhook's address")
-            await call_webhook(address, data)
-        except AstroferryError as error:
-            diagnostics.say(f"warn: {error}")
+    await tell_the_end(way.plan, data)
 
 
 def page(wave: str, verdicts: tuple[DagVerdict, ...]) -> list[str]:
@@ -107,12 +103,3 @@ def _percent(usual: Usual) -> str:
 
 def _seconds(usual: Usual) -> str:
     return f"{usual.median_seconds:g} s" if usual.median_seconds is not None else "-"
-
-
-def _data(way: Opened, found: dict[str, tuple[DagVerdict, ...]]) -> dict[str, Any]:
-    everything = tuple(item for items in found.values() for item in items)
-    return {
-        "plan": way.plan.name,
-        "verdict": worst(everything),
-        "waves": {wave: [item.to_facts() for item in verdicts] for wave, verdicts in found.items()},
-    }

@@ -1,0 +1,34 @@
+"""What is told when something that nobody sits beside has ended, well or not: the bell, and the plan's webhook."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from astroferry import diagnostics
+from astroferry.clients.credentials import kept_aside
+from astroferry.clients.webhook import VARIABLE, call_webhook
+from astroferry.errors import AstroferryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from astroferry.model.plan import Plan
+
+
+async def call_plans_webhook(plan: Plan, data: Mapping[str, Any], say: Callable[[str], None]) -> None:
+    """Call the plan's webhook, where it names one; one that fails is said, and changes nothing else."""
+    if not plan.watch.webhook:
+        return
+    try:
+        address = await kept_aside(plan.watch.webhook, VARIABLE, "webhook's address")
+        await call_webhook(address, {"plan": plan.name, **data})
+    except AstroferryError as error:
+        say(f"warn: {error}")
+
+
+async def tell_the_end(plan: Plan, data: Mapping[str, Any]) -> None:
+    """The same for the command, which rings the terminal's bell too."""
+    if sys.stderr.isatty():
+        diagnostics.say("\a")
+    await call_plans_webhook(plan, data, diagnostics.say)
