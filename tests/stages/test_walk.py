@@ -277,12 +277,14 @@ def test_carrying_stages_have_gates_that_exist_and_the_last_ones_confirm() -> No
 
 def test_ranges_are_proposed_where_a_dedicated_cluster_is_joined_with_your_network() -> None:
     plan = filled(ANSWERS | {"network.own_ranges": ["172.16.0.0/12"]}).plan
-    assert plan.network.vpc_subnet_range == "172.20.0.0/20"
+    assert plan.network.vpc_subnet_range == "10.0.0.0/20"
     made = desk()
     for key, value in (("decisions.cluster", "dedicated"), ("decisions.networking", "vpc-peering")):
         made.answer(key, value)
-    made.answer("network.own_ranges", ["172.16.0.0/12"])
+    made.answer("network.own_ranges", "172.16.0.0/12,")
+    assert made.plan.network.own_ranges == ("172.16.0.0/12",)
     asked = {question.key: question for question in stage("networking").questions(made)}
+    assert asked["network.own_ranges"].suggested == "172.16.0.0/12"
     assert asked["network.vpc_subnet_range"].suggested == "10.0.0.0/20"
     assert "your network 172.16.0.0/12" in asked["network.vpc_subnet_range"].reason
     made.answer("decisions.networking", "public")

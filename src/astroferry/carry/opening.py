@@ -17,7 +17,7 @@ from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
 from astroferry.clients.credentials import astro_token, source_login
 from astroferry.clients.starship import Starship
-from astroferry.errors import AstroferryError
+from astroferry.errors import AstroferryError, NotAllowedError
 from astroferry.model.files import PlanLock
 from astroferry.model.organization import OrganizationFacts
 from astroferry.model.secret import Secret
@@ -90,7 +90,20 @@ async def read_facts(astro: Astro, cloud: str) -> OrganizationFacts:
         clusters=await astro.clusters(),
         workspaces=await astro.workspaces(),
         deployments=await astro.deployments(),
+        dedicated_regions=await _dedicated_regions(astro),
     )
+
+
+async def _dedicated_regions(astro: Astro) -> dict[str, tuple[str, ...]]:
+    """Cloud -> regions for dedicated clusters; nothing for a token that may not ask, which stops no advice."""
+    try:
+        options = await astro.cluster_options()
+    except NotAllowedError:
+        return {}
+    return {
+        str(each.get("provider", "")): tuple(region["name"] for region in each.get("regions") or ())
+        for each in options
+    }
 
 
 async def open_source(

@@ -166,6 +166,8 @@ class Navigator:
             return self.drafts[question.key]
         if kept:
             current = self.desk.current(question.key)
+            if question.kind == "text" and isinstance(current, tuple):
+                current = ", ".join(current)
             followed = current == before.get(question.key) and question.suggested is not None
             # A suggestion that was taken moves on with the answer it follows from.
             return question.suggested if followed else current

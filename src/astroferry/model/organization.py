@@ -214,6 +214,18 @@ class OrganizationFacts:
     clusters: tuple[ClusterSeen, ...] = ()
     workspaces: tuple[WorkspaceSeen, ...] = ()
     deployments: tuple[DeploymentSeen, ...] = ()
+    dedicated_regions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """cloud -> regions in which Astro offers this organization dedicated clusters; empty where it was not told"""
+
+    def standard_regions(self, cloud: str) -> tuple[str, ...]:
+        """Regions of that cloud in which Deployments of the organization run on standard clusters; sorted.
+
+        Astro's API tells on offer those of dedicated clusters only (`cluster-options` takes DEDICATED and HYBRID).
+        """
+        found = (item.raw for item in self.deployments if item.type == "STANDARD")
+        return tuple(
+            sorted({str(raw["region"]) for raw in found if raw.get("cloudProvider") == cloud and raw.get("region")})
+        )
 
     @property
     def plans(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 from astroferry.errors import PlanError, Problem
@@ -22,7 +23,8 @@ def value_at(plan: Plan, key: str) -> Any:
 
 
 def with_value(plan: Plan, key: str, value: Any) -> Plan:
-    """The plan with `value` at a dotted key; plain data (dicts, lists, text) is read as strictly as the file is.
+    """The plan with `value` at a dotted key; plain data (dicts, lists, text) is read as strictly as the file is;
+    a list may be a text with commas between.
 
     Raises PlanError naming the key for an unknown key or a value of a wrong type.
     """
@@ -33,6 +35,9 @@ def with_value(plan: Plan, key: str, value: Any) -> Plan:
         holder = holder.get(part, {}) if isinstance(holder, dict) else {}
     if not isinstance(holder, dict) or last not in holder:
         raise PlanError(f"There is nothing called {key} in a plan.", [Problem(key, "is not known")])
+    if isinstance(value, str) and isinstance(holder[last], list | tuple):
+        # Typed into one field, with commas between.
+        value = [part for part in re.split(r"[,\s]+", value) if part]
     holder[last] = _plain(value)
     edited, problems = read(Plan, json.dumps(raw, default=lambda item: item.isoformat()))
     if edited is None:

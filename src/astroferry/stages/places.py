@@ -133,6 +133,19 @@ class NetworkingStage:
                 )
             )
         if desk.case is not None and decisions.cluster == "dedicated" and decisions.networking in ON_DEDICATED:
+            own = ", ".join(desk.plan.network.own_ranges)
+            asked.append(
+                plain(
+                    "network.own_ranges",
+                    "Address ranges of your own networks",
+                    "text",
+                    own or None,
+                    "as it is now",
+                    required=False,
+                    help="Every network that Astro shall reach now or later, as CIDR, with commas between: "
+                    "10.0.0.0/8, 172.16.0.0/12. The cluster's ranges are kept clear of them.",
+                )
+            )
             asked += _ranges(desk.case)
         return tuple(asked)
 
@@ -159,7 +172,7 @@ def _ranges(case: Case) -> Iterator[Question]:
         return
     free = cidr.proposal(case)
     stays_clear = [item.whose for item in (*cidr.taken(case), *cidr.of_others(case))]
-    of = f"clear of {names(stays_clear, 3)}" if stays_clear else "Astro's default; name your networks in own_ranges"
+    of = f"clear of {names(stays_clear, 3)}" if stays_clear else "Astro's default; you named no network of yours"
     for wanted in cidr.RANGES[case.plan.decisions.cloud]:
         yield plain(
             f"network.{wanted.key}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.advice.rules.rulecase import case, facts, no, place, source, yes
 
-from astroferry.model.organization import ClusterSeen
+from astroferry.model.organization import ClusterSeen, DeploymentSeen
 
 PRIVATE = source(
     places=(place("10.0.0.1", "peering", 5432), place("crm.corp", "vpn"), place("api.example.com", "public"))
@@ -17,6 +17,15 @@ FRANKFURT = source(places=(place("db.eu-central-1.rds.amazonaws.com", "peering")
 IRELAND = ClusterSeen("c1", "harbour", "DEDICATED", "AWS", "eu-west-1", "CREATED")
 THERE = replace(facts("TEAM"), clusters=(IRELAND,))
 HARBOUR: dict[str, Any] = {"cluster": "dedicated", "cluster_name": "harbour"}
+OFFERED = replace(
+    facts("TEAM"),
+    dedicated_regions={"AWS": ("us-east-1",)},
+    deployments=(
+        DeploymentSeen(
+            "d", "d", "w", "HEALTHY", type="STANDARD", raw={"cloudProvider": "AWS", "region": "eu-south-2"}
+        ),
+    ),
+)
 
 ROWS = (
     yes("NET-002", case(inventory=PRIVATE), "10.0.0.1, crm.corp"),
@@ -41,6 +50,11 @@ ROWS = (
     yes("NET-017", case(region="eu-west-1"), "not in eu-west-1"),
     no("NET-017", case(region="eu-central-1")),
     no("NET-017", case(region="eu-west-1", cluster="dedicated")),
+    yes(
+        "NET-017", case(facts=OFFERED, region="eu-west-1", cluster="dedicated"), "AWS in us-east-1, not in eu-west-1"
+    ),
+    no("NET-017", case(facts=OFFERED, region="us-east-1", cluster="dedicated")),
+    no("NET-017", case(facts=OFFERED, region="eu-south-2")),
     yes("NET-026", case(inventory=FRANKFURT, cloud="GCP"), "db.eu-central-1"),
     no("NET-026", case(inventory=FRANKFURT)),
     no("NET-026", case(inventory=FRANKFURT, cloud="GCP", execution="remote")),

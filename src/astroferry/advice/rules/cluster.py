@@ -23,7 +23,7 @@ STANDARD_REGIONS: dict[Cloud, tuple[str, ...]] = {
     "GCP": ("us-central1", "us-east4", "europe-west4"),
     "AZURE": ("eastus2", "westus2", "westeurope"),
 }
-"""docs of 2024: resource-reference-hosted; Astro may have added some since"""
+"""docs of 2024: resource-reference-hosted. Astro's API offers no list of them; it may have added some since"""
 _WITHOUT_DEDICATED = ("DEVELOPER", "BASIC", "TRIAL")
 _ON_STANDARD: dict[Cloud, tuple[str, ...]] = {
     "AWS": (".s3.", "s3.", ".ecr.", "ecr.", ".sts.", "sts.", ".elasticloadbalancing.", ".autoscaling."),
@@ -67,9 +67,9 @@ def suggest_cloud(case: Case) -> Suggestion[Cloud]:
 def suggest_region(case: Case) -> Suggestion[str]:
     """The data's own region; on standard clusters the nearest that they are known to be in."""
     decisions, near = case.plan.decisions, nearest(case.inventory)
-    offered = STANDARD_REGIONS[decisions.cloud]
+    offered = _offered(case)
     region = near.region if near is not None and near.cloud == decisions.cloud else ""
-    if region and (decisions.cluster == "dedicated" or region in offered):
+    if region and region in (offered or (region,)):
         return Suggestion(
             region, f"Most places whose names tell a region are in {region}.", near.evidence if near else ()
         )
@@ -77,14 +77,24 @@ def suggest_region(case: Case) -> Suggestion[str]:
         close = next((name for name in offered if name[:2] == region[:2]), offered[0])
         return Suggestion(
             close,
-            f"The data is in {region}, where standard clusters are not known to be; {close} is near.",
+            f"The data is in {region}, where {decisions.cluster} clusters are not known to be; {close} is near.",
             (region,),
         )
     if decisions.region in offered or clusters.planned(case) is not None:
         return Suggestion(decisions.region, "No place's name tells a region; this is what the plan says now.")
+    first = (offered or (decisions.region,))[0]
     return Suggestion(
-        offered[0], f"No place's name tells a region; standard clusters on {decisions.cloud} are there."
+        first, f"No place's name tells a region; {decisions.cluster} clusters on {decisions.cloud} are there."
     )
+
+
+def _offered(case: Case) -> tuple[str, ...]:
+    """Regions for the plan's cluster type and cloud, as Astro tells them, else as documents do; empty: not known."""
+    decisions, facts = case.plan.decisions, case.facts
+    if decisions.cluster == "dedicated":
+        return facts.dedicated_regions.get(decisions.cloud, ()) if facts is not None else ()
+    in_use = facts.standard_regions(decisions.cloud) if facts is not None else ()
+    return tuple(dict.fromkeys((*in_use, *STANDARD_REGIONS[decisions.cloud])))
 
 
 @BOOK.suggests("decisions.cluster_name")
@@ -225,20 +235,33 @@ def create_it_early(case: Case) -> Iterator[Hit]:
     "NET-017",
     "warn",
     about="decisions.region",
-    reads=("plan.decisions.cluster", "plan.decisions.cloud", "plan.decisions.region"),
-    source="docs of 2024: resource-reference-hosted; Astro may have added regions since",
+    reads=(
+        *("plan.decisions.cluster", "plan.decisions.cloud", "plan.decisions.region"),
+        *("organization.dedicated_regions", "organization.deployments", "organization.clusters"),
+    ),
+    source="Astro API: cluster-options, Deployments; docs of 2024: resource-reference-hosted",
     confidence="medium",
 )
 def region_not_known(case: Case) -> Iterator[Hit]:
-    """Standard clusters are not known to be in that region.
+    """Clusters of that type are not known to be in that region.
 
-    The list is of 2024. Where Astro refuses the region, making the Deployment stops with its answer.
+    For dedicated clusters Astro's API says in which regions it offers them. For standard ones it does not: known are
+    those in which the organization has Deployments, and a list of documents of 2024 to which Astro may have added.
+    Where Astro refuses the region, making the Deployment stops with its answer.
     """
     decisions = case.plan.decisions
-    offered = STANDARD_REGIONS[decisions.cloud]
-    if decisions.cluster == "standard" and decisions.region not in offered:
+    offered = _offered(case)
+    if not offered or decisions.region in offered or clusters.planned(case) is not None:
+        return
+    if decisions.cluster == "dedicated":
         yield Hit(
-            f"Standard clusters on {decisions.cloud} are known in {', '.join(offered)}, not in {decisions.region}.",
+            f"Astro has dedicated clusters on {decisions.cloud} in {listed(offered, 8)}, not in {decisions.region}.",
+            "Choose one of these.",
+        )
+    else:
+        yield Hit(
+            f"Standard clusters on {decisions.cloud} are known in {listed(offered, 8)}, not in {decisions.region}; "
+            "that is from documents of 2024 and your own Deployments, for Astro's API does not tell them.",
             "Choose one of these, or ask Astronomer whether it was added.",
         )
 
