@@ -25,7 +25,8 @@ class MarkerPlan:
     """A DAG that is handed over with a boundary marker: its ticks, and whether it catches up.
 
     `target`: the kind of timetable that the target makes of the same schedule, by which it names its runs.
-    `depends_on_past`: whether a task of it waits for the run before.
+    `depends_on_past`: whether a task of it waits for the run before. `max_active_runs`: how many runs of it may be
+    under way at once, where that is known.
     """
 
     dag_id: str
@@ -33,6 +34,7 @@ class MarkerPlan:
     catchup: bool
     target: Timetable = "interval"
     depends_on_past: bool = False
+    max_active_runs: int | None = None
 
     @property
     def fills_first(self) -> bool:
@@ -111,7 +113,7 @@ def handover_kind(
     target: Timetable = ticks.timetable
     if target_major >= 3 and not cron_data_intervals:
         target = "trigger"
-    return MarkerPlan(dag.dag_id, ticks, bool(dag.catchup), target, depends_on_past)
+    return MarkerPlan(dag.dag_id, ticks, bool(dag.catchup), target, depends_on_past, dag.max_active_runs)
 
 
 def due_moment(dag: Dag) -> datetime | None:

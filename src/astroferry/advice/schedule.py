@@ -122,6 +122,36 @@ def holes(plan: MarkerPlan, after: datetime, here: Iterable[Run], elsewhere: Ite
     return [tick for tick in plan.ticks.between(after, newest) if tick.moment not in known]
 
 
+def skipped(plan: MarkerPlan, moments: Iterable[datetime], runs: Iterable[Run], now: datetime) -> set[datetime]:
+    """Those of `moments` at which a side passed its tick over by itself: as many runs as may be were under way.
+
+    Without catchup the scheduler then goes on with the latest tick once there is room (2.11.2 and 3.3.2), so the
+    source alone would have left them out too. Runs of a backfill and those that we start are no reason.
+    """
+    if plan.catchup or plan.max_active_runs is None:
+        return set()
+    spans = [
+        (run.start_date, now if run.state in ACTIVE else run.end_date)
+        for run in runs
+        if run.start_date is not None and run.run_type != "backfill" and not run.run_id.startswith(GAP_PREFIX)
+    ]
+    limit = plan.max_active_runs
+
+    def room_after(moment: datetime) -> datetime:
+        """The first moment from then on at which fewer runs than may be were under way."""
+        while len(ends := [end for begin, end in spans if end is not None and begin <= moment < end]) >= limit:
+            moment = min(ends)
+        return moment
+
+    found = set()
+    for moment in moments:
+        room = room_after(moment)
+        latest = plan.ticks.latest(room)
+        if room > moment and latest is not None and latest.moment > moment:
+            found.add(moment)
+    return found
+
+
 def stretches(ticks: Ticks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:
     """Neighbouring ticks joined to (first, last), so that one backfill covers each."""
     joined: list[tuple[Tick, Tick]] = []

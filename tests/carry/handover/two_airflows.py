@@ -98,6 +98,8 @@ class Server:
     backfilled: dict[int, set[str]] = field(default_factory=dict)
     alive: bool = True
     open: set[str] = field(default_factory=set)
+    max_active_runs: int = 16
+    full: bool = False
 
     def __post_init__(self) -> None:
         self.clock.everyone.append(self)
@@ -154,6 +156,15 @@ class Server:
             self._add(f"dataset_triggered__{self.clock.now().isoformat()}", "dataset_triggered", self.clock.now())
         if start is None or (start if self.kind == "once" else start + self.period) > self.clock.now():
             return
+        if self._has_no_room():
+            # It makes none, and goes on with the latest once a run has ended (both versions, without catchup).
+            self.full = True
+            return
+        if self.full:
+            self.full = False
+            self.parse()
+            self._make_due_run()
+            return
         if self._row_at(start + self.period if self.triggers else start) is None:
             self._add(f"scheduled__{start.isoformat()}", "scheduled", start)
         if self.kind == "once":
@@ -163,6 +174,19 @@ class Server:
         if self.end is not None and self.next_start is not None and self.next_start > self.end:
             self.next_start = None
 
+    def _has_no_room(self) -> bool:
+        """Runs of a backfill do not count on Airflow 3 (scheduler_job_runner.py: exclude_backfill)."""
+        counted = [run for run in self.open if self.major < 3 or self.rows[run].run_type != "backfill"]
+        return len(counted) >= self.max_active_runs
+
+    def _may_start(self, run: Run) -> bool:
+        """A backfill has a limit of its own on Airflow 3, which is one here; all others share the DAG's."""
+        if self.major >= 3 and run.run_type == "backfill":
+            ids = next(ids for ids in self.backfilled.values() if run.run_id in ids)
+            return not any(self.rows[each].state == "running" for each in ids if each in self.rows)
+        running = [each for each in self.rows.values() if each.state == "running" and each.run_type != "backfill"]
+        return len(running) < self.max_active_runs
+
     def round(self) -> None:
         if (self.clock.now() - START).seconds % self.parse_every == 0:
             self.parse()
@@ -171,7 +195,7 @@ class Server:
             return  # neither starts nor finishes: a paused DAG's running runs freeze
         self._make_due_run()
         for run in [self.rows[run_id] for run_id in sorted(self.open)]:
-            if run.state == "queued":
+            if run.state == "queued" and self._may_start(run):
                 self.rows[run.run_id] = replace(run, state="running", start_date=self.clock.now())
                 self.ledger.append((cast("datetime", run.data_interval_end), self.side, run.logical_date))
                 self.task_states[run.run_id][0] = "running"
@@ -191,7 +215,7 @@ class Server:
     def _go_on(self, run: Run) -> None:
         states = self.task_states[run.run_id]
         if all(state == "success" for state in states):
-            self.rows[run.run_id] = replace(run, state="success")
+            self.rows[run.run_id] = replace(run, state="success", end_date=self.clock.now())
             self.open.discard(run.run_id)
         elif "running" not in states:
             states[states.index(None)] = "running"
@@ -216,6 +240,7 @@ class Server:
             catchup=self.catchup,
             start_date=self.start,
             end_date=self.end,
+            max_active_runs=self.max_active_runs,
             next_run=start,
             next_run_after=due,
             next_data_interval_start=start,

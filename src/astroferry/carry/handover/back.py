@@ -65,9 +65,10 @@ class HandBack:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where every tick the target ran has a finished row on the source."""
-        return self.handover.judged(await self._look(ctx), "target")
+        return self.handover.judged(await self.look(ctx), "target")
 
-    async def _look(self, ctx: Context) -> Observation:
+    async def look(self, ctx: Context) -> Observation:
+        """`observe`, where a doubt is a doubt also before anything was drained."""
         source, target = await self.handover.dag(ctx, "source"), await self.handover.dag(ctx, "target")
         todo = await self._todo(ctx)
         facts: Facts = {"todo": [tick.isoformat() for tick in todo]}
@@ -90,7 +91,7 @@ class HandBack:
 
     async def apply(self, ctx: Context) -> Facts:
         """Mark them, oldest first; raises RemoteError where one side is not quiet."""
-        seen = await self._look(ctx)
+        seen = await self.look(ctx)
         if seen.state == "doubt":
             raise RemoteError(seen.why)
         dag_id = self.handover.dag_id

@@ -112,7 +112,10 @@ class MarkBoundary:
         shown = target.next_run_after
         # Beyond the boundary it may have run ticks itself, which a rollback that was broken off has not handed back.
         newest = await self._newest(ctx, plan, tick)
-        if plan.fills_first:
+        if not self.handover.was_active(ctx):
+            # It stays paused on both sides; whoever unpauses it later gets what Airflow makes of the time till then.
+            right = shown is None or shown > newest.moment
+        elif plan.fills_first:
             following = plan.ticks.after(newest.moment)
             right = shown == (following.moment if following else None)
         else:
@@ -211,7 +214,7 @@ class MarkBoundary:
     async def _fill(self, ctx: Context, target: Airflow, tick: Tick) -> None:
         """Let what was missed run before anything later does, where its order or its phase is at stake."""
         plan = await self.handover.plan(ctx)
-        if not plan.fills_first or target.major < 3:
+        if not plan.fills_first or target.major < 3 or not self.handover.was_active(ctx):
             return
         newest = await self._newest(ctx, plan, tick)
         overdue = list(plan.ticks.between(newest.moment, ctx.clock.now()))

@@ -77,6 +77,7 @@ class DrainAndPause:
         if not active:
             if dag.is_paused:
                 self.handover.drained.add(self.side)
+                facts |= await self._last(ctx)
             return Observation("done" if dag.is_paused else "todo", facts=facts)
         if dag.is_paused and not self._may_unpause(ctx):
             return Observation("doubt", self._not_ours(active), facts)
@@ -131,7 +132,13 @@ class DrainAndPause:
             if not await self._slipped_in(ctx, arriving):
                 ctx.tell(f"{dag_id}: paused on the {self.side}, nothing is running there")
                 waited = (ctx.clock.now() - begun).total_seconds()
-                return {"was_paused": was_paused, "waited": round(waited, 1), "slipped": slipped, "frozen": []}
+                return {
+                    "was_paused": was_paused,
+                    "waited": round(waited, 1),
+                    "slipped": slipped,
+                    "frozen": [],
+                    **await self._last(ctx),
+                }
             slipped += 1
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
             await airflow.set_paused(dag_id, False)
@@ -146,7 +153,14 @@ class DrainAndPause:
         seen = await self.observe(ctx)
         if seen.state == "doubt":
             raise RemoteError(seen.why)
-        return {"frozen": []} if seen.state == "done" else None
+        return {"frozen": [], **seen.facts} if seen.state == "done" else None
+
+    async def _last(self, ctx: Context) -> Facts:
+        """The last tick that the source has had: were it to go on alone, what comes after that was missed."""
+        if self.side == "target" or isinstance(await self.handover.kind(ctx), SwitchPlan):
+            return {}
+        tick = await self.handover.boundary(ctx, "source")
+        return {"last": tick.moment.isoformat() if tick is not None else None}
 
     async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
         """Whether it is paused as it runs: at once where the plan names it or it would never end, else late."""
@@ -175,7 +189,8 @@ class DrainAndPause:
             raise
         for run_id, left in frozen.items():
             ctx.tell(f"{dag_id}: {run_id} stands on the {self.side} with {', '.join(left)} not run")
-        return {"frozen": list(frozen), "ended": ended, "left": {run: list(tasks) for run, tasks in frozen.items()}}
+        not_run = {run: list(tasks) for run, tasks in frozen.items()}
+        return {"frozen": list(frozen), "ended": ended, "left": not_run, **await self._last(ctx)}
 
     async def _slipped_in(self, ctx: Context, arriving: Arriving) -> bool:
         for look in range(LOOKS_AFTER_PAUSE):

@@ -7,6 +7,7 @@ the DAG stood before the first change (`DagStanding`) cannot be read back; it co
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
@@ -17,8 +18,6 @@ from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from astroferry.advice.ticks import Tick, Timetable
     from astroferry.carry.action import Undo
     from astroferry.carry.context import Context
@@ -136,6 +135,17 @@ class Handover:
         step = self._step(ctx, "cutover" if side == "target" else "rollback", f"unpause-{side}")
         ended = step.ended if step.made.get("unpaused") else 0
         return max(step.begun, ended) > self._step(ctx, "cutover", "record").ended
+
+    def was_drained(self, ctx: Context) -> bool:
+        """Whether the journal says that this cutover has (or may have) paused the source."""
+        drain = self._step(ctx, "cutover", "drain-source")
+        return max(drain.begun, drain.ended) > self._step(ctx, "cutover", "record").ended
+
+    def last_drained(self, ctx: Context) -> datetime | None:
+        """The last tick that the source had run when this cutover drained it, by the journal."""
+        drain = self._step(ctx, "cutover", "drain-source")
+        last = drain.made.get("last") if drain.ended > self._step(ctx, "cutover", "record").ended else None
+        return datetime.fromisoformat(last) if last else None
 
     def frozen(self, ctx: Context, side: Side) -> frozenset[str]:
         """Ids of runs that our own drain left standing half-way on that side, by the plan's choice.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import boundary, holes, rows_by_tick, stretches
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.backfill import open_backfill
+from astroferry.carry.handover.watch import passed_over
 from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX, opposite
 
@@ -57,6 +58,8 @@ class RunGap:
         """Done where nothing is missing before the newest run and the latest due tick has its run."""
         if not self.handover.was_active(ctx):
             return Observation("done", "it stays paused, so nothing is run")
+        if self.side == "source" and not self.handover.was_drained(ctx):
+            return Observation("done", "it was never paused there", {"missed": [], "run": False})
         since = await self._since(ctx)
         if since is None:
             return Observation("done", "nothing ran before, so nothing is missing", {"missed": [], "run": False})
@@ -91,9 +94,43 @@ class RunGap:
         missing = await self._missing(ctx, since)
         for first, last in stretches((await self.handover.plan(ctx)).ticks, missing):
             ctx.tell(f"{self.handover.dag_id}: {first.moment:%H:%M:%S} to {last.moment:%H:%M:%S} fell between")
+        facts: Facts = {"missed": [tick.moment.isoformat() for tick in missing], "run": ctx.plan.cutover.gap == "run"}
         if ctx.plan.cutover.gap == "run":
             await self._run(ctx, missing)
-        return {"missed": [tick.moment.isoformat() for tick in missing], "run": ctx.plan.cutover.gap == "run"}
+            if missing and await self._takes_turns(ctx):
+                facts["missed"] += await self._until_none_is_missing(ctx, since)
+        return facts
+
+    async def _takes_turns(self, ctx: Context) -> bool:
+        """Whether only one run of it may be under way: then what fell between takes turns with the scheduler's own.
+
+        A backfill of Airflow 3 would run beside it (its runs do not count); a manual run of the tick's own dates does
+        count, so that the scheduler passes over what comes due meanwhile, and that has to be run after it.
+        """
+        return (await self.handover.plan(ctx)).max_active_runs == 1
+
+    async def _until_none_is_missing(self, ctx: Context, since: datetime) -> list[str]:
+        """Wait for the runs that were started, and run what was passed over for them; those ticks, ISO.
+
+        RemoteError where it does not come to an end within `drain_timeout`.
+        """
+        deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.drain_timeout)
+        more: list[str] = []
+        while True:
+            missing = await self._missing(ctx, since)
+            await self._run(ctx, missing)
+            more += [tick.moment.isoformat() for tick in missing]
+            settled = await self._settled(ctx, since, ctx.clock.now())
+            ours = any(run.run_id.startswith(GAP_PREFIX) for run in await self.handover.unfinished(ctx, self.side))
+            if settled and not missing and not ours:
+                return more
+            if ctx.clock.now() >= deadline:
+                raise RemoteError(
+                    f'"{self.handover.dag_id}" does not catch up on the {self.side}: only one run of it may be under '
+                    "way, and what came due meanwhile was passed over.",
+                    hint="`astroferry status` names the ticks; run the same command again when it has calmed down.",
+                )
+            await ctx.clock.sleep(ctx.plan.cutover.poll)
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the server."""
@@ -105,18 +142,27 @@ class RunGap:
         return f"{len(facts.get('missed') or ())} runs of {self.handover.dag_id} stay run on the {self.side}."
 
     async def _since(self, ctx: Context) -> datetime | None:
-        """The last tick of the side that ran before, which stands still, being paused."""
+        """The last tick of the side that ran before, which stands still, being paused.
+
+        Where a cutover stopped before the target ran anything, it is the source's own last one when it was drained;
+        where even that is not known, the last that was due when the cutover began.
+        """
         tick = await self.handover.boundary(ctx, opposite(self.side))
-        if tick is None and self.side == "source" and self.handover.standing is not None:
-            # The cutover stopped before the target was marked: count from what the source had run when it began.
-            at = self.handover.standing.at
-            return (await self.handover.plan(ctx)).ticks.at_or_before(at)
-        return tick.moment if tick is not None else None
+        if self.side == "target":
+            return tick.moment if tick is not None else None
+        last = self.handover.last_drained(ctx)
+        if last is None and tick is None and self.handover.standing is not None:
+            last = (await self.handover.plan(ctx)).ticks.at_or_before(self.handover.standing.at)
+        return max((moment for moment in (last, tick.moment if tick else None) if moment is not None), default=None)
 
     async def _missing(self, ctx: Context, since: datetime) -> list[Tick]:
+        plan = await self.handover.plan(ctx)
         here = await self.handover.rows(ctx, self.side, since)
-        there = await self.handover.rows(ctx, opposite(self.side), since)
-        return holes(await self.handover.plan(ctx), since, here, there)
+        missing = holes(plan, since, here, await self.handover.rows(ctx, opposite(self.side), since))
+        if not missing:
+            return []
+        by_itself = await passed_over(ctx, self.handover, self.side, [tick.moment for tick in missing])
+        return [tick for tick in missing if tick.moment not in by_itself]
 
     async def _settled(self, ctx: Context, since: datetime, now: datetime) -> bool:
         """Whether the latest tick due at `now` has its row: then all before it are decided."""
@@ -126,16 +172,22 @@ class RunGap:
         if plan.catchup or latest is None or latest.moment <= since:
             return True
         newest = boundary(await self.handover.rows(ctx, self.side, since))
-        return newest is not None and newest.moment >= latest.moment
+        if newest is not None and newest.moment >= latest.moment:
+            return True
+        # With as many runs under way as may be, the scheduler goes on by itself once there is room.
+        airflow = await self.handover.airflow(ctx, self.side)
+        return plan.max_active_runs is not None and (
+            len(await airflow.active_runs(self.handover.dag_id)) >= plan.max_active_runs
+        )
 
     async def _run(self, ctx: Context, missing: list[Tick]) -> None:
         airflow = await self.handover.airflow(ctx, self.side)
         plan = await self.handover.plan(ctx)
-        if airflow.major >= 3:
+        if airflow.major >= 3 and not await self._takes_turns(ctx):
             for first, last in stretches(plan.ticks, missing):
                 await open_backfill(ctx, airflow, plan, first, last)
             return
-        timetable = plan.ticks.timetable
+        timetable = plan.target if self.side == "target" else plan.ticks.timetable
         for tick in missing:
             try:
                 await airflow.trigger(

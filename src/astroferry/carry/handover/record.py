@@ -28,6 +28,8 @@ class Record:
     """Look at both sides and keep, in the journal, what was paused there; changes nothing."""
 
     handover: Handover
+    chain: MarkerPlan | SwitchPlan | None = None
+    """how the steps that follow hand it over, by the inventory"""
 
     @property
     def info(self) -> ActionInfo:
@@ -59,9 +61,23 @@ class Record:
                 hint="Deploy its code first, and look at the import errors there.",
             ) from error
         kind = await self.handover.kind(ctx)
+        self._see_that_it_goes_as_planned(kind, source)
         used: Facts = {}
         if isinstance(kind, MarkerPlan):
+            self._see_that_both_catch_up(source, target)
             used = await self._see_that_it_can_be_marked(ctx, kind, target_airflow, target)
+        await self._see_that_it_waits(target_airflow, target)
+        self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
+        facts: Facts = {**self.handover.standing.to_facts(), **used}
+        if isinstance(kind, SwitchPlan) and kind.kind == "dataset":
+            facts["queued_events"] = [event.uri for event in await ctx.source.queued_events(dag_id)]
+        if isinstance(kind, SwitchPlan) and kind.kind == "none":
+            facts |= await self._started_by_others(ctx)
+        return facts
+
+    async def _see_that_it_waits(self, target_airflow: Airflow, target: Dag) -> None:
+        """RemoteError where the target runs it already, or would run something else as soon as it is unpaused."""
+        dag_id = self.handover.dag_id
         if not target.is_paused:
             raise RemoteError(
                 f'The DAG "{dag_id}" is already unpaused on the Deployment "{self.handover.deployment}".',
@@ -73,13 +89,33 @@ class Record:
                 f"unpaused: {', '.join(waiting[:3])}.",
                 hint="Delete them there or mark them failed, then run the same command again.",
             )
-        self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
-        facts: Facts = {**self.handover.standing.to_facts(), **used}
-        if isinstance(kind, SwitchPlan) and kind.kind == "dataset":
-            facts["queued_events"] = [event.uri for event in await ctx.source.queued_events(dag_id)]
-        if isinstance(kind, SwitchPlan) and kind.kind == "none":
-            facts |= await self._started_by_others(ctx)
-        return facts
+
+    def _see_that_it_goes_as_planned(self, kind: MarkerPlan | SwitchPlan, source: Dag) -> None:
+        """RemoteError where the schedule was changed since the inventory: other steps would be needed."""
+        chain = self.chain
+        same = type(chain) is type(kind)
+        if isinstance(kind, SwitchPlan) and isinstance(chain, SwitchPlan):
+            same = chain.kind == kind.kind
+        if chain is not None and not same:
+            was = f"({chain.kind})" if isinstance(chain, SwitchPlan) else "one with ticks"
+            raise RemoteError(
+                f'The schedule of "{self.handover.dag_id}" on the source is '
+                f'"{source.schedule.expression or source.schedule.kind}" now, and was {was} when the inventory was '
+                "taken: it would be handed over another way.",
+                hint="Run refresh, look at what changed, then run the same command again.",
+            )
+
+    def _see_that_both_catch_up(self, source: Dag, target: Dag) -> None:
+        """RemoteError where one side would run ticks that the other passes over."""
+        if target.catchup is None or target.catchup == source.catchup:
+            return
+        then = "passed over" if source.catchup else "run, however many they are"
+        raise RemoteError(
+            f'"{self.handover.dag_id}" has catchup={source.catchup} on the source and catchup={target.catchup} on '
+            f"the target: ticks that were missed would be {then}.",
+            hint=f"Write catchup={source.catchup} into its code, or set AIRFLOW__SCHEDULER__CATCHUP_BY_DEFAULT on "
+            "the Deployment (Airflow 3 takes False where 2 took True), and wait until it has parsed the DAG again.",
+        )
 
     async def _started_by_others(self, ctx: Context) -> Facts:
         """How often somebody started it on the source lately: they must ask the target from now on."""

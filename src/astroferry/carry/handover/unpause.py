@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.alone import MOST, strayed
+from astroferry.carry.handover.back import HandBack
 from astroferry.carry.handover.boundary import MarkBoundary
+from astroferry.carry.handover.ends import ALL_ROWS
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
 from astroferry.model.words import names
@@ -110,22 +112,33 @@ class Unpause:
         ran = {
             side: any(
                 run.run_type == "scheduled"
-                for run in await (await self.handover.airflow(ctx, side)).runs(self.handover.dag_id)
+                for run in await (await self.handover.airflow(ctx, side)).runs(self.handover.dag_id, limit=ALL_ROWS)
             )
             for side in (self.side, self._other)
         }
         return ran[self._other] and not ran[self.side]
 
     async def _see_that_it_still_follows(self, ctx: Context) -> None:
-        """RemoteError where more ticks have come due since the boundary was marked than may be passed over."""
-        kind = await self.handover.kind(ctx)
-        if isinstance(kind, SwitchPlan) or not kind.fills_first or self.side == "source":
+        """RemoteError where this side would not go on right after the other: of DAGs with ticks, whatever was done.
+
+        More may have come due since the boundary was marked than may be passed over, or the schedule was changed.
+        """
+        if isinstance(await self.handover.kind(ctx), SwitchPlan):
+            return
+        if self.side == "source":
+            back = await HandBack(self.handover).look(ctx)
+            if back.state != "done":
+                raise RemoteError(
+                    f'"{self.handover.dag_id}" is not unpaused on the source: what the target has run is not all '
+                    f"marked there. {back.why}".rstrip(),
+                    hint="Run the same command again.",
+                )
             return
         seen = await MarkBoundary(self.handover).look(ctx)
         if seen.state != "done":
             raise RemoteError(
-                f'More ticks of "{self.handover.dag_id}" came due while its boundary was marked: the target shows '
-                f"{seen.facts.get('next')} as its next run.",
+                f'"{self.handover.dag_id}" is not unpaused: the target shows {seen.facts.get("next")} as its next '
+                "run, which is not what follows the source's last one any more.",
                 hint="Run the same command again: the boundary is then marked anew.",
             )
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from astroferry.advice.schedule import ACTIVE, count_ticks, rows_by_tick, tick_table
+from astroferry.advice.schedule import ACTIVE, count_ticks, rows_by_tick, skipped, tick_table
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.alone import WatchAlone, newest_marker
+from astroferry.carry.handover.ends import FIRST_ROWS
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
@@ -27,14 +27,27 @@ LONGEST_PAUSE = 60.0
 
 async def ticks_of(ctx: Context, handover: Handover, after: datetime, until: datetime) -> tuple[TickRow, ...]:
     """The table of expected and actual ticks of one DAG in (`after`, `until`], from both servers' rows."""
-    plan = await handover.plan(ctx)
-    return tick_table(
-        plan,
+    table = tick_table(
+        await handover.plan(ctx),
         after,
         until,
         await handover.rows(ctx, "source", after),
         await handover.rows(ctx, "target", after),
     )
+    if not (none := [row.tick for row in table if row.side is None]):
+        return table
+    sides: tuple[Side, ...] = ("source", "target")
+    by_itself = set[datetime]().union(*[await passed_over(ctx, handover, side, none) for side in sides])
+    return tuple(row for row in table if row.side is not None or row.tick not in by_itself)
+
+
+async def passed_over(ctx: Context, handover: Handover, side: Side, moments: list[datetime]) -> set[datetime]:
+    """Those of `moments` that this side passed over by itself, having as many runs under way as may be."""
+    plan = await handover.plan(ctx)
+    if plan.catchup or plan.max_active_runs is None:
+        return set()
+    runs = await (await handover.airflow(ctx, side)).runs(handover.dag_id, limit=FIRST_ROWS)
+    return skipped(plan, moments, runs, ctx.clock.now())
 
 
 def table_facts(table: Iterable[TickRow]) -> list[dict[str, Any]]:

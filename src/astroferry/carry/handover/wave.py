@@ -126,7 +126,7 @@ def actions_for_cutover(
     actions: list[Action] = []
     watches: list[Action] = []
     for handover, kind in _ordered(plan, inventory, wave, standings or {}):
-        actions += [Record(handover), DrainAndPause(handover)]
+        actions += [Record(handover, kind), DrainAndPause(handover)]
         if isinstance(kind, SwitchPlan):
             actions.append(Unpause(handover, after="drain-source"))
             watches.append(WatchSwitch(handover))
