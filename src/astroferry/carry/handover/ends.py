@@ -154,7 +154,8 @@ class Handover:
         """
         drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
         again = self._step(ctx, "rollback" if side == "source" else "cutover", f"unpause-{side}")
-        stands = drain.ended > max(drain.begun, again.begun, again.ended)
+        let = self._step(ctx, "cutover", "let-source-run") if side == "source" else Standing("note")
+        stands = drain.ended > max(drain.begun, again.begun, again.ended, let.begun)
         return frozenset(drain.made.get("frozen") or ()) if stands else frozenset()
 
     async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from astroferry.advice.handing import handed_over, marked_by_starship
@@ -14,10 +15,12 @@ from astroferry.carry.handover.gap import RunGap
 from astroferry.carry.handover.no_way_back import NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
+from astroferry.carry.handover.safe_side import stranded
 from astroferry.carry.handover.switch import WatchSwitch, to_accept
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
 from astroferry.carry.runner import Report, carry_out, never, nothing
+from astroferry.errors import AstroferryError
 from astroferry.model.cutover import DagStanding
 from astroferry.model.finding import Finding
 from astroferry.model.words import names
@@ -184,19 +187,32 @@ async def hand_over(
     stop: Callable[[], bool] = never,
     alone: bool = False,
 ) -> Report:
-    """Carry a cutover's or a rollback's actions out, as `carry_out`: side by side, and patient with a server away."""
+    """Carry a cutover's or a rollback's actions out, as `carry_out`: side by side, and patient with a server away.
+
+    A DAG whose cutover fails before the target was unpaused goes on at the source.
+    """
     cutover = ctx.plan.cutover
-    return await carry_out(
-        actions,
-        ctx,
-        journal,
-        done=done,
-        follow=follow,
-        stop=stop,
-        at_once=cutover.at_once,
-        patience=cutover.parse_timeout,
-        alone=alone,
-    )
+    try:
+        report = await carry_out(
+            actions,
+            ctx,
+            journal,
+            done=done,
+            follow=follow,
+            stop=stop,
+            at_once=cutover.at_once,
+            patience=cutover.parse_timeout,
+            alone=alone,
+        )
+    except AstroferryError:
+        if left := stranded(actions, None, ctx):
+            with contextlib.suppress(AstroferryError):
+                await carry_out(left, ctx, journal, at_once=cutover.at_once, alone=True)
+        raise
+    if left := stranded(actions, report.failed, ctx):
+        back = await carry_out(left, ctx, journal, at_once=cutover.at_once, alone=True)
+        report.steps += back.steps
+    return report
 
 
 def _begun(

@@ -35,6 +35,9 @@ def _whereabouts(lines: Mapping[str, Standing], wave: str, dag: str, way: Way) -
         return (
             f"the {there} runs it alone; no tick is in doubt" if runs else "it has run once, and does not run again"
         )
+    let = lines.get(f"cutover/{wave}/{dag}/let-source-run")
+    if way == "cutover" and let is not None and drained is not None and max(let.begun, let.ended) > drained.ended:
+        return "the source goes on with it, and the target does not run it, so no tick is in doubt"
     if drained is None or drained.event not in {"done", "found"}:
         return f"the {here} runs it, or it is just being paused there; the {there} does not, so no tick is in doubt"
     since = f" at {drained.at:%Y-%m-%d %H:%M:%S} UTC" if drained.at is not None else ""
