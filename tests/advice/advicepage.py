@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from tests.advice.environments import Environment, walked
 
+from astroferry.advice.cost import cost
 from astroferry.advice.needs import backend_needs, network_needs
 from astroferry.advice.rules.rule import Case
 from astroferry.advice.suggest import SUGGESTIONS, problems
+from astroferry.advice.verdict import verdicts
+from astroferry.model.words import several
+from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from astroferry.advice.cost import Item
+    from astroferry.model.finding import Finding
+    from astroferry.stages.desk import Desk
 
 WIDTH = 110
 MOST = 6
@@ -43,8 +51,34 @@ def advice_page(environment: Environment) -> str:
     lines += ["", "Findings"]
     for item in found:
         lines += _wrapped(f"{item.severity:6} {item.code}: {item.message} {item.todo}".rstrip(), 2)
+    lines += _section("Verdict", tuple(_verdict(environment, found)))
+    shown = [item for item in environment.inventory.coverage if item.outcome != "read"]
+    lines += _section(
+        "The source did not show", tuple(f"{item.probe}: {item.outcome} ({item.detail})" for item in shown)
+    )
+    lines += _section("What was offered", tuple(_offered(desk)))
+    lines += _section("Cost", tuple(f"{item.what}: {item.words}." for item in _cut_items(cost(desk.plan).items)))
     lines += _section("Missing", tuple(f"{problem.where} {problem.message}" for problem in missing))
     return "\n".join(line.rstrip() for line in lines).strip() + "\n"
+
+
+def _verdict(environment: Environment, found: list[Finding]) -> Iterator[str]:
+    judged = verdicts(environment.inventory, [*environment.inventory.findings, *found])
+    codes = dict.fromkeys(reason.code for reason in judged.environment.reasons)
+    because = f": {', '.join(codes)}" if codes else ""
+    yield f"The environment is {judged.environment.word}{because}."
+    told = [f"{several(count, 'DAG')} {word}" for word, count in judged.counts().items() if count]
+    yield f"{', '.join(told)}."
+
+
+def _offered(desk: Desk) -> Iterator[str]:
+    for stage in DECIDING:
+        for question in stage.questions(desk):
+            if question.kind == "choice" and question.key.startswith("decisions."):
+                yield f"{question.key}: {', '.join(option.value for option in question.options)}"
+                for option in question.options:
+                    if option.refused:
+                        yield f"  {option.value} is refused: {option.refused}"
 
 
 def _section(title: str, items: tuple[str, ...]) -> list[str]:
@@ -55,6 +89,11 @@ def _cut(items: tuple[str, ...]) -> Iterator[str]:
     yield from items[:MOST]
     if len(items) > MOST:
         yield f"and {len(items) - MOST} more"
+
+
+def _cut_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The first ones, and what is paid once for all."""
+    return (*items[:MOST], items[-1]) if len(items) > MOST + 1 else items
 
 
 def _value(value: Any) -> str:

@@ -32,7 +32,7 @@ def test_every_backend_says_what_it_needs(chosen: str) -> None:
 @pytest.mark.parametrize("execution", ["hosted", "remote"])
 def test_a_backend_that_the_source_uses_keeps_its_own_settings(execution: str) -> None:
     same = " ".join(backend_needs(case(inventory=VAULT, secrets_backend="hashicorp-vault", execution=execution)))
-    assert "backend_kwargs of the source's [secrets], unchanged" in same
+    assert "=<backend_kwargs of the source's [secrets]>: keep prefixes" in same
     assert "rights that the source's has (read)" in same
     # Nothing of an example that would point elsewhere.
     assert "mount_point" not in same

@@ -11,8 +11,11 @@ import pytest
 from tests.advice.advicepage import advice_page
 from tests.advice.environments import Environment, case_of, environments, walked
 
-from astroferry.advice.needs import network_needs
+from astroferry.advice.cost import cost
+from astroferry.advice.needs import backend_needs, network_needs
+from astroferry.advice.placing import steps
 from astroferry.advice.suggest import problems
+from astroferry.advice.verdict import verdicts
 from astroferry.model import planfile
 from astroferry.model.plancheck import problems_of
 
@@ -75,11 +78,20 @@ def test_hundreds_of_dags_move_in_waves_the_low_risk_first() -> None:
     made = case("hundreds")
     ids = tuple(item.dag_id for item in made.inventory.dags)
     assert len(made.plan.waves) > 3
+    # Tested apart from production, as the guide stages it; both sides go on side by side until the last wave.
+    assert all(wave.test != wave.production for wave in made.plan.waves)
+    assert cost(made.plan).weeks == steps(made.plan) + 1
+    found = {item.code: item for item in problems(made.plan, made.inventory, made.facts)}
+    assert "90 days" in found["DEP-011"].message
+    assert "source, paused, as the way back" in found["DEP-011"].todo
     sizes = [len(made.plan.dags_of(wave, ids)) for wave in made.plan.waves]
     assert sum(sizes) == 600
-    last = set(made.plan.dags_of(made.plan.waves[0], ids))
-    assert not any(item.dag_id in last and "critical" in item.tags for item in made.inventory.dags)
+    pilot = [made.inventory.dag(name) for name in made.plan.dags_of(made.plan.waves[0], ids)]
+    assert all(item is not None and not item.is_paused and "critical" not in item.tags for item in pilot)
+    early = {name for wave in made.plan.waves[: len(made.plan.waves) // 2] for name in made.plan.dags_of(wave, ids)}
+    assert not any(item.dag_id in early and "critical" in item.tags for item in made.inventory.dags)
     assert codes("hundreds", "refuse") == set()
+    assert "WAV-order" not in found
 
 
 def test_airflow_1_is_told_to_go_to_2_first() -> None:
@@ -87,6 +99,8 @@ def test_airflow_1_is_told_to_go_to_2_first() -> None:
     found = problems(case("airflow-1").plan, case("airflow-1").inventory, case("airflow-1").facts)
     told = next(finding for finding in found if finding.code == "VER-001")
     assert "2.11" in told.todo
+    judged = verdicts(case("airflow-1").inventory, found)
+    assert judged.environment.word == "not ready"
 
 
 def test_tasks_in_their_own_cloud_are_run_by_agents() -> None:
@@ -96,6 +110,10 @@ def test_tasks_in_their_own_cloud_are_run_by_agents() -> None:
     assert {item.executor for item in case("own-cloud").plan.deployments} == {"ASTRO"}
     assert codes("own-cloud", "refuse") == set()
     assert {"EXE-009", "EXE-010", "SEC-014"} <= codes("own-cloud")
+    # Whatever needs packages says that they go into the agents' image.
+    for item in problems(case("own-cloud").plan, case("own-cloud").inventory, case("own-cloud").facts):
+        assert "requirements.txt" not in item.todo, item.code
+    assert not any("requirements.txt" in line for line in backend_needs(case("own-cloud")))
 
 
 def test_the_others_get_what_they_need() -> None:
@@ -109,7 +127,7 @@ def test_the_others_get_what_they_need() -> None:
     assert [queue.name for queue in case("mwaa").plan.deployments[0].worker_queues] == ["large"]
     assert len(case("many-teams").plan.workspaces) == 25
     assert "WSP-cross" in codes("many-teams")
-    assert "WSP-wave" not in codes("many-teams")
+    assert not {"WSP-wave", "HAZ-001", "EXE-more"} & codes("many-teams")
     assert case("broken").plan.deployments[0].executor == "KUBERNETES"
 
 

@@ -12,7 +12,7 @@ from tests.advice.rules.rulecase import CRON, PLAN, case, source
 
 from astroferry.advice import layouts
 from astroferry.advice.assignment import assigned, dag_root, folder_of, home
-from astroferry.advice.placing import placed
+from astroferry.advice.placing import placed, steps
 from astroferry.advice.roles import ROLES, in_words, teams
 from astroferry.advice.rules.workspaces import suggest_deployments, suggest_workspaces
 from astroferry.advice.waves import Proposed
@@ -105,6 +105,34 @@ def test_deployments_are_sized_for_their_own_dags() -> None:
     assert found["ops-production"].worker_queues == ()
 
 
+def test_many_dags_are_tried_on_a_deployment_for_tests() -> None:
+    many = source(dags=tuple(dag(f"d{number}", "sales", queues=("heavy",)) for number in range(60)))
+    one = replace(EMPTY, workspaces=(Workspace("all"),))
+    production, test = layouts.deployments(case(one, many))
+    assert [(item.role, item.development_mode) for item in (production, test)] == [
+        ("production", False),
+        ("test", True),
+    ]
+    assert 1 <= test.worker_max < production.worker_max
+    assert test.worker_queues[0].worker_max < production.worker_queues[0].worker_max
+    (wave,) = placed(
+        replace(one, deployments=(production, test)), many, (Proposed("one", ("d1",), ("*",), "low", (1, 0, 0)),)
+    )
+    assert (wave.test, wave.production) == (test.name, production.name)
+    assert "2 more for tests" not in suggest_deployments(case(one, many)).reason
+    assert "and one for tests, in development mode" in suggest_deployments(case(one, many)).reason
+    few = replace(many, dags=many.dags[:50])
+    assert [item.role for item in layouts.deployments(case(one, few))] == ["both"]
+
+
+def test_agents_have_no_workers_on_astro() -> None:
+    (made,) = layouts.deployments(case(replace(EMPTY, workspaces=(Workspace("all"),)), TEAMS, execution="remote"))
+    assert made == Deployment("p-production", "all", executor="ASTRO")
+    found = suggest_deployments(case(EMPTY, TEAMS, execution="remote"))
+    assert found.evidence == ("p-production: ASTRO, SMALL, no workers on Astro",)
+    assert "agents run the tasks" in found.reason
+
+
 def test_suggestions_name_what_they_rest_on() -> None:
     by_team = case(EMPTY, TEAMS, workspaces="team")
     found = suggest_workspaces(by_team)
@@ -142,6 +170,14 @@ def test_waves_go_to_the_deployment_of_their_dags_workspace() -> None:
     ]
     taken = replace(plan, waves=made).divided(["a", "b", "c", "d"])
     assert taken == {"a": ("one sales",), "b": ("one ops",), "c": ("two ops",), "d": ("two ops",)}
+    numbered = (Proposed("wave-01-ops", ("a", "b"), ("*",), "low", (2, 0, 0)),)
+    critical = (Proposed("wave-02-critical", ("c", "d"), ("*",), "high", (0, 0, 2)),)
+    assert [item.name for item in placed(plan, TEAMS, (*numbered, *critical))] == [
+        "wave-01 ops",
+        "wave-01 sales",
+        "wave-02-critical ops",
+    ]
+    assert steps(replace(plan, waves=placed(plan, TEAMS, (*numbered, *critical)))) == 2
     one = replace(plan, workspaces=(Workspace("ops"),), deployments=(Deployment("x", "ops"),))
     assert [(item.name, item.dags) for item in placed(one, TEAMS, waves)] == [("one", ("a", "b")), ("two", ("*",))]
 

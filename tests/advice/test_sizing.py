@@ -10,12 +10,15 @@ import pytest
 from tests.advice.rules.rulecase import CRON, NOW, case, facts, source
 
 from astroferry.advice.sizing import Workers, executor, sizing, tasks_at_once, workers
-from astroferry.model.inventory import Dag, Pool, Run
+from astroferry.model.inventory import Dag, Pool, Run, Schedule
 from astroferry.model.organization import Machine
 
 
 def dag(**changes: Any) -> Dag:
     return replace(Dag("a", CRON, is_paused=False), **changes)
+
+
+HOURLY = Schedule("cron", "@hourly")
 
 
 def parallel(number: int | str) -> Any:
@@ -69,12 +72,23 @@ def test_the_executor_follows_the_tasks() -> None:
     assert executor(case(execution="remote"), [long])[0] == "ASTRO"
 
 
+def test_a_deployment_among_several_gets_twice_its_share() -> None:
+    dags = tuple(dag(dag_id=f"d{number}", schedule=HOURLY if number < 20 else CRON) for number in range(40))
+    made = case(inventory=replace(parallel(64), dags=dags))
+    # 20 x 24 of 500 runs a day: more than half of them.
+    assert sizing(made, dags[:20]).workers == sizing(made, dags).workers == Workers("A10", 7, 10)
+    assert sizing(made, dags[20:]).workers == Workers("A5", 2, 5)
+    assert sizing(made, dags[20:]).evidence[-1] == "by twice their share of the source's runs: 6"
+    assert sizing(made, [replace(item, is_paused=True) for item in dags]).workers.most == 1
+
+
 @pytest.mark.parametrize(("count", "size"), [(1, "SMALL"), (101, "MEDIUM"), (501, "LARGE"), (2_001, "EXTRA_LARGE")])
 def test_the_scheduler_follows_the_number_of_dags(count: int, size: str) -> None:
     assert sizing(case(), [dag()] * count).scheduler == size
 
 
 def test_each_queue_has_its_own_workers() -> None:
-    found = sizing(case(inventory=parallel(100)), [dag(queues=("default", "heavy"), max_active_tasks=30), dag()])
+    dags = (dag(queues=("default", "heavy"), max_active_tasks=30), dag())
+    found = sizing(case(inventory=replace(parallel(100), dags=dags)), dags)
     assert found.queues == {"heavy": Workers("A5", 6, 5)}
     assert found.workers == Workers("A5", 10, 5)

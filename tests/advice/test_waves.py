@@ -59,12 +59,42 @@ def test_low_risk_first_and_the_last_wave_takes_the_rest() -> None:
     reports = [dag("x_report"), dag("y_report", "@weekly")]
     found = of(*busy, *daily, *quiet, *reports)
     assert [wave.name for wave in found.waves] == ["pilot", "low", "medium", "high"]
-    assert found.waves[0].dags[:2] == ("x_report", "y_report"), "what runs soonest shows the way soonest"
+    assert found.waves[0].dags == ("x_report", "y_report"), "what runs soonest shows the way soonest"
     assert found.waves[1].written == ("quiet_*",)
     assert found.waves[2].written == ("daily_*",)
     assert found.waves[3].written == ("*",)
     assert [wave.level for wave in found.waves] == ["low", "low", "medium", "high"]
     assert in_words(found.waves[2]) == "medium: 6 DAGs, 6 medium risk: daily_0, daily_1, daily_2 and 3 more"
+
+
+def test_the_pilot_tries_a_handover() -> None:
+    paused = [dag(f"quiet_{number}", is_paused=True) for number in range(6)]
+    linked = [dag("first", triggers=("second",)), dag("second")]
+    found = of(*paused, *linked, dag("hourly", "@hourly"), dag("daily_b"), dag("daily_a"), dag("weekly", "@weekly"))
+    assert found.waves[0].dags == ("daily_a", "daily_b", "hourly")
+    only_paused = of(*paused, *(dag(f"off_{number}", is_paused=True) for number in range(6)))
+    assert only_paused.waves[0].name == "pilot"
+    assert "tries deploying, but no handover" in only_paused.told[0]
+
+
+def test_links_between_workspaces_bind_no_waves() -> None:
+    made = [dag(f"a{number}") for number in range(6)] + [dag(f"b{number}", "* * * * *") for number in range(6)]
+    made[0] = replace(made[0], waits_for=("b0",), produces=("s3://x",))
+    made[6] = replace(made[6], consumes=("s3://x",))
+    made[7] = replace(made[7], triggers=("b5",))
+    inventory = Inventory("airflow", "https://old.example", "2.11.2", NOW, dags=tuple(made))
+    assert divide(inventory).groups == 2
+    where = {item.dag_id: item.dag_id[0] for item in made}
+    assert divide(inventory, where).groups == 1
+    assert wave_of(divide(inventory, where))["a0"] < wave_of(divide(inventory, where))["b0"]
+
+
+def test_large_estates_of_several_workspaces_move_by_workspace() -> None:
+    dags = estate(1000, teams=10)
+    where = {item.dag_id: f"team {int(item.dag_id[4:6]) % 5}" for item in dags}
+    found = divide(Inventory("airflow", "https://old.example", "2.11.2", NOW, dags=dags), where)
+    ordinary = [wave for wave in found.waves if wave.name != "pilot" and not wave.name.endswith("critical")]
+    assert all(len({where[name] for name in wave.dags}) <= 2 for wave in ordinary)
 
 
 def test_a_group_moves_with_its_gravest_member() -> None:

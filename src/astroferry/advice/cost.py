@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from astroferry.advice.placing import steps
 from astroferry.model.prices import HOURS_A_MONTH
 from astroferry.model.words import several
 
@@ -62,8 +63,11 @@ def cost(plan: Plan) -> Cost:
 
 
 def weeks_in_parallel(plan: Plan) -> int:
-    """How long both environments run: a week a wave, and one more in which the source is kept as the way back."""
-    return max(1, len(plan.waves)) + 1
+    """How long both environments run: a week a step, and one more in which the source is kept as the way back.
+
+    Waves of several Workspaces that belong to one step go in the same week.
+    """
+    return max(1, steps(plan)) + 1
 
 
 def amount(value: float, currency: str) -> str:
@@ -90,7 +94,7 @@ def _items(plan: Plan, weeks: int) -> Iterator[Item]:
     parallel = prices.source_month * weeks / WEEKS_A_MONTH if prices.source_month is not None else None
     yield Item(
         "Both environments",
-        f"the source goes on for about {several(weeks, 'week')}: a week a wave, and one in which it stands by",
+        f"the source goes on for about {several(weeks, 'week')}: one for each step of waves, one standing by",
         parallel,
         parallel,
         once=True,

@@ -87,6 +87,19 @@ def dependencies(dags: Sequence[Dag]) -> Dependencies:
     return Dependencies(tuple(direct), {uri: (tuple(writers[uri]), tuple(readers[uri])) for uri in both})
 
 
+def inside(links: Dependencies, where: Mapping[str, str]) -> Dependencies:
+    """The links whose ends have the same Workspace in `where` (DAG id -> Workspace); the others break by moving."""
+    direct = tuple(link for link in links.direct if where.get(link.earlier) == where.get(link.later))
+    datasets: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for uri, (writers, readers) in links.datasets.items():
+        for home in dict.fromkeys(where.get(dag, "") for dag in writers):
+            there = tuple(dag for dag in readers if where.get(dag, "") == home)
+            if there:
+                here = tuple(dag for dag in writers if where.get(dag, "") == home)
+                datasets[f"{uri} in {home}"] = here, there
+    return Dependencies(direct, datasets)
+
+
 class Together:
     """Things that belong together, joined pair by pair (union-find: each join is all but free)."""
 

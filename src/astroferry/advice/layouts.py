@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.assignment import assigned, dag_root, folder_of, owners_of
-from astroferry.advice.sizing import sizing
+from astroferry.advice.sizing import TEST_SHARE, sizing, whole_of
 from astroferry.model.plan import Deployment, WorkerQueue, Workspace
 from astroferry.model.plancheck import WORKSPACE_NAME_LENGTH
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from astroferry.advice.rules.rule import Case
+    from astroferry.advice.sizing import Whole
     from astroferry.model.inventory import Dag, Inventory
     from astroferry.model.plan import Layout
 
@@ -28,6 +30,11 @@ ENOUGH = 0.8
 """share of the DAGs that a way of dividing must reach to be preferred; our own measure"""
 MOST = 40
 """Workspaces beyond which a way of dividing is none: it would name nearly every DAG; our own measure"""
+
+
+TRIED_IN_PLACE = 50
+"""DAGs up to which tests may well go where production will be; beyond, a Deployment for tests is proposed, as the
+guide has it (Phase 5); our own measure"""
 
 
 def groups(inventory: Inventory, by: By) -> Counter[str]:
@@ -63,43 +70,62 @@ def workspaces(case: Case) -> tuple[Workspace, ...]:
 
 
 def deployments(case: Case) -> tuple[Deployment, ...]:
-    """A Deployment per Workspace, sized for its DAGs; by environment, one for tests and one for production."""
+    """A Deployment per Workspace, sized for its DAGs, and one for tests beside it where it has many.
+
+    By environment the one for tests is in a Workspace of its own.
+    """
     plan = case.plan
     where = assigned(plan, case.inventory)
     by_workspace: dict[str, list[Dag]] = {}
     for dag in case.inventory.dags:
         by_workspace.setdefault(where.get(dag.dag_id, ""), []).append(dag)
+    everything, whole = list(case.inventory.dags), whole_of(case)
     if plan.decisions.workspaces == "environment" and len(plan.workspaces) == 2:
         production, development = plan.workspaces
-        everything = list(case.inventory.dags)
-        return (
-            _sized(case, f"{slug(plan.name)}-production", production.name, everything, "production"),
-            _sized(case, f"{slug(plan.name)}-test", development.name, everything, "test"),
-        )
+        made = _sized(case, f"{slug(plan.name)}-production", production.name, everything, whole)
+        return replace(made, role="production"), _for_tests(made, f"{slug(plan.name)}-test", development.name)
     if len(plan.workspaces) == 1:
         only = plan.workspaces[0].name
-        return (_sized(case, f"{plan.name}-production", only, list(case.inventory.dags)),)
-    made = [
-        _sized(case, f"{slug(item.name)}-production", item.name, by_workspace.get(item.name, []))
-        for item in plan.workspaces
-    ]
+        return _with_tests(_sized(case, f"{plan.name}-production", only, everything, whole), everything)
+    found: list[Deployment] = []
+    for item in plan.workspaces:
+        mine = by_workspace.get(item.name, [])
+        found += _with_tests(_sized(case, f"{slug(item.name)}-production", item.name, mine, whole), mine)
     # Names written by hand may differ in what a Deployment's name leaves out.
-    return tuple({item.name: item for item in reversed(made)}.values())[::-1]
+    return tuple({item.name: item for item in reversed(found)}.values())[::-1]
 
 
-def _sized(
-    case: Case,
-    name: str,
-    workspace: str,
-    dags: list[Dag],
-    role: Literal["test", "production", "both"] = "both",
-) -> Deployment:
-    needs = sizing(case, dags)
-    with_queues = needs.executor != "KUBERNETES" and case.plan.decisions.execution == "hosted"
+def _with_tests(made: Deployment, dags: list[Dag]) -> tuple[Deployment, ...]:
+    """The Deployment alone for few DAGs, else for production, with one for tests in the same Workspace."""
+    if len(dags) <= TRIED_IN_PLACE:
+        return (made,)
+    test = _for_tests(made, f"{made.name.removesuffix('-production')}-test", made.workspace)
+    return replace(made, role="production"), test
+
+
+def _for_tests(made: Deployment, name: str, workspace: str) -> Deployment:
+    """In development mode, which can only be chosen when it is made; with a part of the workers."""
+    queues = tuple(replace(queue, worker_max=max(1, queue.worker_max // TEST_SHARE)) for queue in made.worker_queues)
+    return replace(
+        made,
+        name=name,
+        workspace=workspace,
+        role="test",
+        development_mode=True,
+        worker_max=max(1, made.worker_max // TEST_SHARE),
+        worker_queues=queues,
+    )
+
+
+def _sized(case: Case, name: str, workspace: str, dags: list[Dag], whole: Whole) -> Deployment:
+    needs = sizing(case, dags, whole)
+    if case.plan.decisions.execution == "remote":
+        # Agents run the tasks; how many there are is said in their values.yaml.
+        return Deployment(name, workspace, executor=needs.executor, scheduler_size=needs.scheduler)
+    with_queues = needs.executor != "KUBERNETES"
     return Deployment(
         name,
         workspace,
-        role=role,
         executor=needs.executor,
         scheduler_size=needs.scheduler,
         worker_machine=needs.workers.machine,

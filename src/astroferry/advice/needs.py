@@ -46,8 +46,8 @@ def _as_on_the_source(case: Case, backend: Backend) -> Iterator[str]:
     where = _where(case)
     yield f"In {where}: {CLASS_VARIABLE}={backend.path}"
     yield (
-        f"In {where} (as a secret): {KWARGS_VARIABLE}=<backend_kwargs of the source's [secrets], unchanged>: with "
-        "other prefixes, paths or mounts no secret is found."
+        f"In {where} (as a secret): {KWARGS_VARIABLE}=<backend_kwargs of the source's [secrets]>: keep "
+        "prefixes, paths, mounts and addresses as they are, or no secret is found."
     )
     yield f"Only what it logs in with changes: {_identity(case, backend)}."
     actions = ", ".join(dict.fromkeys(permission.action for permission in backend.permissions))

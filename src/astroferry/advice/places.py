@@ -145,7 +145,7 @@ def _guess_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> tu
     if address.version == 4 and address in _SHARED_RANGE:
         return "peering", f"{address} is in the shared range 100.64.0.0/10, so it is inside a private network."
     if address.is_private:
-        return "peering", f"{address} is a private address; peering and VPN both lead there, so say which."
+        return "peering", f"{address} is a private address; it is inside a network of yours."
     return "public", f"{address} is a public address."
 
 

@@ -1,4 +1,7 @@
-"""Executor, workers and scheduler of a Deployment from what its DAGs need: observed concurrency, queues, long runs.
+"""Executor, workers and scheduler of a Deployment from what its DAGs may run at once, their queues and long runs.
+
+What the source may run at once is read from its limits (parallelism, max_active_tasks, pools), not from its busiest
+hour: no API tells that one. A Deployment among several gets its share of it.
 
 The machine table is Astro's (docs of 2024: worker types; live options win where they were read); where a bound is our
 own measure, it says so.
@@ -10,10 +13,11 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.advice.risk import runs_per_day
 from astroferry.advice.rules.rule import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from astroferry.advice.rules.rule import Case
     from astroferry.model.inventory import Dag
@@ -28,6 +32,11 @@ WORKERS = 10
 """workers of one queue that are still easy to start together; our own measure"""
 SCHEDULERS: tuple[tuple[int, SchedulerSize], ...] = ((100, "SMALL"), (500, "MEDIUM"), (2_000, "LARGE"))
 """DAGs up to which a scheduler of that size is proposed; our own measure, beyond it EXTRA_LARGE"""
+HEADROOM = 2
+"""times its share of the runs that a Deployment gets of what the source may run at once: its busy hour is not that of
+the others; our own measure"""
+TEST_SHARE = 4
+"""part of the workers of production that one for tests gets: a quarter; our own measure"""
 AT_ONCE = 16
 """max_active_tasks of a DAG that sets none (Airflow's default)"""
 PARALLELISM = 32
@@ -56,17 +65,50 @@ class Sizing:
     evidence: tuple[str, ...] = ()
 
 
-def sizing(case: Case, dags: Sequence[Dag]) -> Sizing:
-    """A Deployment for these DAGs; paused ones count for the scheduler, which parses them, not for the workers."""
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All active DAGs of the source: the tasks that may run at once, and the runs that are made a day."""
+
+    tasks: int
+    runs: float
+
+
+def whole_of(case: Case) -> Whole:
+    """What Deployments share."""
+    active = [dag for dag in case.inventory.dags if not dag.is_paused]
+    return Whole(tasks_at_once(case, active)[0], runs_of(active))
+
+
+def runs_of(dags: Iterable[Dag]) -> float:
+    """Runs a day; a DAG that time does not start counts as one a day, since what starts it is not known here."""
+    return sum(runs_per_day(dag.schedule) or 1.0 for dag in dags)
+
+
+def sizing(case: Case, dags: Sequence[Dag], whole: Whole | None = None) -> Sizing:
+    """A Deployment for these DAGs; paused ones count for the scheduler, which parses them, not for the workers.
+
+    `whole`: that of the source, where several Deployments are sized; else it is counted.
+    """
     active = [dag for dag in dags if not dag.is_paused]
     chosen, why = executor(case, dags)
-    demand, bounds = tasks_at_once(case, active)
+    source = whole or whole_of(case)
+    demand, bounds = _share(case, active, source)
     queues = {
-        name: workers(case, tasks_at_once(case, [dag for dag in active if name in dag.queues])[0])
+        name: workers(case, _share(case, [dag for dag in active if name in dag.queues], source)[0])
         for name in queues_of(dags)
     }
     size: SchedulerSize = next((name for most, name in SCHEDULERS if len(dags) <= most), "EXTRA_LARGE")
     return Sizing(chosen, workers(case, demand), size, queues, (*why, *bounds))
+
+
+def _share(case: Case, active: Sequence[Dag], whole: Whole) -> tuple[int, tuple[str, ...]]:
+    """What these DAGs may run at once by their own bounds, and by their share of what the source may run."""
+    most, bounds = tasks_at_once(case, active)
+    share = min(1.0, HEADROOM * runs_of(active) / whole.runs) if whole.runs else 1.0
+    by_share = max(1, ceil(whole.tasks * share))
+    if by_share < most:
+        return by_share, (*bounds, f"by twice their share of the source's runs: {by_share:,}")
+    return most, bounds
 
 
 def executor(case: Case, dags: Sequence[Dag]) -> tuple[Executor, tuple[str, ...]]:
@@ -76,7 +118,8 @@ def executor(case: Case, dags: Sequence[Dag]) -> tuple[Executor, tuple[str, ...]
     overriding, long = with_overrides(dags), long_running(dags)
     why = []
     if overriding:
-        why.append(f"{len(overriding)} DAG(s) give tasks an executor_config: {listed(overriding)}.")
+        gives = "DAG gives" if len(overriding) == 1 else "DAGs give"
+        why.append(f"{len(overriding):,} {gives} tasks an executor_config: {listed(overriding)}.")
     if long:
         why.append(f"Runs of {listed(long)} took more than a day.")
     if why:

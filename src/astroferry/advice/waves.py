@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from astroferry.advice.dependencies import dependencies, groups
+from astroferry.advice.dependencies import dependencies, groups, inside
 from astroferry.advice.risk import LEVELS, risks, runs_per_day
 from astroferry.advice.shorthand import shorthand
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from astroferry.advice.dependencies import Dependencies, Together
     from astroferry.advice.risk import Level, Risk
@@ -70,11 +70,16 @@ class _Unit:
     family: str
 
 
-def divide(inventory: Inventory) -> Division:
-    """Waves for all DAGs of an inventory."""
-    dags = inventory.dags
+def divide(inventory: Inventory, where: Mapping[str, str] | None = None) -> Division:
+    """Waves for all DAGs of an inventory.
+
+    `where`: DAG id -> Workspace, where there are several. Links between Workspaces bind nothing then: a wave moves
+    into one Deployment, so they are cut whatever the waves are.
+    """
+    dags, where = inventory.dags, where or {}
     links = dependencies(dags)
     risk = risks(dags, links)
+    links = inside(links, where) if where else links
     together = groups(dags, links)
     members = _members(dags, together)
     number = sum(len(ids) > 1 for ids in members.values())
@@ -86,10 +91,11 @@ def divide(inventory: Inventory) -> Division:
         members = _members(dags, together)
         batches = _filled(_units(members, risk), limit)
     else:
-        batches, more = _coarse(dags, members, risk, limit)
+        batches, more = _coarse(dags, members, risk, limit, where)
         told += more
     if len(dags) >= SMALL:
-        batches = _with_pilot(batches, _units(members, risk), dags)
+        batches, tries = _with_pilot(batches, _units(members, risk), dags)
+        told += tries
     waves = _proposed([(name, ids) for name, ids in batches if ids], risk)
     return Division(waves, number, tuple(told))
 
@@ -161,24 +167,34 @@ def _units(members: dict[Hashable, list[str]], risk: dict[str, Risk]) -> list[_U
 
 def _with_pilot(
     batches: list[tuple[str, list[str]]], units: Sequence[_Unit], dags: Sequence[Dag]
-) -> list[tuple[str, list[str]]]:
-    """A few harmless DAGs before all others, to try the way: with a cron schedule that runs, if there are such."""
-    often = {
-        dag.dag_id: min(runs_per_day(dag.schedule), 1.0)
-        for dag in dags
-        if not dag.is_paused and dag.schedule.kind == "cron"
-    }
+) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """A few DAGs before all others, to try the way; and a sentence where they try less than all of it.
 
-    def order(unit: _Unit) -> tuple[float, int, str]:
-        # Daily or more often shows its first ticks soonest; a paused one shows none.
-        return -max(often.get(dag, 0.0) for dag in unit.dags), len(unit.dags), unit.dags[0]
+    What shows whether schedules are handed over is a cron DAG that runs: one of low risk if there is such, else one
+    of medium risk that nothing else needs. Paused ones are only moved.
+    """
+    per_day = {
+        dag.dag_id: runs_per_day(dag.schedule) for dag in dags if not dag.is_paused and dag.schedule.kind == "cron"
+    }
+    low = [unit for unit in units if unit.rank == 0]
+    running = [unit for unit in low if any(dag in per_day for dag in unit.dags)]
+    alone = [unit for unit in units if unit.rank == 1 and len(unit.dags) == 1 and unit.dags[0] in per_day]
+
+    def order(unit: _Unit) -> tuple[float, bool, int, str]:
+        # Daily or more often shows its first ticks soonest; hourly ones are missed soonest.
+        often = max(per_day.get(dag, 0.0) for dag in unit.dags)
+        return -min(often, 1.0), often >= 24, len(unit.dags), unit.dags[0]
 
     chosen: list[str] = []
-    for unit in sorted((unit for unit in units if unit.rank == 0), key=order):
+    for unit in sorted(running or alone or low, key=order):
         if len(chosen) + len(unit.dags) <= PILOT:
             chosen += unit.dags
+    told = []
+    if chosen and not any(dag in per_day for dag in chosen):
+        told.append("The pilot holds no DAG that runs by a cron schedule, so it tries deploying, but no handover.")
     taken = set(chosen)
-    return [("pilot", chosen), *((name, [dag for dag in ids if dag not in taken]) for name, ids in batches)]
+    others = [(name, [dag for dag in ids if dag not in taken]) for name, ids in batches]
+    return [("pilot", chosen), *others], told
 
 
 def _filled(units: Sequence[_Unit], limit: int) -> list[tuple[str, list[str]]]:
@@ -201,10 +217,14 @@ def _filled(units: Sequence[_Unit], limit: int) -> list[tuple[str, list[str]]]:
 
 
 def _coarse(
-    dags: Sequence[Dag], members: dict[Hashable, list[str]], risk: dict[str, Risk], limit: int
+    dags: Sequence[Dag],
+    members: dict[Hashable, list[str]],
+    risk: dict[str, Risk],
+    limit: int,
+    where: Mapping[str, str],
 ) -> tuple[list[tuple[str, list[str]]], list[str]]:
     """Families into waves by their mean risk; then groups that lie in several are brought together in the latest."""
-    units = sorted(_families(dags, risk, limit), key=lambda unit: (unit.rank, unit.family))
+    units = sorted(_families(dags, risk, limit, where), key=lambda unit: (unit.rank, unit.family))
     batches: list[tuple[str, list[str]]] = []
     for unit in units:
         if not batches or len(batches[-1][1]) + len(unit.dags) > limit:
@@ -245,11 +265,11 @@ def _coarse(
     return sorted_out, told
 
 
-def _families(dags: Sequence[Dag], risk: dict[str, Risk], limit: int) -> list[_Unit]:
-    """DAGs whose names begin with the same word; cut where larger than a wave, and by name where there are none."""
+def _families(dags: Sequence[Dag], risk: dict[str, Risk], limit: int, where: Mapping[str, str]) -> list[_Unit]:
+    """DAGs of one Workspace, or whose names begin with the same word; cut where larger than a wave, by name."""
     by_name: dict[str, list[str]] = {}
     for dag in sorted(item.dag_id for item in dags):
-        by_name.setdefault(family(dag), []).append(dag)
+        by_name.setdefault(where.get(dag) or family(dag), []).append(dag)
     if len(by_name) > max(limit, len(dags) // 4):
         by_name = {"": sorted(item.dag_id for item in dags)}
     units = []

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.advice.rules.rulecase import CRON, PLAN, case, facts, no, source, yes
 
+from astroferry.model.cutoverday import History
 from astroferry.model.inventory import ConnectionSeen, Dag, Plugin, Run, Schedule
 from astroferry.model.organization import DeploymentSeen
 from astroferry.model.plan import Cutover, Deployment, Values
@@ -21,6 +22,8 @@ NEWER, OLDER, ELSEWHERE = (
     replace(facts(), deployments=(DeploymentSeen("d", name, "w", "HEALTHY", runtime),))
     for name, runtime in (("prod", "3.3-9"), ("prod", "13.11.0"), ("else", "3.3-9"))
 )
+
+RAN = source(dags=(replace(CLEAN.dags[0], last_run=Run("r", "scheduled", "success")),))
 
 ROWS = (
     yes("DEP-006", case(facts=NEWER), "prod (3.3-9)"),
@@ -48,7 +51,8 @@ ROWS = (
     yes("CUT-009", case(LISTING, CLEAN), "1 DAG without catchup"),
     no("CUT-009", case(PLAN, CLEAN)),
     no("CUT-009", case(LISTING, source(dags=(Dag("a", CRON, is_paused=False, catchup=True),)))),
-    yes("CUT-014", case(inventory=source(dags=(replace(CLEAN.dags[0], last_run=Run("r", "scheduled", "success")),)))),
+    yes("CUT-014", case(inventory=RAN), "can carry the newest 100 finished runs of each"),
+    yes("CUT-014", case(replace(PLAN, history=History(runs=0)), RAN), "can carry all finished runs"),
     no("CUT-014", case()),
     yes("CUT-022", case(inventory=source(kind="composer"))),
     no("CUT-022", case()),

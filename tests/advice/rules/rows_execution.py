@@ -9,7 +9,7 @@ from typing import Any
 from tests.advice.rules.rulecase import CRON, NOW, PLAN, case, facts, no, source, yes
 
 from astroferry.model.inventory import Dag, Run
-from astroferry.model.plan import Plan, WorkerQueue, Workspace
+from astroferry.model.plan import Deployment, Plan, WorkerQueue, Workspace
 
 
 def dag(**changes: Any) -> Dag:
@@ -30,6 +30,16 @@ SHORT = source(
 )
 HEAVY = source(dags=(dag(queues=("default", "heavy")),))
 WITH_QUEUE = executor("ASTRO", worker_queues=(WorkerQueue("heavy"),))
+IN_PODS = replace(PLAN, deployments=(replace(PLAN.deployments[1], executor="KUBERNETES"),))
+MANY_WORKERS = replace(
+    PLAN,
+    deployments=(
+        Deployment("a", "w", executor="ASTRO", worker_max=40),
+        Deployment("b", "w", executor="ASTRO", worker_max=20),
+        Deployment("c", "w", "test", executor="ASTRO", worker_max=90),
+        Deployment("d", "w", executor="KUBERNETES", worker_max=90),
+    ),
+)
 TWO_WORKSPACES = replace(WITH_QUEUE, deployments=PLAN.deployments, workspaces=(Workspace("w"), Workspace("v")))
 BUSY = source(dags=(dag(max_active_tasks=100),), config={"core": {"parallelism": "80"}})
 
@@ -59,7 +69,7 @@ ROWS = (
     yes("EXE-005", case(airflow="2", runtime="13.11.0"), "test, prod"),
     no("EXE-005", case()),
     no("EXE-005", case(executor("CELERY"), airflow="2", runtime="13.11.0")),
-    yes("EXE-022", case(inventory=PODS), "a."),
+    yes("EXE-022", case(inventory=PODS), "(a)"),
     no("EXE-022", case(executor("KUBERNETES"), PODS)),
     no("EXE-022", case()),
     yes("HAZ-012", case(inventory=LONG), "of a took"),
@@ -72,7 +82,14 @@ ROWS = (
     no("HAZ-006", case(TWO_WORKSPACES, HEAVY)),
     no("HAZ-006", case(inventory=HEAVY, **REMOTE)),
     no("HAZ-006", case()),
+    yes("EXE-queue", case(IN_PODS, HEAVY), "name the queue heavy, which prod"),
+    no("EXE-queue", case(inventory=HEAVY)),
+    no("EXE-queue", case(IN_PODS, HEAVY, execution="remote")),
+    no("EXE-queue", case(IN_PODS)),
     yes("EXE-size", case(inventory=BUSY), "at most 50 tasks at once, the source may run 80"),
     no("EXE-size", case(executor("ASTRO", worker_concurrency=10), BUSY)),
     no("EXE-size", case()),
+    yes("EXE-more", case(MANY_WORKERS), "2 Deployments may run 300 tasks at once, the source 16"),
+    no("EXE-more", case(MANY_WORKERS, execution="remote")),
+    no("EXE-more", case()),
 )

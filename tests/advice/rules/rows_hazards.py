@@ -8,7 +8,7 @@ from tests.advice.rules.rows_code import saying
 from tests.advice.rules.rulecase import CRON, PLAN, case, no, source, with_environment, yes
 
 from astroferry.advice.rules.hazards import TIMEZONE
-from astroferry.model.inventory import Caller, Dag, Sign
+from astroferry.model.inventory import Caller, Dag, Schedule, Sign
 
 BERLIN = source(
     config={"core": {"default_timezone": "Europe/Berlin"}},
@@ -17,10 +17,15 @@ BERLIN = source(
 OWN_XCOM = source(config={"core": {"xcom_backend": "acme.XCom"}})
 FED = source(
     dags=(
-        Dag("feeds", CRON, is_paused=False, produces=("s3://x",)),
-        Dag("a", CRON, is_paused=False, consumes=("s3://x",)),
+        Dag("feeds", CRON, is_paused=False, catchup=False, produces=("s3://x",)),
+        Dag("a", CRON, is_paused=False, catchup=False, consumes=("s3://x",)),
     )
 )
+ODD = Schedule("timetable", "Odd")
+"""moved by people"""
+FED_BY_HAND = replace(FED, dags=(replace(FED.dags[0], schedule=ODD), FED.dags[1]))
+HAND_FED = replace(FED, dags=(FED.dags[0], replace(FED.dags[1], schedule=ODD)))
+APART = replace(PLAN, waves=(replace(PLAN.waves[0], dags=("feeds",)), replace(PLAN.waves[0], name="w2", dags=("a",))))
 CALLED = source(callers=(Caller("etl-bot", "post_dag_run", 41, dags=("a",)), Caller("", "patch_dag", 1)))
 
 ROWS = (
@@ -47,7 +52,10 @@ ROWS = (
     yes("HAZ-016", case(inventory=saying("arrives-unpaused")), "would start a before the cutover"),
     yes("HAZ-016", case(with_environment({"AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False"})), "test, prod"),
     no("HAZ-016", case(with_environment({"AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True"}))),
-    yes("HAZ-017", case(inventory=FED), "which concerns a"),
+    yes("HAZ-017", case(APART, FED), "a (fed by feeds) is paused"),
+    yes("HAZ-017", case(inventory=FED_BY_HAND), "a (fed by feeds)"),
+    yes("HAZ-017", case(inventory=HAND_FED), "a (fed by feeds)"),
+    no("HAZ-017", case(inventory=FED)),
     no("HAZ-017", case(inventory=replace(FED, dags=FED.dags[1:]))),
     no("HAZ-017", case(replace(PLAN, waves=(replace(PLAN.waves[0], dags=("feeds",)),)), FED)),
     yes("HAZ-poke", case(inventory=saying("poke-sensor", "S3KeySensor")), "S3KeySensor"),

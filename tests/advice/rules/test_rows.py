@@ -11,6 +11,7 @@ from tests.advice.rules.rulecase import PLAN, case
 
 from astroferry.advice.rules.rule import Book, Case, Hit
 from astroferry.advice.suggest import BOOKS
+from astroferry.advice.verdict import verdicts
 from astroferry.stages import DECIDING
 from astroferry.stages.desk import Desk
 
@@ -47,6 +48,15 @@ def test_a_rule_applies_where_its_row_says_so(row: Row) -> None:
     assert bool(found) == row.applies
     assert not row.says or any(row.says in finding.message for finding in found), found
     assert all(finding.message.endswith(".") for finding in found)
+
+
+@pytest.mark.parametrize("code", ["WSP-cross", "WSP-dag", "WSP-wave"])
+def test_what_is_said_of_dags_is_a_condition_of_each(code: str) -> None:
+    row = next(row for row in ROWS if row.rule == code and row.applies)
+    (found,) = [item for book in ALL_BOOKS for item in book.problems(row.case) if item.code == code]
+    judged = verdicts(row.case.inventory, [found]).dags
+    assert found.dags
+    assert all(any(reason.code == code for reason in judged[dag].reasons) for dag in found.dags)
 
 
 def test_every_rule_has_a_case_for_and_one_against() -> None:

@@ -10,7 +10,7 @@ from tests.advice.rules.rulecase import CRON, INVENTORY, PLAN, facts, ids, place
 
 from astroferry.advice.rules import cluster, execution, network, workspaces
 from astroferry.advice.rules.rule import Case
-from astroferry.model.inventory import Dag
+from astroferry.model.inventory import Coverage, Dag
 from astroferry.model.plan import PlacePath
 
 if TYPE_CHECKING:
@@ -35,6 +35,26 @@ def test_hosted_is_suggested_and_private_places_are_named() -> None:
     assert execution.suggest(Case(PLAN, INVENTORY)).evidence == ()
     found = execution.suggest(Case(PLAN, PRIVATE))
     assert (found.value, len(found.evidence)) == ("hosted", 3)
+
+
+def test_where_little_is_known_nothing_is_sure() -> None:
+    unclear = replace(
+        INVENTORY,
+        places=(place("localhost", "local"), place("host of crm", "unknown")),
+        coverage=(Coverage("connections", "refused", detail="403"),),
+    )
+    for book, key in (
+        (execution, "decisions.execution"),
+        (cluster, "decisions.cluster"),
+        (network, "decisions.networking"),
+    ):
+        reason = book.BOOK.suggestions[key](Case(PLAN, unclear)).reason
+        assert "localhost leads to the Airflow machine itself" in reason
+        assert "not known: host of crm." in reason
+        assert "did not show its connections" in reason
+    assert "can be reached over the internet" not in execution.suggest(Case(PLAN, unclear)).reason
+    known = replace(INVENTORY, places=(place("api.example.com", "public"),))
+    assert execution.suggest(Case(PLAN, known)).reason.startswith("1 known place can be reached over the internet")
 
 
 DEDICATED = decided(networking="vpn", cluster="dedicated", cluster_name="harbour")
@@ -63,7 +83,7 @@ def test_private_places_suggest_a_dedicated_cluster() -> None:
     assert cluster.suggest(Case(PLAN, INVENTORY)).value == "standard"
     found = cluster.suggest(Case(PLAN, PRIVATE))
     assert found.value == "dedicated"
-    assert "10.0.0.1: 10.0.0.1 looks so." in found.evidence
+    assert "10.0.0.1 looks so." in found.evidence
 
 
 def test_what_the_plan_says_of_a_place_wins_over_the_guess() -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice import clusters
 from astroferry.advice.nearby import located, nearest
-from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
+from astroferry.advice.reach import doubts
+from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths, seen_at
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +39,10 @@ _ON_STANDARD: dict[Cloud, tuple[str, ...]] = {
 def suggest(case: Case) -> Suggestion[ClusterType]:
     """Dedicated where places are private and Astro runs the tasks, for only there peering and its like exist."""
     known = paths(case.plan, case.inventory)
-    private = tuple(f"{place.host}: {place.why}" for place, path, _ in known if path in PRIVATE)
+    private = tuple(seen_at(place) for place, path, _ in known if path in PRIVATE)
     if not private:
-        return Suggestion("standard", "No known place is private, and a standard cluster is there at once.")
+        reason = f"No known place is private, and a standard cluster is there at once.{doubts(case)}"
+        return Suggestion("standard", reason)
     if case.plan.decisions.execution == "remote":
         return Suggestion(
             "dedicated",
@@ -49,7 +52,8 @@ def suggest(case: Case) -> Suggestion[ClusterType]:
         )
     return Suggestion(
         "dedicated",
-        f"{len(private)} place(s) look private, and only a dedicated cluster can be peered with your network.",
+        f"{several(len(private), 'place')} {'looks' if len(private) == 1 else 'look'} private, and only a dedicated "
+        "cluster has ways into your network.",
         private,
     )
 

@@ -83,7 +83,8 @@ def tests_write_to_production(case: Case) -> Iterator[Hit]:
     tests = [item.name for item in case.plan.deployments if item.role == "test"]
     if tests and case.plan.values.connections != "none" and case.inventory.connections:
         yield Hit(
-            f"{listed(tests)} gets the same {several(len(case.inventory.connections), 'connection')} as production.",
+            f"{listed(tests, 3)} {'gets' if len(tests) == 1 else 'get'} the same "
+            f"{several(len(case.inventory.connections), 'connection')} as production.",
             "Point them at test data there before you run DAGs that write.",
         )
 
@@ -107,8 +108,9 @@ def nothing_to_roll_back_to(case: Case) -> Iterator[Hit]:
     fresh = [item.name for item in case.plan.deployments if item.name not in there]
     if fresh and case.facts is not None:
         yield Hit(
-            f"{listed(fresh)} will be new, so no deploy can be rolled back there at first.",
-            "Keep the source, paused, until a full cycle has run clean.",
+            f"{listed(fresh, 3)} will be new, so no deploy can be rolled back there at first; later, one of the last "
+            "90 days.",
+            "Keep the source, paused, as the way back until a full cycle has run clean.",
         )
 
 
@@ -193,21 +195,26 @@ def gap_only_listed(case: Case) -> Iterator[Hit]:
 @BOOK.rule(
     "CUT-014",
     "advise",
-    reads=("inventory.dags.last_run",),
-    source="docs: Starship, what it does not copy; our own scope",
+    reads=("inventory.dags.last_run", "plan.history"),
+    source="docs: Starship, what it does not copy; carry/history",
 )
 def history_stays(case: Case) -> Iterator[Hit]:
-    """Run history, task logs and XComs stay on the source.
+    """Task logs and XComs stay on the source; finished runs are carried only when asked for.
 
-    A boundary marker tells Astro where to go on; older runs are not copied, nor are logs, XComs, notes and datasets'
-    events. A task that reads XComs of earlier runs finds none. Keep what must be kept before the source is switched
-    off.
+    `astroferry history PLAN --wave W` writes finished runs, tasks and tries to a target that has Starship in its
+    image, best before the wave's cutover; [history] of the plan says how many of each DAG. Nothing carries logs,
+    XComs, notes and events of datasets, and a task that reads XComs of earlier runs finds none. Without it a boundary
+    marker alone tells Astro where to go on.
     """
     ran = sum(dag.last_run is not None for dag in case.inventory.dags)
     if ran:
+        runs = case.plan.history.runs
+        some = f"the newest {several(runs, 'finished run')}" if runs else "all finished runs"
         yield Hit(
-            f"Runs, task logs and XComs of {several(ran, 'DAG')} stay on the source.",
-            "Export what must be kept before the source is switched off.",
+            f"Task logs and XComs of {several(ran, 'DAG')} stay on the source; `astroferry history` can carry {some} "
+            "of each.",
+            "For that, put Starship into the target's image and run it before each cutover; export what else must be "
+            "kept before the source is switched off.",
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 from astroferry.advice.rules.version import CRON_INTERVALS, interval_crons
 from astroferry.model.environment import DELTA_DATA_INTERVALS, environment_of
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def cron_intervals(case: Case) -> Iterator[Hit]:
     crons = interval_crons(case.inventory)
     if case.crosses and crons and not case.plan.decisions.cron_data_intervals:
         yield Hit(
-            f"Without cron data intervals, ds and the data interval of {len(crons)} cron DAG(s) move by one period.",
+            f"Without cron data intervals, ds and intervals of {several(len(crons), 'cron DAG')} move by one period.",
             "Set it to true, or change the DAGs that use ds or the interval.",
             dags=crons,
         )

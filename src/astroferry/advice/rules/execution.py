@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
+from astroferry.advice.reach import doubts, public_ones
+from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths, seen_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +22,17 @@ _WITH_REMOTE = ("ENTERPRISE", "IBM_ENTERPRISE", "POV", "INTERNAL")
 def suggest(case: Case) -> Suggestion[Execution]:
     """Hosted: it is the default and the simplest; private places are named, since they may speak for remote."""
     known = paths(case.plan, case.inventory)
-    private = tuple(f"{place.host}: {place.why}" for place, path, _ in known if path in PRIVATE)
+    private = tuple(seen_at(place) for place, path, _ in known if path in PRIVATE)
     if private:
-        reason = (
-            f"{len(private)} place(s) look private; peering or VPN to a dedicated cluster reaches them. Choose "
-            "remote where tasks must run inside your own network."
-        )
-        return Suggestion("hosted", reason, private)
-    return Suggestion("hosted", "Every known place can be reached over the internet, so Astro can run the tasks.")
+        them = "1 place looks private; a dedicated cluster with a way into your network reaches it"
+        if len(private) > 1:
+            them = (
+                f"{len(private)} places look private; a dedicated cluster with a way into your network reaches them"
+            )
+        reason = f"{them}. Choose remote where tasks must run inside your own network."
+        return Suggestion("hosted", f"{reason}{doubts(case)}", private)
+    reached = public_ones(case) or "No private place is known"
+    return Suggestion("hosted", f"{reached}, so Astro can run the tasks.{doubts(case)}")
 
 
 @BOOK.rule(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
-from astroferry.advice.sizing import ORDINARY, long_running, queues_of, tasks_at_once, with_overrides
+from astroferry.advice.sizing import HEADROOM, ORDINARY, long_running, queues_of, tasks_at_once, with_overrides
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BOOK = Book("executor")
 WHERE = "deployments"
+_FAR = 2 * HEADROOM
+"""times what the source may run at once: twice what is proposed at most, whole workers aside"""
 
 
 @BOOK.rule(
@@ -70,9 +73,10 @@ def overrides_need_kubernetes(case: Case) -> Iterator[Hit]:
     others = [item.name for item in case.plan.deployments if item.executor != "KUBERNETES"]
     if asking and others:
         yield Hit(
-            f"{len(asking)} DAG(s) give tasks an executor_config, which {listed(others)} would not act on: "
-            f"{listed(asking)}.",
+            f"Tasks of {several(len(asking), 'DAG')} have an executor_config ({listed(asking)}), on which "
+            f"{listed(others)} would not act.",
             'Set their executor to "KUBERNETES", or give these tasks a queue of larger workers.',
+            dags=tuple(asking),
         )
 
 
@@ -97,6 +101,7 @@ def longer_than_a_day(case: Case) -> Iterator[Hit]:
         yield Hit(
             f"The last run of {listed(long)} took more than a day; {listed(others)} would cut them at a deploy.",
             'Set their executor to "KUBERNETES", or divide these tasks.',
+            dags=tuple(long),
         )
 
 
@@ -130,6 +135,32 @@ def queue_is_not_there(case: Case) -> Iterator[Hit]:
 
 
 @BOOK.rule(
+    "EXE-queue",
+    "advise",
+    about=WHERE,
+    reads=("plan.deployments", "inventory.dags.queues"),
+    source="docs of 2024: executors-overview; the Kubernetes executor has no queues",
+    confidence="medium",
+)
+def queue_means_nothing(case: Case) -> Iterator[Hit]:
+    """The Kubernetes executor leaves queues aside.
+
+    A task that names a queue gets a pod like every other. Where the queue stood for larger machines, a GPU or another
+    network, that has to be said by resources or a pod_override of the task, and Astro has to offer it.
+    """
+    pods = [item.name for item in case.plan.deployments if item.executor == "KUBERNETES" and item.role != "test"]
+    wanted = set(queues_of(case.inventory.dags))
+    naming = tuple(dag.dag_id for dag in case.inventory.dags if wanted.intersection(dag.queues))
+    if pods and naming and case.plan.decisions.execution == "hosted":
+        yield Hit(
+            f"Tasks of {listed(naming, 3)} name the queue {listed(sorted(wanted))}, which {listed(pods, 3)} would "
+            "leave aside: the Kubernetes executor has none.",
+            "Find out what the queue stood for, and say it by resources or a pod_override of these tasks.",
+            evidence=naming,
+        )
+
+
+@BOOK.rule(
     "EXE-size",
     "advise",
     about=WHERE,
@@ -152,3 +183,37 @@ def fewer_than_today(case: Case) -> Iterator[Hit]:
                 "Raise worker_max or take a larger machine, unless that is meant.",
                 item.name,
             )
+
+
+@BOOK.rule(
+    "EXE-more",
+    "advise",
+    about=WHERE,
+    reads=("plan.deployments", "plan.decisions.execution", "inventory.config.core", "inventory.pools"),
+    source="what the source may run at once; our own measure",
+    confidence="medium",
+)
+def far_more_than_today(case: Case) -> Iterator[Hit]:
+    """The Deployments together may run far more tasks at once than the source.
+
+    The source's bound is the least of core.parallelism, the DAGs' max_active_tasks and the slots of their pools.
+    Workers come and go with the tasks, so a high bound costs only while it is used: but a backfill or a burst uses
+    it, and what tasks call (databases, APIs) may not bear it.
+    """
+    most = tasks_at_once(case, [dag for dag in case.inventory.dags if not dag.is_paused])[0]
+    hosted = case.plan.decisions.execution == "hosted"
+    counted = [item for item in case.plan.deployments if item.executor != "KUBERNETES" and item.role != "test"]
+    here = sum(
+        item.worker_max * item.worker_concurrency
+        + sum(queue.worker_max * queue.worker_concurrency for queue in item.worker_queues)
+        for item in counted
+    )
+    a_worker_each = sum(item.worker_concurrency for item in counted)
+    if hosted and here > _FAR * most + a_worker_each:
+        largest = max(counted, key=lambda item: item.worker_max * item.worker_concurrency)
+        yield Hit(
+            f"Workers of {several(len(counted), 'Deployment')} may run {here:,} tasks at once, the source {most:,}.",
+            f"Lower worker_max, beginning with {largest.name}, where that many are not wanted.",
+            largest.name,
+            evidence=tuple(f"{item.name}: {item.worker_max * item.worker_concurrency:,}" for item in counted),
+        )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice.evidence import moving_dags, seen
+from astroferry.advice.handing import left_to_people
 from astroferry.advice.options import set_to, variable
+from astroferry.advice.placing import kept_links
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 
 if TYPE_CHECKING:
@@ -211,19 +213,33 @@ def arrives_unpaused(case: Case) -> Iterator[Hit]:
 def lost_events(case: Case) -> Iterator[Hit]:
     """Events for a paused consumer are lost.
 
-    A dataset (asset) event is not kept for a DAG that is paused at that moment, on Airflow 2 and 3 alike. Unpause
-    consumers before their producers; what fell between is sent again through the REST API.
+    A dataset (asset) event is not kept for a DAG that is paused at that moment, on Airflow 2 and 3 alike. Inside a
+    wave the cutover unpauses consumers before their producers. It cannot where one of both moves by hand or in
+    another wave: unpause the consumer first there; what fell between is sent again through the REST API.
     """
+    datasets = kept_links(case.plan, case.inventory).datasets
+    if not datasets:
+        return
+    waves = case.plan.divided(dag.dag_id for dag in case.inventory.dags)
     moving = moving_dags(case)
-    consumers = [dag for dag in case.inventory.dags if dag.consumes and dag.dag_id in moving]
-    produced = {uri for dag in case.inventory.dags for uri in dag.produces}
-    fed = tuple(dag.dag_id for dag in consumers if produced.intersection(dag.consumes))
-    if fed:
+    by_hand = {dag.dag_id for dag, _ in left_to_people(case.plan, case.inventory)}
+    apart: dict[str, str] = {}
+    for writers, readers in datasets.values():
+        feeders = {(waves[dag], dag in by_hand): dag for dag in writers if dag in moving}
+        for reader in readers if feeders else ():
+            mine = (waves[reader], False)
+            other = next((dag for key, dag in feeders.items() if key != mine or reader in by_hand), "")
+            if other and reader in moving and other != reader:
+                apart.setdefault(reader, other)
+    if apart:
+        shown = [f"{reader} (fed by {feeder})" for reader, feeder in apart.items()]
         yield Hit(
-            f"Events for a DAG that is paused are lost, which concerns {listed(fed)}.",
-            "Unpause them before the DAGs that feed them.",
-            listed(fed),
-            fed,
+            f"Events are lost while {listed(shown, 3)} {'is' if len(apart) == 1 else 'are'} paused: they do not move "
+            "together with what feeds them.",
+            "Unpause each before what feeds it, and send by the REST API the events that fell between.",
+            listed(tuple(apart)),
+            tuple(apart),
+            tuple(f"{reader}: fed by {feeder}, which moves otherwise." for reader, feeder in apart.items()),
         )
 
 

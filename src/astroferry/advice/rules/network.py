@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from astroferry.advice.reach import doubts
 from astroferry.advice.rules.cluster import ON_DEDICATED
-from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths
+from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths, seen_at
 from astroferry.advice.ways_in import allow_list_places, way_in, ways
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +34,25 @@ def suggest(case: Case) -> Suggestion[Networking]:
         return Suggestion("remote-agents", "Agents inside your network reach what is there, and call out to Astro.")
     private = [(place, path) for place, path, _ in paths(case.plan, case.inventory) if path in PRIVATE]
     if not private:
-        return Suggestion("public", "No known place needs more than the internet.")
+        return Suggestion("public", f"No known place needs more than the internet.{doubts(case)}")
     if case.plan.decisions.cluster == "standard":
         names = listed([place.host for place, _ in private])
         return Suggestion("public", f"A standard cluster has no other way; these stay out of reach: {names}.")
     # The first of equals in a fixed order, so that the same inventory always gives the same advice.
     counted = Counter(path for _, path in private)
     path = max(_WAYS, key=lambda kind: counted[kind])
+    these = listed([place.host for place, its in private if its == path], 3)
+    reason = f"That is how {these} {'looks' if counted[path] == 1 else 'look'} to be reached, by name or address."
+    if path == "peering" and any(place.path == "peering" for place, _ in private):
+        # A private address says that much and no more.
+        reason = (
+            f"{these} can be reached by peering, which takes the least to set up. Where a VPN or a private endpoint "
+            "leads there today, say so in places."
+        )
     return Suggestion(
         _WAYS[path],
-        f"{counted[path]} of {len(private)} private place(s) look as if they were reached by {path}.",
-        tuple(f"{place.host}: {place.why}" for place, _ in private),
+        reason,
+        tuple(seen_at(place) for place, _ in private),
     )
 
 
@@ -180,7 +190,7 @@ def not_confirmed(case: Case) -> Iterator[Hit]:
     guessed = [place.host for place, path, confirmed in known if not confirmed and path != "local"]
     if guessed:
         yield Hit(
-            f"The network path to {len(guessed)} place(s) is only guessed: {listed(guessed)}.",
+            f"The network path to {several(len(guessed), 'place')} is only guessed: {listed(guessed)}.",
             "Confirm each path in the plan.",
         )
 
@@ -201,8 +211,8 @@ def allow_lists(case: Case) -> Iterator[Hit]:
     public = allow_list_places(case)
     if public:
         yield Hit(
-            f"{len(public)} public place(s) may admit known addresses only: {listed(public)}.",
-            "Add the external IPs of the Astro cluster to their allow lists before the first test.",
+            f"{several(len(public), 'public place')} may admit known addresses only: {listed(public)}.",
+            "Have the external IPs of the Deployment added to their allow lists before the first test.",
         )
 
 
@@ -228,6 +238,6 @@ def private_names(case: Case) -> Iterator[Hit]:
     ]
     if named:
         yield Hit(
-            f"{len(named)} private place(s) are known by name: {listed(named)}; a network path alone resolves none.",
-            "Plan how Astro resolves them, and test by name.",
+            f"A network path alone does not resolve {several(len(named), 'private name')}: {listed(named)}.",
+            "Agree with your network team how Astro resolves them (F1 says how, per cloud), and test by name.",
         )

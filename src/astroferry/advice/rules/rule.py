@@ -178,6 +178,11 @@ def version_key(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def seen_at(place: Place) -> str:
+    """A place and why it is thought to be what it is, as evidence."""
+    return place.why if place.host in place.why else f"{place.host}: {place.why}"
+
+
 def paths(plan: Plan, inventory: Inventory) -> list[tuple[Place, PathKind, bool]]:
     """Each place with its path, and whether a person confirmed it; what the plan says wins over the guess."""
     confirmed = {(place.host, place.port): place.path for place in plan.places}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed, version_key
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,8 @@ def suggest_cron_data_intervals(case: Case) -> Suggestion[bool]:
     if not crons:
         return Suggestion(True, "No cron DAG depends on it; true is what Airflow 2 does.")
     reason = (
-        f"{len(crons)} cron DAG(s) get the start of their data interval as ds; Airflow 3 would give the tick itself."
+        f"{several(len(crons), 'cron DAG')} {'gets' if len(crons) == 1 else 'get'} the start of the data interval "
+        "as ds; Airflow 3 would give the tick itself."
     )
     return Suggestion(True, reason, crons)
 
@@ -152,8 +154,10 @@ def path(case: Case) -> Iterator[Hit]:
     if case.crosses and _minor(case.inventory.airflow_version) < LAST_2:
         skipped = LAST_2[1] - _minor(case.inventory.airflow_version)[1]
         yield Hit(
-            f"From Airflow {case.inventory.airflow_version} to 3, warnings of {skipped} version(s) were never seen.",
-            "Let the DAGs run once on Airflow 2.11, or rely on the findings about their code.",
+            f"From Airflow {case.inventory.airflow_version} to 3, what {several(skipped, 'version')} of Airflow 2 "
+            "would have warned of was never seen.",
+            "Run the DAGs once on Airflow 2.11 (a test Deployment with Runtime 13), or rely on the findings about "
+            "their code.",
         )
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from astroferry.advice.dependencies import cycles, dependencies
+from astroferry.advice.layouts import TRIED_IN_PLACE
+from astroferry.advice.placing import kept_links, placed, spread
 from astroferry.advice.risk import risks
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
 from astroferry.advice.waves import Proposed, divide, in_words, size_limit
@@ -22,20 +24,27 @@ BOOK = Book("waves")
 WHERE = "waves"
 _LARGE = 2
 """times the size that we would propose"""
+_EARLY = 2 / 3
+"""share of the DAGs of low and medium risk that should have moved before one of high risk does; our own measure"""
 
 
 @BOOK.suggests(WHERE)
 def suggest(case: Case) -> Suggestion[tuple[Proposed, ...]]:
     """By risk, low first; DAGs that depend on each other in one wave."""
-    division = divide(case.inventory)
+    where = spread(case.plan, case.inventory)
+    division = divide(case.inventory, where)
     if len(division.waves) < 2:
         reason = f"{several(len(case.inventory.dags), 'DAG')} need no division."
         return Suggestion(division.waves, reason, division.told)
     kept = f"; {several(division.groups, 'group')} of linked DAGs stay together" if division.groups else ""
+    number = f"{len(division.waves)} waves"
+    if where and case.plan.deployments:
+        made = placed(case.plan, case.inventory, division.waves)
+        number = f"{several(len(made), 'wave')} in {len(division.waves)} steps, each wave into one Workspace"
     return Suggestion(
         division.waves,
-        f"{len(division.waves)} waves, the ones of low risk first{kept}.",
-        (*(in_words(wave) for wave in division.waves), *division.told),
+        f"{number}, the ones of low risk first{kept}.",
+        (*division.told, *(in_words(wave) for wave in division.waves)),
     )
 
 
@@ -106,21 +115,27 @@ def in_no_wave(case: Case) -> Iterator[Hit]:
     "WAV-same",
     "advise",
     about=WHERE,
-    reads=("plan.waves",),
-    source="migration guide, Phase 5: test on a Deployment of its own",
+    reads=("plan.waves", "inventory.dags"),
+    source="migration guide, Phase 5: deploy to a development or staging Deployment first",
 )
 def tested_in_production(case: Case) -> Iterator[Hit]:
     """A wave is tested on the Deployment where it will be in production.
 
     The guide deploys to a development or staging Deployment first. On one Deployment, tests write where production
-    writes.
+    writes. Told where there are more than 50 DAGs, or some that are marked critical; fewer are easily seen over.
     """
     same = [wave.name for wave in case.plan.waves if wave.test == wave.production]
-    if same:
+    if not same:
+        return
+    dags = case.inventory.dags
+    critical = [dag for dag, found in risks(dags, dependencies(dags)).items() if found.critical]
+    if len(dags) > TRIED_IN_PLACE or critical:
+        why = f", with critical DAGs among them: {listed(critical, 3)}" if critical else ""
         yield Hit(
-            f"Tested on the Deployment where they will be in production: {listed(same)}.",
-            "Give them a test Deployment of its own, or accept that tests write where production will.",
+            f"Tested on the Deployment where they will be in production: {listed(same)}{why}.",
+            "Add a Deployment with the role test, in development mode, and name it in `test` of these waves.",
             same[0],
+            evidence=tuple(same),
         )
 
 
@@ -135,7 +150,8 @@ def sensors_cut(case: Case) -> Iterator[Hit]:
     """A sensor waits for a DAG of another wave.
 
     An ExternalTaskSensor looks into its own Airflow's database. Between the two cutovers its other end runs
-    elsewhere, so it waits until it times out. Move both in one wave, or replace the sensor for that time.
+    elsewhere, so it waits until it times out. Move both in one wave, or replace the sensor for that time. Links
+    between Workspaces are told by WSP-cross: no wave can keep those.
     """
     yield from _cut(case, "waits", "waits for")
 
@@ -171,13 +187,44 @@ def datasets_cut(case: Case) -> Iterator[Hit]:
     """
     wave_of = _wave_of(case)
     cut: dict[str, str] = {}
-    for uri, (writers, readers) in dependencies(case.inventory.dags).datasets.items():
+    for uri, (writers, readers) in kept_links(case.plan, case.inventory).datasets.items():
         first = {wave_of[dag]: dag for dag in reversed(writers)}
         for dag in readers:
             other = next((writer for wave, writer in first.items() if wave != wave_of[dag]), None)
             if other is not None:
                 cut.setdefault(dag, f"{dag} is scheduled by {uri} of {other}")
     yield from _hit_of_cut(cut)
+
+
+@BOOK.rule(
+    "WAV-gone",
+    "warn",
+    about=WHERE,
+    reads=("inventory.dags.triggers", "inventory.dags.waits_for"),
+    source="TriggerDagRunOperator and ExternalTaskSensor look for DAGs of their own Airflow",
+)
+def links_to_nothing(case: Case) -> Iterator[Hit]:
+    """DAGs trigger or wait for DAGs that the source does not have.
+
+    Such a task fails or waits until it times out, on the source today as on Astro tomorrow: the other DAG was renamed
+    or removed, its file does not parse, or it lives on another Airflow. One on another Airflow has to be reached
+    through its REST API.
+    """
+    here = {dag.dag_id for dag in case.inventory.dags}
+    lost: dict[str, list[str]] = {}
+    for dag in case.inventory.dags:
+        for verb, others in (("triggers", dag.triggers), ("waits for", dag.waits_for)):
+            for other in others:
+                if other not in here:
+                    lost.setdefault(dag.dag_id, []).append(f"{verb} {other}")
+    if lost:
+        shown = [f"{dag} {' and '.join(said)}" for dag, said in lost.items()]
+        yield Hit(
+            f"The source does not have what {several(len(lost), 'DAG')} would start or wait for: {listed(shown, 3)}.",
+            "Find out where these DAGs are, and correct or remove the link before the wave is tested.",
+            dags=tuple(lost),
+            evidence=tuple(f"{dag}: {' and '.join(said)}, which is not there." for dag, said in lost.items()),
+        )
 
 
 @BOOK.rule(
@@ -263,25 +310,33 @@ def pools_shared(case: Case) -> Iterator[Hit]:
     source="migration guide, Phase 5: start with low-risk DAGs",
 )
 def high_risk_first(case: Case) -> Iterator[Hit]:
-    """The first wave holds DAGs of high risk.
+    """DAGs of high risk move before most of the others have shown the way.
 
     The guide starts with reporting, non-critical and paused DAGs, and ends with those whose downtime hurts the
-    business. The first wave is where surprises come.
+    business. The first waves are where surprises come. Where a plan names families of DAGs, some of high risk move
+    with theirs: name those in a wave of their own at the end.
     """
     if len(case.plan.waves) < 2:
         return
-    first = case.plan.waves[0].name
     dags = case.inventory.dags
     risk = risks(dags, dependencies(dags))
     wave_of = _wave_of(case)
-    high = [dag for dag, found in risk.items() if found.level == "high" and wave_of[dag] == first]
+    others = Counter(wave_of[dag] for dag, found in risk.items() if found.level != "high")
+    moved, early = 0, set[str]()
+    for wave in case.plan.waves:
+        moved += others[wave.name]
+        if moved < _EARLY * others.total():
+            early.add(wave.name)
+    high = [dag for dag, found in risk.items() if found.level == "high" and wave_of[dag] in early]
     if high:
         shown = [f"{dag} ({', '.join(risk[dag].why)})" for dag in high]
+        count = f"{several(len(high), 'DAG')} of high risk {'moves' if len(high) == 1 else 'move'}"
         yield Hit(
-            f'Wave "{first}" moves first and holds {several(len(high), "DAG")} of high risk: {listed(shown, 3)}.',
-            "Let it move later, if it can.",
-            first,
+            f"{count} before two thirds of the others have: {listed(shown, 3)}.",
+            "Name them in a wave near the end, with what they depend on.",
+            wave_of[high[0]],
             dags=tuple(high),
+            evidence=tuple(f"{dag}: {', '.join(risk[dag].why)}; in {wave_of[dag]}." for dag in high),
         )
 
 
@@ -330,7 +385,7 @@ def _wave_of(case: Case) -> dict[str, str]:
 def _cut(case: Case, kind: LinkKind, verb: str) -> Iterable[Hit]:
     wave_of = _wave_of(case)
     cut: dict[str, str] = {}
-    for link in dependencies(case.inventory.dags).direct:
+    for link in kept_links(case.plan, case.inventory).direct:
         if link.kind == kind and wave_of[link.earlier] != wave_of[link.later]:
             cut.setdefault(link.later, f"{link.later} {verb} {link.earlier}")
     return _hit_of_cut(cut)
@@ -339,8 +394,8 @@ def _cut(case: Case, kind: LinkKind, verb: str) -> Iterable[Hit]:
 def _hit_of_cut(cut: dict[str, str]) -> Iterator[Hit]:
     if cut:
         yield Hit(
-            f"{several(len(cut), 'dependency', 'dependencies')} cut by waves: {listed(tuple(cut.values()), 3)}.",
-            "Move both ends in one wave.",
+            f"Waves cut {several(len(cut), 'dependency', 'dependencies')}: {listed(tuple(cut.values()), 3)}.",
+            "Name both ends in one wave.",
             dags=tuple(cut),
             evidence=tuple(cut.values()),
         )

@@ -61,14 +61,29 @@ def suggest_deployments(case: Case) -> Suggestion[tuple[Deployment, ...]]:
         case = case.with_answer("workspaces", layouts.workspaces(case))
     environment = configuration.suggest(case).value
     made = tuple(replace(item, environment=environment) for item in layouts.deployments(case))
+    remote = case.plan.decisions.execution == "remote"
     sizes = tuple(
-        f"{item.name}: {item.executor}, {item.scheduler_size}, at most {item.worker_max} {item.worker_machine}"
-        for item in made
+        f"{item.name}: {item.executor}, {item.scheduler_size}, {_workers(item, remote=remote)}" for item in made
     )
-    many = "one for production, where the waves are tested too" if len(made) == 1 else "one per Workspace"
-    if case.plan.decisions.workspaces == "environment" and len(made) > 1:
-        many = "one for tests, one for production"
-    return Suggestion(made, f"Sized from what the source runs at once: {many}.", sizes)
+    tests = sum(item.role == "test" for item in made)
+    many = "one per Workspace" if len(made) - tests > 1 else "one for production"
+    if tests:
+        where = "one" if tests == 1 else f"{tests} more"
+        many += f", and {where} for tests, in development mode"
+    elif len(made) == 1:
+        many += ", where so few DAGs can be tested too"
+    by = "agents run the tasks" if remote else "workers for what the source may run at once"
+    share = ", by each one's share of the runs" if len(made) - tests > 1 and not remote else ""
+    return Suggestion(made, f"{many[0].upper()}{many[1:]}; {by}{share}.", sizes)
+
+
+def _workers(deployment: Deployment, *, remote: bool) -> str:
+    if remote:
+        return "no workers on Astro"
+    if deployment.executor == "KUBERNETES":
+        return "a pod for each task"
+    at_once = deployment.worker_max * deployment.worker_concurrency
+    return f"at most {deployment.worker_max} {deployment.worker_machine} ({several(at_once, 'task')} at once)"
 
 
 @BOOK.rule(
@@ -136,20 +151,27 @@ def linked_across(case: Case) -> Iterator[Hit]:
         return
     links = dependencies(case.inventory.dags)
     words = {"triggers": "triggers", "waits": "is waited for by"}
-    crossing = [
-        f"{link.earlier} {words[link.kind]} {link.later}"
+    crossing: dict[str, tuple[str, ...]] = {
+        f"{link.earlier} {words[link.kind]} {link.later}": (link.earlier, link.later)
         for link in links.direct
         if where.get(link.earlier) != where.get(link.later)
-    ]
+    }
     for uri, (writers, readers) in links.datasets.items():
         homes = {where.get(dag) for dag in writers}
-        away = [dag for dag in readers if homes != {where.get(dag)}]
+        away = tuple(dag for dag in readers if homes != {where.get(dag)})
         if away:
-            crossing.append(f"{uri} of {listed(writers, 2)} starts {listed(away, 2)}")
+            crossing[f"{uri} of {listed(writers, 2)} starts {listed(away, 2)}"] = away
     if crossing:
+        breaks = "breaks" if len(crossing) == 1 else "break"
+        ends: dict[str, list[str]] = {}
+        for says, dags in crossing.items():
+            for dag in dags:
+                ends.setdefault(dag, []).append(says)
         yield Hit(
-            f"{several(len(crossing), 'link')} would cross Workspaces and break: {listed(crossing)}.",
-            "Keep these DAGs in one Workspace (its `dags`), or replace the links.",
+            f"{several(len(crossing), 'link')} between Workspaces {breaks}: {listed(tuple(crossing), 3)}.",
+            "Name one end of each in `dags` of the other's Workspace, or call the other Deployment's API instead.",
+            dags=tuple(ends),
+            evidence=tuple(f"{dag}: {'; '.join(said)}." for dag, said in ends.items()),
         )
 
 
@@ -175,11 +197,16 @@ def belongs_nowhere(case: Case) -> Iterator[Hit]:
         yield Hit(
             f"{several(len(homeless), 'DAG')} belong to no Workspace: {listed(homeless)}.",
             "Add a Workspace without rules, or rules that fit them.",
+            dags=tuple(homeless),
         )
     known = {dag.dag_id for dag in case.inventory.dags}
     odd = [dag for item in plan.workspaces for dag in item.dags if dag not in known]
     if odd:
-        yield Hit(f"Workspaces name DAGs that the source does not have: {listed(odd)}.", "Correct their `dags`.")
+        yield Hit(
+            f"Workspaces name DAGs that the source does not have: {listed(odd)}.",
+            "Correct their `dags`.",
+            evidence=tuple(odd),
+        )
 
 
 @BOOK.rule(
@@ -201,16 +228,19 @@ def moved_elsewhere(case: Case) -> Iterator[Hit]:
     where = assigned(plan, case.inventory)
     to = {item.name: item.workspace for item in plan.deployments}
     goes = {wave.name: to.get(wave.production, "") for wave in plan.waves}
-    astray = [
-        f"{dag} ({where[dag]}, moves into {goes[wave]})"
+    astray = {
+        dag: f"{dag} ({where[dag]}, moves into {goes[wave]})"
         for dag, takers in plan.divided(where).items()
         for wave in takers
         if goes[wave] and goes[wave] != where[dag]
-    ]
+    }
     if astray:
+        shown = tuple(astray.values())
         yield Hit(
-            f"{several(len(astray), 'DAG')} move into another Workspace than theirs: {listed(astray, 3)}.",
+            f"{several(len(astray), 'DAG')} move into another Workspace than theirs: {listed(shown, 3)}.",
             "Divide the wave by Workspace, or name the DAG in `dags` of the other Workspace.",
+            dags=tuple(astray),
+            evidence=shown,
         )
 
 
