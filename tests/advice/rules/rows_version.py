@@ -41,7 +41,11 @@ ROWS = (
     no("VER-older", case()),
     no("VER-older", case(runtime="")),
     no("VER-older", case(airflow="2", runtime="13.11.0")),
-    yes("VER-002", case(inventory=source(airflow_version="2.4.3")), "what 7 versions of Airflow 2 would have warned of"),
+    yes(
+        "VER-002",
+        case(inventory=source(airflow_version="2.4.3")),
+        "what 7 versions of Airflow 2 would have warned of",
+    ),
     no("VER-002", case()),
     no("VER-002", case(inventory=THREE)),
     yes("VER-015", case(airflow="2", runtime="13.11.0")),
