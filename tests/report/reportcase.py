@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.advice.environments import private_vpc, walked
 
 from astroferry.advice.waves import divide
+from astroferry.carry.journal import Entry, Event
+from astroferry.model.drain import DrainSample
 from astroferry.model.inventory import (
     BrokenFile,
     ConnectionSeen,
@@ -28,6 +30,7 @@ from astroferry.model.inventory import (
 from astroferry.model.plan import Code, Decisions, Deployment, Plan, Source, Target, Wave, Workspace
 from astroferry.model.prices import Prices
 from astroferry.report.assessment import Assessment, assessment
+from astroferry.report.cutover import CutoverSection, cutover_section
 from astroferry.stages import DECIDING
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -112,8 +115,41 @@ def many(number: int, teams: int = 40) -> Inventory:
     )
 
 
+def handed_over(plan: Plan) -> CutoverSection:
+    """One wave that has moved, and of it one DAG that came back; as a journal tells it."""
+    entries: list[Entry] = []
+    begun = datetime(2026, 11, 25, 10, 42, tzinfo=UTC)
+
+    def line(minute: float, action: str, event: Event, **facts: Any) -> None:
+        entries.append(Entry(len(entries) + 1, begun + timedelta(minutes=minute), action, event, facts=facts))
+
+    def tick(hour: int, side: str, state: str = "success", *, marker: bool = False) -> dict[str, Any]:
+        moment = datetime(2026, 11, 25, hour, tzinfo=UTC).isoformat()
+        return {"dag_id": "orders_load", "tick": moment, "side": side, "state": state, "marker": marker}
+
+    line(0, "ready/high", "found", checks={"values-verified": "met: 4 same"})
+    for dag_id, frozen in (("orders_load", {}), ("orders_report", {"left": {"manual__1": ["tell"]}})):
+        at = f"cutover/high/{dag_id}"
+        line(0, f"{at}/record", "begin")
+        line(0, f"{at}/record", "applied", dag_id=dag_id, at=begun.isoformat())
+        line(19, f"{at}/drain-source", "applied", waited=1110.0, slipped=1, **frozen)
+        line(19, f"{at}/drain-source", "done")
+        line(20, f"{at}/mark", "done", boundary="2026-11-25T10:00:00+00:00", next="2026-11-25T11:00:00+00:00")
+        line(21, f"{at}/unpause-target", "done", unpaused=True, at=(begun + timedelta(minutes=21)).isoformat())
+    line(22, "cutover/high/orders_load/gap-target", "done", missed=["2026-11-25T11:00:00+00:00"], run=True)
+    rows = [tick(10, "source"), tick(10, "target", marker=True), tick(11, "target"), tick(12, "target", "running")]
+    line(80, "cutover/high/orders_load/watch-target", "done", ticks=rows, once=3, twice=0, missed=0)
+    line(85, "rollback/high/orders_report/unpause-source", "done")
+    active = ((0, 3), (6, 2), (14, 1), (18.5, 0))
+    samples = [DrainSample(begun + timedelta(minutes=at), "orders_load", "source", runs) for at, runs in active]
+    return cutover_section(plan, entries, samples, "high")
+
+
 def reviewed() -> Assessment:
-    """The walk through all stages for databases inside a private VPC, one decision otherwise than suggested."""
+    """The walk through all stages for databases inside a private VPC, one decision otherwise than suggested.
+
+    One wave has been cut over since.
+    """
     made = private_vpc()
     odd = dag("fiscal_close", Schedule("timetable", "FiscalCalendar"), fileloc="/opt/airflow/dags/fiscal_close.py")
     flaky = (replace(item, failed_runs=60 * (item.dag_id == "orders_load")) for item in made.inventory.dags)
@@ -141,4 +177,5 @@ def reviewed() -> Assessment:
     }
     desk, missing = walked(replace(made, inventory=found, answers=answers))
     assert not missing
-    return assessment(desk.plan, found, NOW, facts=made.facts)
+    plan = desk.plan.with_wave_state("high", "cut over")
+    return assessment(plan, found, NOW, facts=made.facts, cutovers=(handed_over(plan),))

@@ -89,6 +89,9 @@ def test_what_failed_is_named(tmp_path: Path) -> None:
     journal.write("cutover/w/d/drain-source", "applied", facts={"frozen": ["r1"], "left": {"r1": ["load", "tell"]}})
     journal.write("cutover/w/d/drain-source", "failed", why="it still had 2 unfinished runs")
     journal.write("cutover/other/d/drain-source", "done")
+    tick = {"dag_id": "d", "tick": NOON.isoformat(), "side": None, "state": "due"}
+    journal.write("cutover/w/d/gap-target", "done", facts={"missed": [NOON.isoformat()], "run": False})
+    journal.write("cutover/w/d/watch-target", "done", facts={"ticks": [tick], "missed": 1, "once": 0})
 
     class OneWave:
         @staticmethod
@@ -104,8 +107,11 @@ def test_what_failed_is_named(tmp_path: Path) -> None:
         "the run r1 stands on the source with load, tell not run",
         "people or programs started it 3 times in the thirty days before; they start it on Astro now",
     )
-    _, table, lead, list_ = _wave_cut_over(found)
+    assert (dag.listed, dag.missed, found.exact) == ((NOON,), 0, True)  # listed by choice
+    _, table, between, ticks, lead, list_, *_ = _wave_cut_over(found)
     assert isinstance(table, Table)
+    assert between == Text("Ticks that were due while neither side ran:")
+    assert ticks == Bullets(("d: 2026-11-25 12:00:00 listed, and run by nobody.",))
     assert (lead, list_) == (Text("What no ticks tell of:"), Bullets(tuple(f"d: {said}." for said in dag.uncounted)))
 
 

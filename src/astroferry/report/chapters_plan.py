@@ -214,18 +214,24 @@ def cutovers(it: Assessment) -> Section | None:
 
 
 def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
-    done = sum(dag.resumed_at is not None for dag in part.dags)
+    back = sum(dag.given_back_at is not None for dag in part.dags)
+    done = sum(dag.resumed_at is not None and dag.given_back_at is None for dag in part.dags)
+    given = f", {back:,} {'was' if back == 1 else 'were'} given back" if back else ""
     exact = "every counted tick ran exactly once" if part.exact else "some ticks did not run exactly once"
     yield Text(
-        f"Wave {part.wave} ({part.state}): {done:,} of {several(len(part.dags), 'DAG')} run on Astro; {exact}."
+        f"Wave {part.wave} ({part.state}): {done:,} of {several(len(part.dags), 'DAG')} run on Astro{given}; {exact}."
     )
     if curve := drain_curve(part.samples):
         yield Picture(
             Html(curve), "Runs still active on the source while its DAGs were drained.", "Drained runs over time."
         )
-    head = ("DAG", "paused on the source", "runs on Astro", "gap", "once", "twice", "missed", "verdict")
+    head = ("DAG", "paused on the source (UTC)", "runs on Astro (UTC)", "gap", "once", "twice", "missed", "verdict")
     rows = tuple(_handed(dag) for dag in part.dags)
     yield Table(f"Handed over in {part.wave}", head, rows, frozenset({4, 5, 6}))
+    between = [f"{dag.dag_id}: {clause}." for dag in part.dags for clause in _between(dag)]
+    if between:
+        yield Text("Ticks that were due while neither side ran:")
+        yield Bullets(tuple(between))
     if uncounted := [f"{dag.dag_id}: {clause}." for dag in part.dags for clause in dag.uncounted]:
         yield Text("What no ticks tell of:")
         yield Bullets(tuple(uncounted))
@@ -235,9 +241,14 @@ def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
         yield More(f"Ticks of {several(len(drawn), 'DAG')} on both sides", drawn)
 
 
+def _between(dag: DagHandover) -> Iterator[str]:
+    for ticks, what in ((dag.filled, "run on Astro on purpose"), (dag.listed, "listed, and run by nobody")):
+        if ticks:
+            yield f"{names([f'{tick:%Y-%m-%d %H:%M:%S}' for tick in ticks])} {what}"
+
+
 def _handed(dag: DagHandover) -> tuple[str, ...]:
     gap = dag.gap_seconds
-    back = "given back; " if dag.given_back_at else ""
     verdict = dag.failed or (dag.verdict.verdict if dag.verdict is not None else "")
     return (
         dag.dag_id,
@@ -247,5 +258,5 @@ def _handed(dag: DagHandover) -> tuple[str, ...]:
         f"{dag.once:,}",
         f"{dag.twice:,}",
         f"{dag.missed:,}",
-        f"{back}{verdict}" or "-",
+        "; ".join(filter(None, ("given back" if dag.given_back_at else "", verdict))) or "-",
     )

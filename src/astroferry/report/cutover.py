@@ -29,9 +29,10 @@ class DagHandover:
 
     `paused_at`: when it stood still on the source. `resumed_at`: when it ran on the target. `boundary`: the last tick
     that the source ran. `next`: the tick that the target showed before it was unpaused. `filled`: ticks between the
-    sides that were run on purpose, `listed`: those that were only listed. `slipped`: how often a run began while it
-    was being paused. `uncounted`: what no ticks tell of, in clauses (events not carried, runs left standing, who else
-    started it). `failed`: the step that did not go well and why. `given_back_at`: when a rollback ended.
+    sides that were run on purpose, `listed`: those that were only listed, and so are not `missed`. `slipped`: how
+    often a run began while it was being paused. `uncounted`: what no ticks tell of, in clauses (events not carried,
+    runs left standing, who else started it). `failed`: the step that did not go well and why. `given_back_at`: when a
+    rollback ended.
     """
 
     dag_id: str
@@ -113,6 +114,9 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
     missed = tuple(_moment(item) for item in gap.get("missed") or ())
     kept = tuple(moment for moment in missed if moment is not None)
     failed = [entry for entries in steps.values() for entry in entries[-1:] if entry.event == "failed"]
+    listed = () if gap.get("run") else kept
+    ticks = tuple(_row(item) for item in watch.get("ticks") or ())
+    accepted = sum(row.side is None and row.tick in listed for row in ticks)
     return DagHandover(
         dag_id=dag_id,
         began=_moment(record.get("at")),
@@ -123,12 +127,12 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         waited_seconds=drain.get("waited"),
         slipped=int(drain.get("slipped") or 0),
         filled=kept if gap.get("run") else (),
-        listed=() if gap.get("run") else kept,
+        listed=listed,
         uncounted=tuple(_uncounted(record, drain, watch)),
-        ticks=tuple(_row(item) for item in watch.get("ticks") or ()),
+        ticks=ticks,
         once=int(watch.get("once") or 0),
         twice=int(watch.get("twice") or 0),
-        missed=int(watch.get("missed") or 0),
+        missed=max(0, int(watch.get("missed") or 0) - accepted),
         verdict=verdict,
         failed=f"{failed[-1].action.rsplit('/', 1)[-1]}: {failed[-1].why}" if failed else "",
         given_back_at=_ended(steps, "rollback/unpause-source"),
