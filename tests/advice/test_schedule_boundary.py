@@ -45,6 +45,7 @@ def plan(*, catchup: bool, **more: Any) -> MarkerPlan:
     [
         ({"schedule": Schedule("timedelta", "0")}, {}, "has no next tick"),
         ({"schedule": Schedule("timetable", "Fiscal")}, {}, "own timetable"),
+        ({"schedule": Schedule("timetable", "relativedelta(months=1)")}, {}, "no fixed step"),
         ({"schedule": Schedule("unknown")}, {}, "could not be read"),
         ({"catchup": None}, {}, "catches up"),
         ({"schedule": Schedule("cron", "61 * * * *")}, {}, "not a cron expression"),

@@ -14,7 +14,11 @@ from astroferry.advice.schedule import is_marker, rows_by_tick
 from astroferry.carry.context import Context
 from astroferry.carry.journal import Journal
 from astroferry.carry.runner import Report, Step, carry_out
+from astroferry.clients.airflow import Airflow
+from astroferry.clients.connecting import connect_airflow
 from astroferry.clients.credentials import SourceLogin
+from astroferry.clients.http import Http
+from astroferry.clients.starship import log_in
 from astroferry.model.inventory import Inventory
 from astroferry.model.plan import Cutover, Decisions, Deployment, Plan, Source, Wave
 
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from astroferry.carry.action import Action
-    from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
     from astroferry.clients.starship import Starship
     from astroferry.simulator.real import RealAirflow
@@ -34,6 +37,15 @@ RARE = ("preset", "never_run")
 
 def login(server: RealAirflow) -> SourceLogin:
     return SourceLogin(username="admin", password=server.users["admin"])
+
+
+async def reached(server: RealAirflow, name: str = "The source") -> Airflow:
+    """Connect as admin; to an Airflow 2 by a session, since it hashes a Basic password for every request (80 ms)."""
+    if server.is_2:
+        http = Http(server.url, name=name, rate=None, concurrency=8, keeps_cookies=True)
+        await log_in(http, "admin", server.users["admin"])
+        return await Airflow.connect(http)
+    return await connect_airflow(server.url, login(server), name=name, rate=None, concurrency=8)
 
 
 async def until(what: str, check: Any, seconds: int = 300) -> None:

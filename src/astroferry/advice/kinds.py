@@ -136,6 +136,8 @@ def ticks_of(dag: Dag, zone: str = "", last: datetime | None = None) -> Ticks:
 
 
 def _unknown(dag: Dag) -> str:
+    if dag.schedule.kind == "timetable" and dag.schedule.expression.startswith("relativedelta("):
+        return f"it runs each {dag.schedule.expression}, which is no fixed step, and we cannot count its ticks yet"
     if dag.schedule.kind == "timetable":
         return "its own timetable class decides when it runs, and we cannot count its ticks from here"
     if dag.schedule.kind == "unknown":

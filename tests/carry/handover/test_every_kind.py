@@ -274,3 +274,16 @@ async def test_who_starts_a_dag_by_hand_is_told_of(tmp_path: Path) -> None:
     record, *_ = actions_for_cutover(here.plan, here.inventory, "one")
     assert (await record.apply(here.context(told)))["started_by_others"] == 1
     assert "started it 1 times in 30 days" in told[0]
+
+
+async def test_what_comes_due_before_the_boundary_is_read_back_is_filled_too(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, dag={"depends_on_past": True}, watch_ticks=1, parse_timeout=400)
+    record, drain, mark, *rest = actions_for_cutover(here.plan, here.inventory, "one")
+    journal: Journal = {}
+    await carry([record, drain], here.context(), journal)
+    journal[mark.info.id] = await mark.apply(here.context())
+    here.clock.pass_by(400)
+    assert (await mark.verify(here.context())).state == "done"
+    await carry(rest, here.context(), journal)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()

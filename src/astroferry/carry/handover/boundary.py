@@ -231,8 +231,12 @@ class MarkBoundary:
         await open_backfill(ctx, target, plan, overdue[0], overdue[-1])
 
     async def verify(self, ctx: Context) -> Observation:
-        """As seen on the server."""
-        return await self.observe(ctx)
+        """As seen on the server; what came due between two looks is filled like what came before it."""
+        seen = await self.observe(ctx)
+        if seen.state == "todo":
+            await self.apply(ctx)
+            seen = await self.observe(ctx)
+        return seen
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """The row stays; nothing depends on it while the target is paused."""
