@@ -1,7 +1,9 @@
 """What a DAG file may say on Airflow 2.11 and not on 3: modules, names, arguments, context keys.
 
 Measured: every public module and the names that DAGs use were imported with 2.11.2 and with 3.3.2 (core, SDK and
-standard provider); what 3.3.2 cannot import stands here. What it still takes with a warning does not.
+standard provider); what 3.3.2 cannot import stands here. What it still takes with a warning does not (ruff's AIR311,
+AIR312 and AIR321 are about that). Ruff's AIR301 and AIR302 are held against these tables by a test; what they know
+alone is about providers that 3.3.2 does not bring.
 """
 
 from __future__ import annotations
@@ -17,12 +19,19 @@ GONE_MODULES: dict[str, str] = {
     "airflow.contrib": "the provider packages",
     "airflow.datasets": "airflow.sdk (Asset)",
     "airflow.decorators.python": "",
+    "airflow.config_templates.default_celery": "airflow.providers.celery.executors.default_celery",
+    "airflow.executors.celery_executor": "airflow.providers.celery.executors.celery_executor",
+    "airflow.executors.celery_kubernetes_executor": "",
+    "airflow.executors.dask_executor": "",
     "airflow.executors.debug_executor": "",
+    "airflow.executors.kubernetes_executor": "airflow.providers.cncf.kubernetes.executors.kubernetes_executor",
+    "airflow.executors.local_kubernetes_executor": "",
     "airflow.executors.sequential_executor": "",
     "airflow.hooks.base_hook": "airflow.sdk (BaseHook)",
     "airflow.hooks.dbapi": "airflow.providers.common.sql.hooks.sql",
     "airflow.kubernetes": "airflow.providers.cncf.kubernetes",
     "airflow.lineage.entities": "",
+    "airflow.listeners.spec.dataset": "airflow.listeners.spec.asset",
     "airflow.macros.hive": "airflow.providers.apache.hive.macros.hive",
     "airflow.metrics": "",
     "airflow.models.dagparam": "",
@@ -37,11 +46,27 @@ GONE_MODULES: dict[str, str] = {
     "airflow.operators.dummy": f"{_STANDARD}.operators.empty (EmptyOperator)",
     "airflow.operators.dummy_operator": f"{_STANDARD}.operators.empty (EmptyOperator)",
     "airflow.operators.email_operator": "airflow.providers.smtp.operators.smtp",
+    **dict.fromkeys(
+        (
+            "airflow.operators.gcs_to_s3",
+            "airflow.operators.google_api_to_s3_transfer",
+            "airflow.operators.hive_to_druid",
+            "airflow.operators.hive_to_mysql",
+            "airflow.operators.mssql_to_hive",
+            "airflow.operators.mysql_to_hive",
+            "airflow.operators.presto_to_mysql",
+        ),
+        "the provider package",
+    ),
     "airflow.operators.latest_only_operator": f"{_STANDARD}.operators.latest_only",
     "airflow.operators.python_operator": f"{_STANDARD}.operators.python",
     "airflow.operators.sql": "airflow.providers.common.sql.operators.sql",
     "airflow.operators.subdag": "task groups or assets",
     "airflow.operators.subdag_operator": "task groups or assets",
+    **{
+        f"airflow.providers.{of}.datasets": f"airflow.providers.{of}.assets"
+        for of in ("amazon.aws", "common.io", "google", "mysql", "postgres", "trino")
+    },
     "airflow.sensors.base_sensor_operator": "airflow.sdk (BaseSensorOperator)",
     "airflow.sensors.date_time_sensor": f"{_STANDARD}.sensors.date_time",
     "airflow.sensors.external_task_sensor": f"{_STANDARD}.sensors.external_task",
@@ -69,6 +94,13 @@ OLD_SHIMS = ("airflow.hooks.", "airflow.operators.", "airflow.sensors.")
 OLD_ENDINGS = ("_hook", "_hooks", "_operator", "_sensor")
 
 GONE_NAMES: dict[str, dict[str, str]] = {
+    "airflow": dict.fromkeys(("PY36", "PY37", "PY38", "PY39", "PY310", "PY311", "PY312"), "sys.version_info"),
+    "airflow.security.permissions": {"RESOURCE_DATASET": "RESOURCE_ASSET"},
+    "airflow.sensors.external_task": {
+        "ExternalTaskSensorLink": f"{_STANDARD}.sensors.external_task (ExternalDagLink)"
+    },
+    "airflow.utils.operator_helpers": {"context_to_airflow_vars": "airflow.sdk.execution_time.context"},
+    "airflow.utils.state": {"SHUTDOWN": "", "terminating_states": ""},
     "airflow.utils.dates": {
         "days_ago": "a fixed pendulum.datetime",
         "date_range": "",
@@ -106,10 +138,17 @@ DAG_ARGUMENTS: dict[str, str] = {
     "full_filepath": "",
 }
 """argument that DAG no longer takes -> its new name"""
-TASK_ARGUMENTS: dict[str, str] = {"task_concurrency": "max_active_tis_per_dag", "provide_context": ""}
+TASK_ARGUMENTS: dict[str, str] = {
+    "task_concurrency": "max_active_tis_per_dag",
+    "provide_context": "",
+    "use_task_execution_day": "use_task_logical_date",
+}
+GONE_METHODS: dict[str, str] = {"get_connections": "get_connection", "get_conn_uri": "get_conn_value"}
+"""method of hooks and secrets backends that is gone -> its new name"""
 TRIGGER_RULES: dict[str, str] = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
 
 CONTEXT_KEYS: dict[str, str] = {
+    "conf": "airflow.configuration.conf",
     "execution_date": "logical_date",
     "next_ds": "data_interval_end | ds",
     "next_ds_nodash": "data_interval_end | ds_nodash",

@@ -3,12 +3,12 @@
 Where ruff's AIR rules look too, they agree on the import ones; what those do not see (templates, trigger rules,
 sessions, paths, addresses of the old API) is looked for here. Kinds, with what `Sign.what` then holds:
 
-gone-import (module or module.name), gone-argument (Class(argument)), gone-rule (trigger rule), context-key (key),
-gone-python (module), sessions (how), old-api (path), old-client (module), provider (module), sla (argument),
-no-schedule, no-catchup, moving-start (call), naive-start (call), arrives-unpaused, run-limit (argument),
-success-callback, poke-sensor (class), xcom-without-task, xcom-elsewhere (argument), parse-time (call),
-composer-path (path), home-path (path), local-disk (path), pod (argument), mail (argument), environment (name),
-plugin-classes (attribute), plugin-flask (attribute), access-control (roles).
+gone-import (module, module.name or Class.method), gone-argument (Class(argument)), gone-rule (trigger rule),
+context-key (key), gone-python (module), sessions (how), old-api (path), old-client (module), provider (module),
+sla (argument), no-schedule, no-catchup, moving-start (call), naive-start (call), arrives-unpaused,
+run-limit (argument), success-callback, poke-sensor (class), xcom-without-task, xcom-elsewhere (argument),
+parse-time (call), composer-path (path), home-path (path), local-disk (path), pod (argument), mail (argument),
+environment (name), plugin-classes (attribute), plugin-flask (attribute), access-control (roles).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from astroferry.code.airflow3 import CONTEXT_KEYS, GONE_FROM_PYTHON, replacement
+from astroferry.code.airflow3 import CONTEXT_KEYS, GONE_FROM_PYTHON, GONE_METHODS, replacement
 from astroferry.code.signs_in_calls import Calls
 from astroferry.model.inventory import Sign
 
@@ -110,7 +110,7 @@ class Signs:
         top = module.split(".", 1)[0]
         if module.startswith("airflow.providers."):
             self._add("provider", module, node, where)
-        elif top == "airflow":
+        if top == "airflow":
             if not where.guarded and replacement(module, name) is not None:
                 self._add("gone-import", f"{module}.{name}" if name else module, node, where)
             if name in _SESSION_NAMES or (module == "airflow.settings" and name in {"Session", "engine"}):
@@ -125,6 +125,8 @@ class Signs:
         self._calls.see(node, called, where)
         if called == "query" and "session" in owner.lower():
             self._add("sessions", "session.query", node, where)
+        elif called in GONE_METHODS and owner.endswith(("Hook", "Backend")):
+            self._add("gone-import", f"{owner}.{called}", node, where)
         elif called == "Session" and owner == "settings":
             self._add("sessions", "settings.Session", node, where)
         elif node.args and self._is_environment(node.func):
@@ -155,7 +157,8 @@ class Signs:
         is_task = any(name in TASK_DECORATORS for name in made_by)
         if is_task or node.name in self._templated:
             for argument in (*node.args.args, *node.args.kwonlyargs):
-                if argument.arg in CONTEXT_KEYS:
+                # Arguments of one's own are called "conf", too.
+                if argument.arg in CONTEXT_KEYS and argument.arg != "conf":
                     self._add("context-key", argument.arg, argument, where)
 
     def _key(self, given: ast.expr, node: ast.AST, where: Where) -> None:
