@@ -12,7 +12,7 @@ from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
-from astroferry.carry.handover.begun import counted, to_give_back
+from astroferry.carry.handover.begun import counted, runs_there, to_give_back
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
@@ -27,7 +27,7 @@ from astroferry.carry.runner import carry_out, ends_the_run
 from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance, gate, set_state
-from astroferry.errors import AstroferryError, PlanError, RemoteError
+from astroferry.errors import AstroferryError, NotAllowedError, PlanError, RemoteError
 from astroferry.faces.ending import call_plans_webhook
 from astroferry.faces.handed import sides, standing_in_words
 from astroferry.faces.watched import verdict_in_words, watched_facts
@@ -242,19 +242,21 @@ class Carrier:
             if not actions:
                 work.result = "There was nothing to roll back."
                 return
-            report = await self._hand(way, work, actions)
+            report = await self._hand(way, work, actions, alone=True)
             if not report.failed and not report.stopped:
-                if dag_id is None:
+                if not runs_there(way.journal, work.wave):
                     set_state(way, work.wave, "tested")
                 work.result = f"{dag_id or f'The wave {work.wave}'} runs on the source again."
 
-    async def _hand(self, way: Opened, work: Work, actions: list[Action]) -> Report:
+    async def _hand(self, way: Opened, work: Work, actions: list[Action], *, alone: bool = False) -> Report:
         work.total = len(actions)
         moving = list(dict.fromkeys(action.info.id.split("/")[2] for action in actions))
         for dag_id in moving:
             self.ticks.pop(dag_id, None)
         try:
-            report = await hand_over(actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop)
+            report = await hand_over(
+                actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop, alone=alone
+            )
             if report.stopped or report.failed:
                 stands = standing_in_words(sides(way.journal.standing(), work.wave, moving))
                 what = f"{several(len(report.failed), 'step')} did not go well" if report.failed else "Stopped"
@@ -271,8 +273,8 @@ class Carrier:
         for handover in await counted(way, work.wave, standings):
             try:
                 rows = await ticks_of(way.ctx, handover, standings[handover.dag_id].at, way.ctx.clock.now())
-            except RemoteError as error:
-                if ends_the_run(error):
+            except (RemoteError, NotAllowedError) as error:
+                if ends_the_run(error) and not isinstance(error, NotAllowedError):
                     raise
                 work.tell(str(error))
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from tests.harness import DEPLOYMENT, World
 
 from astroferry.faces.headless import rollback
@@ -39,6 +40,9 @@ def edit_inventory(world: World, edit: Callable[[list[dict[str, Any]]], list[dic
 
 def test_what_plan_and_inventory_have_lost_since_is_given_back_all_the_same(world: World) -> None:
     cut_over(world, "pilot")
+    refused = world.on_plan("rollback", "--stage", "prepare", *CONFIRM)  # which would delete what runs there
+    assert refused.code == 3
+    assert "ticks_now, ticks_on run on Astro by a cutover" in refused.err
     edit_inventory(world, lambda dags: [dag for dag in dags if dag["dag_id"] != "ticks_now"])
     world.edit_plan('"ticks_on",', '"nobody",')  # moved to the rest
     ran = world.on_plan("rollback", "--wave", "pilot", *CONFIRM)
@@ -51,6 +55,15 @@ def test_what_plan_and_inventory_have_lost_since_is_given_back_all_the_same(worl
 def test_one_that_the_source_has_no_more_is_named_and_the_others_go_back(world: World) -> None:
     cut_over(world, "pilot")
     del world.estate.engine.dags["ticks_now"]
+
+    def closed(request: httpx.Request) -> httpx.Response | None:
+        """Our role may not touch this DAG (any more); that keeps no other from going back."""
+        return httpx.Response(403) if request.url.path.endswith("/dags/ticks_on") else None
+
+    world.wire.before = closed
+    ran = world.on_plan("rollback", *CONFIRM)
+    assert (ran.code, "cannot be given back" in ran.err) == (6, True)
+    world.wire.before = lambda _: None
     ran = world.on_plan("rollback", *CONFIRM)
     assert ran.code == 6
     assert '"ticks_now" was begun by this wave and cannot be given back: the source does not show it' in ran.err

@@ -29,6 +29,12 @@ def waves_begun(journal: Journal) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts[1] for parts in begun if len(parts) > 3))
 
 
+def runs_there(journal: Journal, wave: str) -> tuple[str, ...]:
+    """The DAGs of the wave that were active, have been begun, and were not given back: the target may run them."""
+    standings = standings_of(journal, wave, given_back=False).values()
+    return tuple(standing.dag_id for standing in standings if not standing.source_paused)
+
+
 async def to_give_back(
     way: Opened, wave: str, *, dag_id: str | None = None, standings: dict[str, DagStanding] | None = None
 ) -> list[Action]:

@@ -9,12 +9,20 @@ from astroferry import diagnostics
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.graph import CARRYING, build
-from astroferry.carry.handover.begun import to_give_back, waves_begun
+from astroferry.carry.handover.begun import runs_there, to_give_back, waves_begun
 from astroferry.carry.handover.wave import hand_over, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
 from astroferry.carry.waves import set_state
-from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, RemoteError, UsageError
+from astroferry.errors import (
+    CarriedInPartError,
+    Exit,
+    InputNeededError,
+    NotAllowedError,
+    PlanError,
+    RemoteError,
+    UsageError,
+)
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import confirm_all, known_wave, must_be_once, say_where
 from astroferry.faces.headless.progress import Narrator, follow
@@ -54,6 +62,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
         else:
             report = await _hand_back(way, wave, dag, arguments)
     if report.failed:
+        if all(step.denied or step.outcome == "held" for step in report.failed):
+            raise NotAllowedError(next(step.why for step in report.failed if step.denied))
         raise CarriedInPartError(
             f"{several(len(report.failed), 'step')} could not be taken back.", hint="See above; run it again."
         )
@@ -87,11 +97,11 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
         await find(way.ctx, way.plan.deployment(way.plan.wave(name).production))
         actions = await to_give_back(way, name, dag_id=dag)
         try:
-            report = await hand_over(actions, way.ctx, way.journal, follow=follow)
+            report = await hand_over(actions, way.ctx, way.journal, follow=follow, alone=True)
         except (RemoteError, NotAllowedError):
             say_where(way, name, "rollback")
             raise
-        if actions and not report.failed and dag is None:
+        if actions and not report.failed and not runs_there(way.journal, name):
             set_state(way, name, "tested")
         twice += await tell_ticks(way, name, arguments, ())
         whole.steps += report.steps
@@ -122,6 +132,12 @@ async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) ->
     if arguments.confirm not in productions:
         raise InputNeededError(
             f"This takes back what the stage {stage} made on Astro.", hint=f"Confirm with --confirm {productions[0]}."
+        )
+    running = sorted({dag for name in waves_begun(way.journal) for dag in runs_there(way.journal, name)})
+    if running:
+        raise PlanError(
+            f"{names(running)} run on Astro by a cutover, with what the stage {stage} made there.",
+            hint="Give them back to the source first: astroferry rollback PLAN --confirm NAME.",
         )
     actions = build(way.plan, way.inventory, way.dags_folder)
     begins = KINDS.get(stage)

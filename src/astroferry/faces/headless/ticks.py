@@ -10,7 +10,7 @@ from astroferry.carry.handover.begun import counted
 from astroferry.carry.handover.watch import table_facts, ticks_of
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.runner import ends_the_run
-from astroferry.errors import RemoteError
+from astroferry.errors import NotAllowedError, RemoteError
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
         since = standings[handover.dag_id].at
         try:
             found[handover.dag_id] = await ticks_of(way.ctx, handover, since, way.ctx.clock.now())
-        except RemoteError as error:
-            if ends_the_run(error):
+        except (RemoteError, NotAllowedError) as error:
+            if ends_the_run(error) and not isinstance(error, NotAllowedError):
                 raise
-            # What cannot be counted any more (its schedule was changed) keeps no other from being shown.
+            # What cannot be counted any more (its schedule was changed, it is closed to us) keeps no other away.
             diagnostics.say(f"warn: {error}")
     if arguments.json:
         diagnostics.data_json(
