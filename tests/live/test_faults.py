@@ -81,20 +81,20 @@ def test_what_a_marker_does_besides(six: Street) -> None:
     markers = {dag: [run for run in six.rows("target", dag) if is_marker(run)] for dag in SIX}
     assert all(markers[dag] for dag in TIMED)
     assert not markers["consumer"]
-    ids = {run.run_id for runs in markers.values() for run in runs}
+    ids = {(dag, run.run_id) for dag, runs in markers.items() for run in runs}
     # Listeners hear of each once, as of a run that succeeded; real runs are heard of too.
-    heard = [run_id for _, run_id in lines(six.folder / "listener.jsonl")]
-    print(f"{len(ids)} markers; listeners heard of {sum(one in ids for one in heard)} of them")
-    assert [heard.count(run_id) for run_id in sorted(ids)] == [1] * len(ids)
+    heard = [(dag, run_id) for dag, run_id in lines(six.folder / "listener.jsonl")]
+    print(f"{len(ids)} markers; listeners heard of {len(ids & set(heard))} of them, and of {len(heard)} runs in all")
+    assert [heard.count(marker) for marker in sorted(ids)] == [1] * len(ids)
     # The DAG's callback is called for real runs alone.
     called = six.until(
         "a callback on the target",
-        lambda: [run_id for side, run_id in lines(six.folder / "callbacks.jsonl") if side == "target"],
+        lambda: [("latest", run_id) for side, run_id in lines(six.folder / "callbacks.jsonl") if side == "target"],
     )
     assert not ids & set(called)
     # It makes no asset event: each event comes from a real run.
     events = six.ask(six.target, "assets/events", limit=100)["asset_events"]
-    made = {event["source_run_id"] for event in events}
+    made = {(event["source_dag_id"], event["source_run_id"]) for event in events}
     assert made
     assert not made & ids
     # Its task is "skipped", and a task that depends on the one before goes on after it.
