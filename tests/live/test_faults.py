@@ -131,11 +131,15 @@ def test_a_source_that_fails_while_draining_handing_over_and_watching(six: Stree
     """And an open backfill of somebody else keeps a marker waiting, until it is gone."""
     day = six.ask(six.source, "dags/latest/dagRuns", order_by="execution_date", limit=1)["dag_runs"][0]
     date = day["logical_date"]
-    body = {"dag_id": "latest", "from_date": date, "to_date": date, "reprocess_behavior": "none"}
-    theirs = six.tell(six.target, "POST", "backfills", {**body, "max_active_runs": 1, "dag_run_conf": {}})["id"]
+    theirs: list[int] = []
+
+    def opened() -> None:
+        body = {"dag_id": "latest", "from_date": date, "to_date": date, "reprocess_behavior": "none"}
+        made = six.tell(six.target, "POST", "backfills", {**body, "max_active_runs": 1, "dag_run_conf": {}})
+        theirs.append(made["id"])
 
     def cancelled() -> None:
-        six.tell(six.target, "PUT", f"backfills/{theirs}/cancel")
+        six.tell(six.target, "PUT", f"backfills/{theirs[0]}/cancel")
         for run in six.rows("target", "latest"):
             if run.logical_date == datetime.fromisoformat(date):
                 six.tell(six.target, "DELETE", f"dags/latest/dagRuns/{run.run_id}")
@@ -143,6 +147,7 @@ def test_a_source_that_fails_while_draining_handing_over_and_watching(six: Stree
     done = six.held(
         "cutover",
         {
+            step("cutover", "latest", "record", "done"): opened,
             step("cutover", "delta", "drain-source", "begin"): lambda: six.proxy.away_for(25, "cut"),
             step("cutover", "all", "mark", "begin"): lambda: six.proxy.away_for(25, "503"),
             step("cutover", "latest", "mark", "begin"): lambda: threading.Timer(15, cancelled).start(),
