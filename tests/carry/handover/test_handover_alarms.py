@@ -343,6 +343,23 @@ async def test_a_rollback_before_the_marker_runs_what_the_pause_left_out(here: W
     assert all(run.data_interval_start == run.logical_date for run in gaps)
 
 
+async def test_on_an_airflow_2_what_a_task_depends_on_is_started_before_the_unpausing(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=False, watch_ticks=1, dag={"depends_on_past": True})
+    journal = await cut_over_to(here)
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one"))
+    steps = [action.info.id.rsplit("/", 1)[-1] for action in actions]
+    await carry(actions[: steps.index("mark-source") + 1], here.context(), journal)
+    here.clock.pass_by(500)
+    here.source.calls.clear()
+    await carry(actions[steps.index("mark-source") + 1 :], here.context(), journal)
+    # Queued while it is paused, so that the scheduler's own run finds them before itself; the latest is left to it.
+    unpaused = here.source.calls.index("set_paused answered")
+    assert here.source.calls[:unpaused].count("trigger answered") == 3
+    assert "trigger" not in here.source.calls[unpaused:]
+    here.clock.pass_by(20)
+    assert here.ticks_ran() == here.ticks_due()
+
+
 async def test_a_manual_run_that_takes_a_missing_ticks_place_is_not_hidden(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

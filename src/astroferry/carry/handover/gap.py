@@ -132,6 +132,26 @@ class RunGap:
                 )
             await ctx.clock.sleep(ctx.plan.cutover.poll)
 
+    async def queue_what_comes_first(self, ctx: Context) -> None:
+        """Before a DAG is unpaused on an Airflow 2 whose tasks depend on past runs: start what would be passed over.
+
+        The runs wait until it is unpaused. Started afterwards, as those of other DAGs are, they come between the
+        scheduler's own run and the one it depends on: its task then fails without having run (2.11.2, 2026-11-26:
+        "Dependencies not met ... previous task instance(s) are not in a successful state").
+        """
+        airflow = await self.handover.airflow(ctx, self.side)
+        plan = await self.handover.plan(ctx)
+        if airflow.major >= 3 or plan.catchup or not plan.depends_on_past or ctx.plan.cutover.gap == "list":
+            return
+        since = await self._since(ctx)
+        if since is None:
+            return
+        known = rows_by_tick(await self.handover.rows(ctx, self.side, since)).keys()
+        known |= rows_by_tick(await self.handover.rows(ctx, opposite(self.side), since)).keys()
+        # The latest one is the scheduler's own.
+        overdue = list(plan.ticks.between(since, ctx.clock.now()))[:-1]
+        await self._run(ctx, [tick for tick in overdue if tick.moment not in known])
+
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the server."""
         return await self.observe(ctx)

@@ -11,6 +11,7 @@ from astroferry.carry.handover.alone import MOST, strayed
 from astroferry.carry.handover.back import HandBack
 from astroferry.carry.handover.boundary import MarkBoundary
 from astroferry.carry.handover.ends import ALL_ROWS
+from astroferry.carry.handover.gap import RunGap
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
 from astroferry.model.words import names
@@ -97,6 +98,8 @@ class Unpause:
             raise RemoteError(seen.why)
         if seen.state == "todo":
             await self._see_that_it_still_follows(ctx)
+            if not isinstance(await self.handover.kind(ctx), SwitchPlan):
+                await RunGap(self.handover, self.side).queue_what_comes_first(ctx)
             await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
             ctx.tell(f"{self.handover.dag_id}: unpaused on the {self.side}")
         return {
