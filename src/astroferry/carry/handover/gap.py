@@ -146,8 +146,11 @@ class RunGap:
         since = await self._since(ctx)
         if since is None:
             return
-        known = rows_by_tick(await self.handover.rows(ctx, self.side, since)).keys()
-        known |= rows_by_tick(await self.handover.rows(ctx, opposite(self.side), since)).keys()
+        known = {
+            tick
+            for side in (self.side, opposite(self.side))
+            for tick in rows_by_tick(await self.handover.rows(ctx, side, since))
+        }
         # The latest one is the scheduler's own.
         overdue = list(plan.ticks.between(since, ctx.clock.now()))[:-1]
         await self._run(ctx, [tick for tick in overdue if tick.moment not in known])
