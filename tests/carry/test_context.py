@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from astroferry.carry.context import Context, WallClock
+from astroferry.carry.context import Context, WallClock, in_step
 from astroferry.errors import RemoteError
 from astroferry.model.values import SourceValues
 
@@ -51,3 +51,18 @@ async def test_the_wall_clock_is_in_utc_and_goes_on() -> None:
     await clock.sleep(0)
     assert before.tzinfo is UTC
     assert clock.now() >= before
+
+
+async def test_a_clock_that_is_off_is_corrected_and_said() -> None:
+    told: list[str] = []
+    clock = WallClock()
+    assert in_step(clock, None, told.append) is clock
+    assert in_step(clock, timedelta(seconds=1), told.append) is clock
+    behind = in_step(clock, timedelta(minutes=9), told.append)
+    assert timedelta(minutes=8) < behind.now() - clock.now() < timedelta(minutes=10)
+    await behind.sleep(0)
+    in_step(clock, timedelta(seconds=-30), told.append)
+    assert told == [
+        "this machine's clock is 540 s behind the source's; the source's is gone by",
+        "this machine's clock is 30 s ahead of the source's; the source's is gone by",
+    ]

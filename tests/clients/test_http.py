@@ -12,6 +12,7 @@ from tests.conftest import FixedClock
 
 from astroferry.clients.auth import BasicAuth, BearerAuth, CookieAuth, TokenLoginAuth
 from astroferry.clients.http import Http
+from astroferry.clients.pacing import ahead_of
 from astroferry.errors import (
     AstroferryError,
     NotAllowedError,
@@ -80,6 +81,21 @@ async def test_a_request_goes_out_as_asked(opened: Opener) -> None:
     assert request.headers["authorization"] == f"Bearer {CANARY}"
     assert request.headers["user-agent"].startswith("astroferry/")
     assert request.headers["accept"] == "application/json"
+
+
+async def test_how_far_the_servers_clock_is_ahead(opened: Opener, clock: FixedClock) -> None:
+    def dated(date: str) -> httpx.Response:
+        return httpx.Response(200, json=1, headers={"Date": date})
+
+    told = format_datetime(clock.now() + timedelta(minutes=9), usegmt=True)
+    async with opened(Script(ok(1), dated(told), ok(1), dated("yesterday"))) as http:
+        assert http.ahead is None
+        for _ in range(4):
+            await http.json("GET", "/dags")
+        assert http.ahead is not None
+        assert abs(http.ahead - timedelta(minutes=9)) <= timedelta(seconds=1)
+    slow = clock.now() + timedelta(seconds=9)
+    assert ahead_of({"date": told}, clock.now(), slow) is None
 
 
 async def test_bodies_are_json_and_empty_answers_are_none(opened: Opener) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from astroferry.errors import AstroferryError, RemoteError
@@ -48,6 +48,35 @@ class WallClock:
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
         await asyncio.sleep(seconds)
+
+
+STEP = timedelta(seconds=2)
+"""what a clock may be off before it is corrected; an answer tells the time to a second"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockInStep:
+    """A clock corrected by what a server's answers say: its ticks are due by its clock, not by this machine's."""
+
+    clock: Clock
+    ahead: timedelta
+
+    def now(self) -> datetime:
+        """The moment, in UTC, as the server has it."""
+        return self.clock.now() + self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        await self.clock.sleep(seconds)
+
+
+def in_step(clock: Clock, ahead: timedelta | None, tell: Callable[[str], None]) -> Clock:
+    """The clock, corrected and said so where the source's is more than `STEP` away from it."""
+    if ahead is None or abs(ahead) <= STEP:
+        return clock
+    off = f"{abs(ahead).total_seconds():.0f} s {'behind' if ahead > timedelta(0) else 'ahead of'}"
+    tell(f"this machine's clock is {off} the source's; the source's is gone by")
+    return ClockInStep(clock, ahead)
 
 
 def nothing_yet(_action: str) -> Standing | None:

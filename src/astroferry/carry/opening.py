@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from astroferry.carry.context import Context, WallClock, nobody
+from astroferry.carry.context import Context, WallClock, in_step, nobody
 from astroferry.carry.drainfile import DrainFile, drain_path
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
@@ -166,9 +166,10 @@ async def opened(
             # Another process may have ended, and changed it, while we waited for nothing but luck.
             plan, inventory = read_plan(path)
         folder = dags_folder(plan, path)
-        clock = clock or WallClock()
-        journal = Journal(journal_path(path), now=clock.now)
+        ours: Clock = clock or WallClock()
+        journal = Journal(journal_path(path), now=lambda: ours.now())  # noqa: PLW0108 - it is corrected below
         source, login = await open_source(plan.source.url, plan.source.credentials, stack, ask)
+        ours = in_step(ours, source.ahead, tell)
         where, organization = api_address(plan), plan.target.organization
         astro, token = await open_astro(where, plan.target.credentials, organization, stack, ask)
 
@@ -217,7 +218,7 @@ async def opened(
             standing=journal.standing_of,
             changes=lambda: sum(http.changes for http in ends),
             find_starship=starship_on,
-            clock=clock,
+            clock=ours,
             tell=tell,
             drained=DrainFile(drain_path(path)),
         )

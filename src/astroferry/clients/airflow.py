@@ -12,6 +12,8 @@ from astroferry.clients.answers import Answer, not_the_api, refusal
 from astroferry.errors import NotTheApiError, UnsupportedVersionError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from astroferry.clients.airflow_dialect import Dialect
     from astroferry.clients.http import Http
 
@@ -23,6 +25,11 @@ class Airflow(Writing):
 
     `url`: its base, without `/api/vN`. `version`: "2.11.2", as the server says. `api`: which API it speaks.
     """
+
+    @property
+    def ahead(self) -> timedelta | None:
+        """How far the server's clock is ahead of ours, by its last answer; None where it does not tell."""
+        return self.http.ahead
 
     @classmethod
     async def connect(cls, http: Http) -> Airflow:

@@ -13,13 +13,13 @@ import httpx
 from astroferry import __version__
 from astroferry.clients.address import bare
 from astroferry.clients.answers import Answer, json_of, not_the_api, refusal
-from astroferry.clients.pacing import Clock, Paces, RealClock, backoff, pause_before
+from astroferry.clients.pacing import Clock, Paces, RealClock, ahead_of, backoff, pause_before
 from astroferry.clients.unreachable import unreachable
 from astroferry.errors import NotTheApiError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from astroferry.clients.auth import Auth
 
@@ -72,6 +72,8 @@ class Http:
         self._login = asyncio.Lock()
         self._retries = retries
         self._answered = False
+        self.ahead: timedelta | None = None
+        """how far the server's clock is ahead of ours, by its last answer; None where it does not tell"""
         self._accepted = False
         self._logins = 0
         self.changes = 0
@@ -256,6 +258,7 @@ class Http:
         headers = {**request["headers"], **(auth.headers() if auth is not None else {})}
         async with self._slots:
             await self._paces.wait(method)
+            sent = self._clock.now()
             try:
                 response = await self._client.request(method, url, **{**request, "headers": headers})
                 text = response.text
@@ -265,6 +268,8 @@ class Http:
         self._answered = True
         self.changes += method not in READING and not _refused(response.status_code)
         names = {name.lower(): value for name, value in response.headers.items()}
+        ahead = ahead_of(names, sent, self._clock.now())
+        self.ahead = self.ahead if ahead is None else ahead
         return Answer(method, bare(url), response.status_code, names, text)
 
 

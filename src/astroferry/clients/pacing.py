@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SLOW = timedelta(seconds=2)
 _JITTER = random.SystemRandom()
 
 
@@ -36,6 +37,21 @@ class RealClock:
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass."""
         await asyncio.sleep(seconds)
+
+
+def ahead_of(headers: Mapping[str, str], sent: datetime, received: datetime) -> timedelta | None:
+    """How far the clock of who answered is ahead of ours, to about a second.
+
+    None where the answer has no Date, or took so long that it does not tell when it was written.
+    """
+    if received - sent > SLOW:
+        return None
+    try:
+        told = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError):
+        return None
+    # It tells whole seconds, cut off.
+    return told.astimezone(UTC) + timedelta(seconds=0.5) - (sent + (received - sent) / 2)
 
 
 class Pace:

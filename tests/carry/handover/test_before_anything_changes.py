@@ -10,8 +10,9 @@ import pytest
 from tests.carry.handover.test_then_the_other_way import go
 from tests.carry.handover.two_airflows import START, World, world
 
+from astroferry.carry.context import ClockInStep, in_step
 from astroferry.carry.handover.unpause import Unpause
-from astroferry.carry.handover.wave import actions_for_cutover
+from astroferry.carry.handover.wave import actions_for_cutover, standings_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.runner import carry_out
 from astroferry.model.inventory import Schedule
@@ -96,3 +97,26 @@ async def test_a_paused_dag_whose_order_matters_is_given_no_backfill(tmp_path: P
     here.clock.pass_by(600)
     assert not (await go(here, Journal(tmp_path / "j.jsonl"), "cutover")).failed
     assert here.target.open == set()
+
+
+async def test_clocks_of_the_two_sides_that_are_apart_are_refused(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True, warm=250)
+    here.source.ahead, here.target.ahead = timedelta(seconds=1), timedelta(minutes=-1)
+    untouched(here, await go(here, Journal(tmp_path / "j.jsonl"), "cutover"), "are 61 s apart")
+
+
+async def test_a_machine_whose_clock_is_off_misses_no_tick(tmp_path: Path) -> None:
+    """Nine minutes behind, it would take what fell between for not due yet."""
+    here = world(tmp_path, catchup=False, watch_ticks=0)
+    behind = ClockInStep(here.clock, timedelta(minutes=-9))
+    journal = Journal(tmp_path / "j.jsonl")
+    ctx = here.context()
+    ctx.standing = journal.standing_of
+    ctx.clock = in_step(behind, timedelta(minutes=9), lambda _: None)
+    first = actions_for_cutover(here.plan, here.inventory, "one", {})
+    assert not (await carry_out(first[:3], ctx, journal)).failed
+    here.clock.pass_by(500)
+    rest = actions_for_cutover(here.plan, here.inventory, "one", standings_of(journal, "one"))
+    assert not (await carry_out(rest, ctx, journal)).failed
+    here.clock.pass_by(100)
+    assert len(journal.standing()["cutover/one/d/gap-target"].made["missed"]) == 3

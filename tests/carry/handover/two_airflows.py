@@ -100,6 +100,7 @@ class Server:
     open: set[str] = field(default_factory=set)
     max_active_runs: int = 16
     full: bool = False
+    ahead: timedelta | None = None
 
     def __post_init__(self) -> None:
         self.clock.everyone.append(self)
@@ -430,6 +431,7 @@ class Fleet:
     def __post_init__(self) -> None:
         first = next(iter(self.of.values()))
         self.url, self.major, self.version = first.url, first.major, f"{first.major}.0"
+        self.ahead = first.ahead
 
     def __getattr__(self, name: str) -> Any:
         return lambda dag_id, *values, **named: getattr(self.of[dag_id], name)(dag_id, *values, **named)

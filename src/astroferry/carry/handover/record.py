@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 LATELY = timedelta(days=30)
+APART = timedelta(seconds=5)
+"""how far the clocks of the two sides may be from each other"""
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Record:
         """
         dag_id = self.handover.dag_id
         source = await self.handover.dag(ctx, "source")
+        await self._see_that_clocks_agree(ctx)
         target_airflow = await self.handover.airflow(ctx, "target")
         try:
             target = await target_airflow.dag(dag_id)
@@ -88,6 +91,19 @@ class Record:
                 f'On the Deployment "{self.handover.deployment}" runs of "{dag_id}" wait to be run as soon as it is '
                 f"unpaused: {', '.join(waiting[:3])}.",
                 hint="Delete them there or mark them failed, then run the same command again.",
+            )
+
+    async def _see_that_clocks_agree(self, ctx: Context) -> None:
+        """RemoteError where a tick is due on one side long before the other; our own clock is corrected."""
+        there = (await self.handover.airflow(ctx, "target")).ahead
+        if ctx.source.ahead is None or there is None:
+            return
+        apart = abs(there - ctx.source.ahead)
+        if apart > APART:
+            raise RemoteError(
+                f'The clocks of the source and of the Deployment "{self.handover.deployment}" are '
+                f"{apart.total_seconds():.0f} s apart, so they do not agree on which ticks are due.",
+                hint="Set the source's clock by NTP, then run the same command again.",
             )
 
     def _see_that_it_goes_as_planned(self, kind: MarkerPlan | SwitchPlan, source: Dag) -> None:
