@@ -89,7 +89,8 @@ async def test_how_far_the_servers_clock_is_ahead(opened: Opener, clock: FixedCl
 
     told = format_datetime(clock.now() + timedelta(minutes=9), usegmt=True)
     async with opened(Script(ok(1), dated(told), ok(1), dated("yesterday"))) as http:
-        assert http.ahead is None
+        before = http.ahead
+        assert before is None
         for _ in range(4):
             await http.json("GET", "/dags")
         assert http.ahead is not None
