@@ -6,6 +6,7 @@ what was before the cutover comes from the journal.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -77,6 +78,8 @@ class WaveWatch:
 
     way: Opened
     wave: str
+    held: bool = False
+    """whether the caller holds the plan's lock, as the wizard does"""
     _handovers: dict[str, Handover] = field(default_factory=dict)
     _timed: set[str] = field(default_factory=set)
     _usual: dict[str, Usual] = field(default_factory=dict)
@@ -194,7 +197,7 @@ class WaveWatch:
         if not changed:
             return
         try:
-            with PlanLock(self.way.path):
+            with contextlib.nullcontext() if self.held else PlanLock(self.way.path):
                 journal = Journal(journal_path(self.way.path), now=self.way.ctx.clock.now)
                 for item in changed:
                     event: Event = "failed" if item.verdict in {"amiss", "alarm"} else "found"

@@ -181,7 +181,7 @@ class Carrier:
                     "No wave has been cut over to its end, so there is nothing to watch.",
                     hint="Cut one over first, or finish the one that is halfway.",
                 )
-            watches = [WaveWatch(way, name) for name in names]
+            watches = [WaveWatch(way, name, held=True) for name in names]
 
             def told(verdicts: tuple[DagVerdict, ...]) -> None:
                 by_id = {item.dag_id: item for item in verdicts}

@@ -11,6 +11,7 @@ from tests.faces.prompts.scripted import INTERRUPT, Scripted
 from tests.harness import DEPLOYMENT, NOW
 
 from astroferry.carry.journal import Journal
+from astroferry.carry.watching import last_verdicts
 from astroferry.errors import Exit
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts.run import run
@@ -150,6 +151,8 @@ def test_the_watch_and_the_end_of_the_old_side(decided: World) -> None:
     )
     assert code is Exit.DONE, console.page
     assert "First full cycle: 2 well." in console.page
+    kept = last_verdicts(Journal(decided.journal_path), "pilot")
+    assert {dag: item.verdict for dag, item in kept.items()} == {"ticks_on": "well", "ticks_now": "well"}
     assert "not every DAG has gone well to its end" in console.page
 
 
