@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: demo test check live live-handovers live-others handovers setup lint types contracts clean lock
+.PHONY: demo test check live live-handovers live-others handovers keys setup lint types contracts clean lock
 
 demo: $(STAMP)
 	$(BIN)/astroferry demo --no-input
@@ -40,6 +40,10 @@ live-others: $(STAMP)
 # By hand: a DAG of every kind from one Airflow 2 to another, and back.
 handovers: $(STAMP)
 	$(BIN)/pytest -q -s -m long tests/live
+
+# By hand: five hundred sequences of keys at every stage of the wizard; test tries ten.
+keys: $(STAMP)
+	ANY_KEYS=500 $(BIN)/pytest -q tests/faces/tui/test_any_keys.py
 
 setup: $(STAMP)
 

@@ -57,16 +57,22 @@ class Stage(Screen[None]):
                     yield Label(question)
                     if question in self.choices:
                         with RadioSet():
-                            for choice in self.choices[question]:
-                                yield RadioButton(choice)
+                            for number, choice in enumerate(self.choices[question]):
+                                yield RadioButton(choice, value=number == 0)
                     else:
                         yield Input()
+                # What the choice would change in a file, as the wizard shows it.
+                yield Static(id="preview")
         yield Footer()
 
     def on_mount(self) -> None:
         for field in self.query(Input):
             field.cursor_blink = BLINKING
         self.query(Input).first().focus()
+
+    def on_radio_set_changed(self, event: RadioSet.Changed) -> None:
+        first, chosen = CREDENTIALS[0], CREDENTIALS[event.index]
+        self.query_one("#preview", Static).update(f'[target]\n- credentials = "{first}"\n+ credentials = "{chosen}"')
 
 
 class Help(Screen[None]):

@@ -1,4 +1,7 @@
-"""No sequence of keys loses an answer or raises: any keys, pressed in the whole wizard at any stage."""
+"""No sequence of keys loses an answer or raises: any keys, at any pace, pressed in the whole wizard at any stage.
+
+ANY_KEYS=500 tries more of them (`make keys`).
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,26 @@ import contextlib
 import dataclasses
 import os
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.faces.tui.tui_driving import NOW, running, settled
+from textual.events import Key
 from textual.pilot import WaitForScreenTimeout
 
+from astroferry.carry.journal import Journal
+from astroferry.carry.prerequisites import Prerequisite
+from astroferry.carry.watching import note_of
 from astroferry.errors import UnreachableError
 from astroferry.faces.navigator import POSITION, STOPS
 from astroferry.faces.session import Session
+from astroferry.faces.tables import as_tables
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.planedit import value_at
+from astroferry.model.watching import DagVerdict
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
@@ -28,34 +38,43 @@ if TYPE_CHECKING:
     import pytest
 
     from astroferry.faces.navigator import Navigator
+    from astroferry.faces.tui.app import Ferry
     from astroferry.faces.work import Work
     from astroferry.model.inventory import Inventory
     from astroferry.model.organization import OrganizationFacts
-    from astroferry.model.plan import Plan
+    from astroferry.model.plan import Plan, WaveState
 
 ALL = tuple(stage.key for stage in DECIDING)
 MOVES = ("f2", "escape", "f3", "enter", "tab", "shift+tab", "up", "down", "left", "right", "home", "end", "space")
-SCREENS = ("f1", "question_mark", "f4", "f5", "f6", "f7", "f8", "f10", "ctrl+x", "ctrl+l", "pageup", "pagedown")
-LETTERS = (
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
-    "r",
-    "s",
-    "v",
-    "w",
-    "x",
-    "3",
-    "slash",
-    "minus",
-    "full_stop",
-    "backspace",
-    "delete",
-)
+SCREENS = ("f1", "question_mark", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "ctrl+x", "ctrl+l", "pageup", "pagedown")
+ENDS = ("ctrl+c", "ctrl+q", "ctrl+d", "ctrl+u")
+SIGNS = {"slash": "/", "minus": "-", "full_stop": ".", "question_mark": "?", "space": " "}
+LETTERS = (*"abcdeghjklpqrsvwx3", "slash", "minus", "full_stop", "backspace", "delete")
 SIZES = ((80, 24), (60, 16), (120, 40), (20, 5))
-KEYS = st.lists(st.one_of(st.sampled_from(MOVES), st.sampled_from(SCREENS), st.sampled_from(LETTERS)), max_size=24)
+KEYS = st.lists(
+    st.one_of(*(st.sampled_from(some) for some in (MOVES, SCREENS, LETTERS, MOVES, LETTERS, ENDS))), max_size=24
+)
+STATES: tuple[WaveState, ...] = ("planned", "tested", "cut over")
+MAY_CHANGE = {
+    *LETTERS,
+    "up",
+    "down",
+    "left",
+    "right",
+    "home",
+    "end",
+    "space",
+    "enter",
+    "question_mark",
+    "ctrl+u",
+    "f2",
+}
+"""keys that may change the draft that they type into, or close a list or an editor with what was changed there"""
+CHECKS = (
+    Prerequisite("values-verified", "All values are equal", "met", "23 the same"),
+    Prerequisite("alerts", "Somebody hears alerts", "to be confirmed", "Astro shows none", "an owner"),
+    Prerequisite("dags-imported", "Every DAG is parsed", "missing", "not there: daily_sales", "you"),
+)
 
 
 async def nothing_remote(work: Work, *_: Any) -> None:
@@ -69,24 +88,55 @@ def kept(nav: Navigator, key: str, value: Any) -> bool:
     """Whether what was typed is still there: as a draft, or in the plan by Next or by leaving."""
     if key in nav.drafts:
         return bool(nav.drafts[key] == value)
+    there = value_at(nav.desk.plan, key)
     # Tables become objects in the plan; one line of text, a choice and a yes or no stay what they were.
-    return not isinstance(value, str | bool) or value_at(nav.desk.plan, key) == value
+    return bool(there == value if isinstance(value, str | bool) else as_tables(there) == as_tables(value))
 
 
-async def walk(folder: Path, stop: str, keys: Sequence[str], size: tuple[int, int], facts: OrganizationFacts) -> None:
-    """Press them all; look after each what became of the drafts."""
+def nothing_reached(app: Ferry) -> None:
+    """No server: every run fails, but the checklists are there."""
+    wizard = app.wizard
+    assert wizard is not None
+    carrier = wizard.runs.carrier
+    for name in ("carry", "retry", "compare", "cut_over", "roll_back", "watch"):
+        setattr(carrier, name, nothing_remote)
+
+    async def look(work: Work) -> None:
+        carrier.ready[work.wave] = CHECKS
+
+    async def leave(_work: Work) -> None:
+        carrier.leaving = CHECKS[:1]
+
+    carrier.look_whether_ready = look  # type: ignore[method-assign]
+    carrier.leave = leave  # type: ignore[method-assign]
+
+
+def key_event(key: str) -> Key:
+    """As the terminal's reader makes it."""
+    character = SIGNS.get(key, key if len(key) == 1 else None)
+    assert character is None or unicodedata.category(character) != "Cc"
+    return Key(key, character)
+
+
+async def walk(
+    folder: Path, stop: str, keys: Sequence[str], size: tuple[int, int], facts: OrganizationFacts, *, at_once: bool
+) -> None:
+    """Press them all, one by one or as they come over a slow line; look what became of the drafts."""
     async with running(folder, size) as (app, pilot):
         session = Session.open(folder / "migration.toml", now=lambda: NOW)
         session.desk.facts = facts
         session.nav.index = POSITION[stop]
         app.work_on(session)
         await settled(pilot)
-        wizard = app.wizard
-        assert wizard is not None
-        for name in ("carry", "retry", "compare", "cut_over", "roll_back"):
-            setattr(wizard.runs.carrier, name, nothing_remote)
+        nothing_reached(app)
         nav = session.nav
-        for key in keys:
+        confirmed = set(session.desk.plan.confirmed)
+        if at_once:
+            for key in keys:
+                app.post_message(key_event(key))
+            with contextlib.suppress(WaitForScreenTimeout):
+                await settled(pilot)
+        for key in () if at_once else keys:
             if app.return_code is not None or app.session is None:
                 break
             drafts = dict(nav.drafts)
@@ -95,23 +145,15 @@ async def walk(folder: Path, stop: str, keys: Sequence[str], size: tuple[int, in
                 await pilot.press(key)
                 await settled(pilot)
             assert app.bug is None, key
-            if key in LETTERS or key in {
-                "up",
-                "down",
-                "left",
-                "right",
-                "home",
-                "end",
-                "space",
-                "enter",
-                "question_mark",
-            }:
-                continue  # these may change the draft that they type into
-            for draft, value in drafts.items():
-                assert kept(nav, draft, value), f"{key} lost {draft} = {value!r}"
+            assert confirmed <= set(session.desk.plan.confirmed), f"{key} took back a person's word"
+            confirmed = set(session.desk.plan.confirmed)
+            if key not in MAY_CHANGE:
+                for draft, value in drafts.items():
+                    assert kept(nav, draft, value), f"{key} lost {draft} = {value!r}"
         drafts = dict(nav.drafts)
         if app.session is not None:
             await app.leave()
+        assert app.bug is None
         plan = planfile.load(folder / "migration.toml", unfinished=True)
         assert plan == session.desk.plan, "what is left is what was saved"
         for draft, value in drafts.items():
@@ -119,14 +161,25 @@ async def walk(folder: Path, stop: str, keys: Sequence[str], size: tuple[int, in
 
 
 @settings(
-    max_examples=10,
+    max_examples=int(os.environ.get("ANY_KEYS", "10")),
     deadline=None,
     # Other keys at each desk; the same ones where others wait for the result.
     derandomize="CI" in os.environ,
     phases=(Phase.explicit, Phase.generate, Phase.target, Phase.shrink),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(stop=st.sampled_from([stop.key for stop in STOPS]), keys=KEYS, size=st.sampled_from(SIZES))
+@given(
+    stop=st.sampled_from([stop.key for stop in STOPS]),
+    keys=KEYS,
+    size=st.sampled_from(SIZES),
+    state=st.sampled_from(STATES),
+    at_once=st.booleans(),
+)
+@example(stop="cutover", keys=["l", "down", "enter", "j", "enter", "q", "c", "x", "enter", "escape", "tab", "enter"],
+         size=(80, 24), state="tested", at_once=False)  # fmt: skip
+@example(stop="watch", keys=["w", "down", "enter", "escape", "d", "x", "enter", "escape", "f1", "q", "f2", "c", "end",
+                             "enter", "j", "enter", "r", "escape"],
+         size=(80, 24), state="cut over", at_once=True)  # fmt: skip
 def test_no_sequence_of_keys_loses_an_answer_or_raises(
     *,
     plan: Plan,
@@ -136,6 +189,8 @@ def test_no_sequence_of_keys_loses_an_answer_or_raises(
     stop: str,
     keys: list[str],
     size: tuple[int, int],
+    state: WaveState,
+    at_once: bool,
 ) -> None:
     async def unreachable(self: Session, *_: Any) -> None:
         raise UnreachableError("There is no server in this test.")
@@ -145,6 +200,17 @@ def test_no_sequence_of_keys_loses_an_answer_or_raises(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         monkeypatch.setenv("ASTROFERRY_REPORTS", name)
-        planfile.save(dataclasses.replace(plan, decided=(*ALL, "review")), folder / "migration.toml")
+        waves = tuple(dataclasses.replace(wave, state=state) for wave in plan.waves)
+        planfile.save(dataclasses.replace(plan, decided=(*ALL, "review"), waves=waves), folder / "migration.toml")
         inventoryfile.save(seen, folder / "inventory.json")
-        asyncio.run(walk(folder, stop, keys, size, facts))
+        if state == "cut over":
+            _watched(folder, plan, seen)
+        asyncio.run(walk(folder, stop, keys, size, facts, at_once=at_once))
+
+
+def _watched(folder: Path, plan: Plan, seen: Inventory) -> None:
+    """A watch that has seen something, so that its list has rows."""
+    journal = Journal(folder / "migration.journal.jsonl")
+    for dag in seen.dags:
+        verdict = DagVerdict(dag.dag_id, "watching", expected=3, once=2)
+        journal.write(note_of(plan.waves[0].name, dag.dag_id), "found", facts=verdict.to_facts())
