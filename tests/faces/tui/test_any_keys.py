@@ -104,7 +104,8 @@ def nothing_reached(app: Ferry) -> None:
     async def look(work: Work) -> None:
         carrier.ready[work.wave] = CHECKS
 
-    async def leave(_work: Work) -> None:
+    async def leave(work: Work) -> None:
+        del work
         carrier.leaving = CHECKS[:1]
 
     carrier.look_whether_ready = look  # type: ignore[method-assign]
