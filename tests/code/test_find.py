@@ -26,6 +26,11 @@ def test_finds_ids_duplicates_and_what_cannot_be_read(tmp_path: Path) -> None:
     assert found.computed == ["made.py"]
     assert set(found.unreadable) == {"broken.py", "latin.py"}
     assert found.missing(["a", "made_1"]) == ("made_1",)
+    assert found.files == 6
+    told: list[int] = []
+    part = find(tmp_path, told.append, lambda: len(told) == 2)
+    assert (part.files, told) == (2, [1, 2])
+    assert list(part.files_of) == ["twice"]
 
 
 def test_signs_stand_with_their_file_and_dags(tmp_path: Path) -> None:

@@ -265,7 +265,11 @@ def cleared(world: World) -> None:
 def test_three_faces_one_plan(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     answers = WALKS[name]
     (world.folder / "connections.json").write_text("{}", encoding="utf-8")
+    # Not parsed by the source: what the DAG folder alone tells is known to each face too.
+    (world.folder / "dags").mkdir(exist_ok=True)
+    (world.folder / "dags" / ".airflowignore").write_text("old/.*\n", encoding="utf-8")
     headless = by_headless(world, answers)
+    assert (b"DAG_IGNORE_FILE_SYNTAX" in headless) is ("deployments" not in answers), headless.decode()
     cleared(world)
     plain = by_plain(world, answers, monkeypatch)
     cleared(world)

@@ -10,7 +10,7 @@ from astroferry.code.read import read
 from astroferry.model.inventory import Sign, placed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 IGNORE_FILE = ".airflowignore"
@@ -24,6 +24,8 @@ class Found:
     `unreadable`: path -> why. `signs`: what a move may trip over; those of files that define no DAG are of no DAG.
     """
 
+    files: int = 0
+    """how many Python files there are"""
     files_of: dict[str, list[str]] = field(default_factory=dict)
     computed: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -39,14 +41,23 @@ class Found:
         return tuple(dag_id for dag_id in dag_ids if dag_id not in self.files_of)
 
 
-def find(dags_folder: Path) -> Found:
-    """Best effort: which files define which DAG ids. Raises PlanError where the folder cannot be used."""
+def find(
+    dags_folder: Path, tell: Callable[[int], None] = lambda _: None, stop: Callable[[], bool] = lambda: False
+) -> Found:
+    """Best effort: which files define which DAG ids. Raises PlanError where the folder cannot be used.
+
+    `tell` hears how many files were read so far; `stop` is asked before each, and what was found until then is given.
+    """
     found = Found()
     for entry in entries(dags_folder):
+        if stop():
+            break
         if entry.kind == "file" and entry.path.rpartition("/")[2] == IGNORE_FILE:
             found.signs.append(Sign("ignore-file", entry.path, 1, entry.path))
         if entry.kind != "file" or not entry.path.endswith(".py"):
             continue
+        found.files += 1
+        tell(found.files)
         try:
             text = entry.data().decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:

@@ -18,6 +18,7 @@ class Reading(Running):
     """One read. `phases` keeps the last progress of each phase, in the order in which they began."""
 
     title: str
+    when_cancelled: str = "Cancelled."
     phases: dict[str, Progress] = field(default_factory=dict)
     begins: dict[str, float] = field(default_factory=dict)
 
@@ -47,7 +48,7 @@ class Reading(Running):
         if self.running:
             return self.title
         if self.cancelled:
-            return "Cancelled. What was read is kept while astroferry runs: F5 goes on from there."
+            return self.when_cancelled
         return self.error or f"Read in {lasting(self.elapsed)}."
 
 

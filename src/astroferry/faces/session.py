@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from astroferry.carry.opening import (
 from astroferry.carry.planfiles import read_plan
 from astroferry.carry.verifying import NOTE
 from astroferry.carry.watching import last_verdicts
+from astroferry.code.find import find
 from astroferry.code.read import read as read_code
 from astroferry.errors import AstroferryError
 from astroferry.faces.navigator import STOPS, Navigator
@@ -33,7 +36,9 @@ from astroferry.model.files import PlanLock, beside
 from astroferry.model.inventoryfile import fingerprint
 from astroferry.sources.airflow import take_inventory
 from astroferry.sources.environment import environment_beside
+from astroferry.sources.progress import Progress
 from astroferry.sources.unfinished import Unfinished
+from astroferry.stages.changing import stirred
 from astroferry.stages.desk import Desk, new_desk
 from astroferry.stages.walk import finish
 
@@ -46,8 +51,10 @@ if TYPE_CHECKING:
     from astroferry.clients.credentials import Ask
     from astroferry.faces.navigator import StopState
     from astroferry.model.plan import Wave
-    from astroferry.sources.progress import Progress
 
+DAG_FILES = "DAG files"
+FILES = 20
+"""DAG files after which it is told how many were read"""
 _MOVED = frozenset({"cut over", "kept", "released"})
 
 
@@ -72,6 +79,8 @@ class Session:
         self.unfinished = Unfinished()
         """what a read of the source that was broken off has given; no stage knows of it, so no advice rests on it"""
         self._read_from = ""
+        self.folder_read = ""
+        """the DAG folder that was read last, or tried"""
         self._lock = PlanLock(desk.path)
         self._lock.__enter__()
         self.look_back()
@@ -132,6 +141,37 @@ class Session:
             address = os.environ.get(API_URL) or api or api_address(self.desk.plan)
             astro, _ = await open_astro(address, credentials, "", stack, ask)
             self.desk.facts = await read_facts(astro, self.desk.plan.decisions.cloud)
+
+    @property
+    def folder_to_read(self) -> str:
+        """The plan's DAG folder, where it was not read yet; else nothing."""
+        folder = self.desk.plan.code.dags_folder
+        return folder if folder != self.folder_read else ""
+
+    async def read_folder(self, folder: str, tell: Callable[[Progress], None]) -> None:
+        """Read the DAG code of a folder, beside the plan, as text; PlanError where it cannot be used.
+
+        Stages decided on other code are to be looked at again, where their advice is another now.
+        """
+        first, self.folder_read = not self.folder_read, folder
+        before = replace(self.desk)
+        self.desk.found = None
+        loop, stopped = asyncio.get_running_loop(), threading.Event()
+
+        def told(done: int) -> None:
+            if done % FILES == 0:
+                loop.call_soon_threadsafe(tell, Progress(DAG_FILES, done))
+
+        try:
+            found = await asyncio.to_thread(find, beside(self.path, folder), told, stopped.is_set)
+        finally:
+            # Cancelled, the thread ends with the file in hand.
+            stopped.set()
+        tell(Progress(DAG_FILES, found.files, found.files))
+        self.desk.found = found
+        if not first:
+            # The first time, stages were decided with this very code in view, or none is decided yet.
+            self.desk.mark_review_again(stirred(before, self.desk))
 
     async def read_source(self, ask: Ask | None, tell: Callable[[Progress], None]) -> None:
         """Take the inventory and keep it beside the plan; the source is only read.

@@ -29,6 +29,15 @@ def concerned(desk: Desk, changed: Deciding, after: Plan) -> tuple[str, ...]:
     )
 
 
+def stirred(before: Desk, now: Desk) -> tuple[str, ...]:
+    """Keys of the decided stages whose advice is another than before, though no answer has changed."""
+    return tuple(
+        stage.key
+        for stage in DECIDING
+        if stage.key in now.plan.decided and _advice(stage, before) != _advice(stage, now)
+    )
+
+
 def _advice(stage: Deciding, desk: Desk) -> list[Any]:
     """All that the stage advises, to be compared."""
     case = desk.case

@@ -13,6 +13,7 @@ from astroferry.model.planedit import value_at, with_value
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from astroferry.code.find import Found
     from astroferry.model.inventory import Inventory
     from astroferry.model.organization import OrganizationFacts
 
@@ -28,13 +29,19 @@ class Desk:
     plan: Plan
     inventory: Inventory | None = None
     facts: OrganizationFacts | None = None
+    found: Found | None = None
+    """what the DAG folder defines; None where it was not read"""
     answered: set[str] = field(default_factory=set)
     """keys answered on this walk; a suggestion taken counts"""
 
     @property
     def case(self) -> Case | None:
         """What the advice looks at; None before there is an inventory."""
-        return Case(self.plan, self.inventory, self.facts) if self.inventory is not None else None
+        if self.inventory is None:
+            return None
+        return Case(
+            self.plan, self.inventory, self.facts, tuple(self.found.signs) if self.found is not None else None
+        )
 
     def answer(self, key: str, value: Any) -> None:
         """Put one answer into the plan; PlanError where it does not fit."""

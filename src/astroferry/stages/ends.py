@@ -10,6 +10,8 @@ from astroferry.stages.asking import choice, plain
 from astroferry.stages.decisions import checked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
     from astroferry.stages.desk import Desk
@@ -81,10 +83,11 @@ class SourceStage:
     upsets = ("inventory",)
 
     def known(self, desk: Desk) -> tuple[str, ...]:
-        """Its version, once it answered."""
+        """Its version, once it answered; what the DAG folder holds, once it was read."""
+        folder = tuple(folder_known(desk))
         if desk.inventory is None:
-            return ("Nothing has been read from the source yet.",)
-        return (f"Airflow {desk.inventory.airflow_version} at {desk.inventory.url}.",)
+            return ("Nothing has been read from the source yet.", *folder)
+        return (f"Airflow {desk.inventory.airflow_version} at {desk.inventory.url}.", *folder)
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Address, credentials, DAG folder."""
@@ -127,6 +130,22 @@ class SourceStage:
 def _file_that_told(inventory: Inventory) -> str | None:
     told = inventory.environment_from
     return told if told and told != "Starship" else None
+
+
+def folder_known(desk: Desk) -> Iterator[str]:
+    """What the DAG folder defines, and which DAGs of the source it does not."""
+    found = desk.found
+    if found is None:
+        return
+    said = [f"{several(len(found.files_of), 'DAG')} in {several(found.files, 'file')}"]
+    if found.computed:
+        said.append(f"{several(len(found.computed), 'file')} with DAGs under computed names")
+    if found.unreadable:
+        said.append(f"not readable: {names(sorted(found.unreadable), 3)}")
+    yield f"DAG folder: {', '.join(said)}."
+    missing = found.missing(dag.dag_id for dag in desk.inventory.dags) if desk.inventory is not None else ()
+    if missing and not found.computed:
+        yield f"No file there defines {names(missing, 3)}, which the source has."
 
 
 class InventoryStage:

@@ -121,6 +121,7 @@ class TestDeciding:
             unfinished.each |= {("dag details", dag.dag_id): dag for dag in unfinished.listed[:3_500]}
             unfinished.answers |= {"connections": (), "variables": (), "pools": (Pool("default_pool", 128),)}
             reading.error, reading.cancelled = "", True
+            reading.when_cancelled = "Cancelled. What was read is kept while astroferry runs: F5 goes on from there."
             wizard.panel.settled()
             wizard.show_keys()
             await same_screen(pilot, "inventory-cancelled", EVERY_SIZE)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from astroferry import diagnostics
 from astroferry.advice.suggest import problems as held_against
 from astroferry.carry.opening import API_URL, open_astro, read_facts
-from astroferry.carry.planfiles import dags_folder
-from astroferry.code.find import signs_in
+from astroferry.code.find import find
 from astroferry.errors import AstroferryError, Exit, PlanError
 from astroferry.faces.headless.asking import asker
 from astroferry.model import inventoryfile, planfile
-from astroferry.model.files import must_be_writable, read_text
+from astroferry.model.files import beside, must_be_writable, read_text
 from astroferry.model.plan import Target
 from astroferry.model.plancheck import problems_of
 from astroferry.stages.desk import Desk, new_desk
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from astroferry.model.inventory import Sign
+    from astroferry.code.find import Found
     from astroferry.model.organization import OrganizationFacts
 
 
@@ -43,11 +42,12 @@ async def run(arguments: argparse.Namespace, *, now: Callable[[], datetime] = la
     desk.inventory = inventoryfile.load(inventory_path)
     desk.facts = await _facts(arguments, answers)
     answers["source.inventory"] = os.path.relpath(inventory_path.absolute(), out.absolute().parent)
+    desk.found = _found(str(answers.get("code.dags_folder", "")), out)
     fill(desk, answers, told=_told)
     if problems := problems_of(desk.plan):
         raise PlanError("The answers contradict each other; nothing was written.", problems)
     planfile.save(desk.plan, out)
-    _say_findings(desk, _signs(desk, out))
+    _say_findings(desk)
     if arguments.json:
         diagnostics.data_json({"plan": str(out), "name": desk.plan.name})
     else:
@@ -91,16 +91,19 @@ def _told(taken: Taken) -> None:
         diagnostics.say(f"  {taken.key} = {shown}  (suggested: {taken.reason or 'as it is'})")
 
 
-def _signs(desk: Desk, out: Path) -> tuple[Sign, ...] | None:
-    """Those of the plan's DAG folder; a folder that cannot be used is for `check` to refuse."""
+def _found(folder: str, out: Path) -> Found | None:
+    """What the plan's DAG folder defines; a folder that cannot be used is for `check` to refuse."""
+    if not folder:
+        return None
     try:
-        return signs_in(dags_folder(desk.plan, out))
+        return find(beside(out, folder))
     except PlanError:
         return None
 
 
-def _say_findings(desk: Desk, folder: tuple[Sign, ...] | None) -> None:
-    if desk.inventory is None:
+def _say_findings(desk: Desk) -> None:
+    case = desk.case
+    if case is None:
         return
-    for finding in held_against(desk.plan, desk.inventory, desk.facts, folder):
+    for finding in held_against(case.plan, case.inventory, case.facts, case.folder):
         diagnostics.say(f"  {finding.severity}: {finding.message} {finding.todo} [{finding.code}]")

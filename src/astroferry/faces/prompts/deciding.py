@@ -14,6 +14,7 @@ from astroferry.faces.prompts.listing import ask_items, look_at_dags
 from astroferry.faces.prompts.spoken import SpokenReading, attend
 from astroferry.faces.prompts.tabling import ask_tables
 from astroferry.faces.seen import partial_in_words
+from astroferry.stages.ends import folder_known
 
 if TYPE_CHECKING:
     import os
@@ -163,6 +164,8 @@ class DecidingStep:
         """Findings; a word before going on where there is something to look at; then into the plan."""
         desk, nav = self._session.desk, self._session.nav
         trial = nav.trial()
+        if self._stage.key == "source":
+            await self._read_folder(trial.plan.code.dags_folder)
         kept, desk.plan = desk.plan, trial.plan
         try:
             found = self._stage.findings(desk)
@@ -221,6 +224,24 @@ class DecidingStep:
                 await self._read()
         elif self._stage.key == "inventory" and desk.inventory is None:
             await self._read()
+        if self._stage.key not in {"prerequisites", "source"}:
+            # A plan that is resumed: its DAG folder is read once.
+            await self._read_folder(self._session.folder_to_read)
+
+    async def _read_folder(self, folder: str) -> None:
+        session, console = self._session, self._console
+        if not folder or folder == session.folder_read:
+            return
+        reading = SpokenReading("", console=console)
+        console.say(f"  Reading the DAG code in {folder}; nothing of it is run. Ctrl+C cancels.")
+
+        async def run(_: SpokenReading) -> None:
+            await session.read_folder(folder, reading.tell)
+
+        await attend(reading, run, console)
+        if reading.error:
+            console.say(f"  ! {reading.error}")
+        self._say(pages.known(tuple(folder_known(session.desk))))
 
     async def _read(self) -> None:
         session, console = self._session, self._console

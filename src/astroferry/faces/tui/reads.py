@@ -41,6 +41,8 @@ class Reads:
         """Connect or read without being asked, where nothing has to be typed for it."""
         session, ferry = self._wizard.session, self._wizard.ferry
         key, desk = session.nav.stop.key, session.desk
+        if (folder := session.folder_to_read) and key != "source":
+            self.folder(folder)
         if key in self.by_stage:
             return
         if key == "prerequisites" and desk.facts is None:
@@ -78,14 +80,26 @@ class Reads:
         async def run(reading: Reading) -> None:
             await session.read_source(ferry.ask, reading.tell)
 
-        self._read("inventory", "Reading the source; nothing is changed there", run)
+        kept = "Cancelled. What was read is kept while astroferry runs: F5 goes on from there."
+        self._read("inventory", "Reading the source; nothing is changed there", run, kept)
 
-    def _read(self, stage: str, title: str, run: Callable[[Reading], Awaitable[None]]) -> None:
+    def folder(self, folder: str) -> None:
+        """The DAG folder: its code is read as text, and nothing of it is run."""
+        session = self._wizard.session
+
+        async def run(reading: Reading) -> None:
+            await session.read_folder(folder, reading.tell)
+
+        self._read("source", f"Reading the DAG code in {folder}; nothing of it is run", run)
+
+    def _read(
+        self, stage: str, title: str, run: Callable[[Reading], Awaitable[None]], when_cancelled: str = "Cancelled."
+    ) -> None:
         there = self.by_stage.get(stage)
         if there is not None and there.running:
             self._wizard.say("It is being read already.")
             return
-        reading = self.by_stage[stage] = Reading(title)
+        reading = self.by_stage[stage] = Reading(title, when_cancelled)
 
         def then(done: Reading) -> None:
             if done.error:

@@ -38,14 +38,21 @@ class ReadingPanel(DecidingPanel):
         if self.stage.key == "prerequisites":
             reads.organization(str(values["target.api"]), str(values["target.credentials"]))
         elif self.stage.key == "source":
-            self.forward()
+            folder = str(values.get("code.dags_folder") or "")
+            if folder:
+                reads.folder(folder)
+            else:
+                self.wizard.say("First name the DAG folder.", bad=True)
         else:
             reads.source()
 
     def forward(self) -> None:
         """Not before the source is read: all that follows rests on it."""
+        folder = self.wizard.reads.by_stage.get("source")
         if self.stage.key == "inventory" and self._is_running:
             self.wizard.say("The source is still being read. Ctrl+C cancels the reading.")
+        elif self.stage.key == "inventory" and folder is not None and folder.running:
+            self.wizard.say("The DAG folder is still being read. Ctrl+C cancels the reading.")
         else:
             super().forward()
 
@@ -76,7 +83,7 @@ class ReadingPanel(DecidingPanel):
         if self.stage.key == "prerequisites":
             return (("F5", "connect"),)
         if self.stage.key == "source":
-            return ()
+            return (("F5", "read the DAG folder"),)
         if self.session.desk.inventory is not None:
             return (("F5", "read again"), ("F7", "look at it"))
         if self.session.unfinished.has_something:

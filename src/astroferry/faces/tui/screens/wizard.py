@@ -282,7 +282,13 @@ class WizardScreen(Screen[None]):
     def read_ended(self, stage: str, reading: Reading) -> None:
         """Both ends are known better, or a sentence says why not."""
         self._report(reading)
-        if self.is_attached and self.session.nav.stop.key == stage:
+        here = self.session.nav.stop
+        if self.is_attached and stage == "source" and here.key != stage and here.kind != "carrying":
+            # What the DAG code says changes the advice of every stage.
+            self._settle()
+            if reading.error:
+                self.say(f"The DAG folder could not be read: {reading.error.split(chr(10))[0]}", bad=True)
+        elif self.is_attached and here.key == stage:
             self._settle()
             self.say(reading.error.split("\n")[0] if reading.error else "", bad=bool(reading.error))
 
