@@ -125,7 +125,18 @@ def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(
     assert ran.code == 6, ran.err
     assert "Everything was put back" in ran.err
     assert set(paused(world).values()) == {HERE}
-    assert [(item["wave"], item["verdict"]) for item in told] == [("pilot", "put back")]
+    ((said, verdict),) = [(item["why"], item["verdict"]) for item in told]
+    assert verdict == "not all cut over"
+    assert said.endswith("Everything was put back: the source runs it again.")
+    # What is not even begun when its hour comes is told as well.
+    world.wire.before = lambda request: httpx.Response(503) if called(request) else closed(request)
+    opens = world.clock.now() + timedelta(hours=1)
+
+    def called(request: httpx.Request) -> bool:
+        return request.url.host == "source.test" and world.clock.now() >= opens
+
+    assert run(world, "--at", opens.isoformat()).code == 5
+    assert (told[-1]["verdict"], "503" in told[-1]["why"]) == ("not all cut over", True)
 
 
 def test_a_target_that_goes_away_for_hours_keeps_no_dag_switched_off(world: World) -> None:

@@ -15,6 +15,7 @@ from astroferry.carry.readiness import must_be_ready
 from astroferry.carry.waves import gate, set_state
 from astroferry.carry.window import Outcome, Window, cut_over_in_window, wait_for
 from astroferry.errors import (
+    AstroferryError,
     CarriedInPartError,
     Exit,
     InputNeededError,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from astroferry.carry.action import Action
     from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.opening import Opened
 
@@ -42,19 +42,29 @@ async def run(arguments: argparse.Namespace) -> Exit:
     """0 when every DAG of the wave runs on the target alone; 3 where the gate is closed; 6 where some stayed.
 
     With `--at` it checks first, waits, and checks again; with either `--at` or `--until` it stops itself and puts
-    everything back when a limit of the plan is crossed.
+    everything back when a limit of the plan is crossed, and the plan's webhook is told how it ended.
     """
-    path, ask, tell = Path(arguments.plan), asker(arguments), Narrator()
     begin, end = getattr(arguments, "at", None), getattr(arguments, "until", None)
-    window: Window | None = None
-    if begin or end:
-        async with opened(path, ask=ask, tell=tell, lock=False) as way:
-            window = Window.of(begin, end, way.ctx.clock.now())
-            await _ready(way, arguments, keep=False)
-            clock = way.ctx.clock
-        if window.at is not None:
-            await wait_for(window.at, clock, tell)
-    async with opened(path, ask=ask, tell=tell) as way:
+    if not begin and not end:
+        return await _cut_over(arguments, None)
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator(), lock=False) as way:
+        window = Window.of(begin, end, way.ctx.clock.now())
+        wave = await _ready(way, arguments, keep=False)
+        clock, plan = way.ctx.clock, way.plan
+    if window.at is not None:
+        await wait_for(window.at, clock, Narrator())
+    try:
+        ended = await _cut_over(arguments, window)
+    except AstroferryError as error:
+        # Not begun, stopped half-way, put back: nobody sits beside to read it.
+        await tell_the_end(plan, {"wave": wave, "verdict": "not all cut over", "why": error.message})
+        raise
+    await tell_the_end(plan, {"wave": wave, "verdict": "cut over", "why": ""})
+    return ended
+
+
+async def _cut_over(arguments: argparse.Namespace, window: Window | None) -> Exit:
+    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
         wave = await _ready(way, arguments, keep=True)
         stay = refusals(way.plan, way.inventory, wave)
         for finding in (*stay, *to_know(way.plan, way.inventory, wave)):
@@ -63,7 +73,14 @@ async def run(arguments: argparse.Namespace) -> Exit:
         actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
         if not actions:
             raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
-        outcome = await _carried(way, wave, actions, window)
+        try:
+            if window is None:
+                outcome = Outcome(await hand_over(actions, way.ctx, way.journal, follow=follow))
+            else:
+                outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
+        except (RemoteError, NotAllowedError):
+            say_where(way, wave)
+            raise
         if not outcome.report.failed and not outcome.crossed:
             set_state(way, wave, "cut over")
             for sentence in to_remove(way.journal):
@@ -72,30 +89,6 @@ async def run(arguments: argparse.Namespace) -> Exit:
     must_be_once(twice)
     _must_have_gone_well(outcome)
     return Exit.DONE
-
-
-async def _carried(way: Opened, wave: str, actions: list[Action], window: Window | None) -> Outcome:
-    """What came of it, in a window or without; where it ends half-way, that is said too."""
-    try:
-        if window is None:
-            return Outcome(await hand_over(actions, way.ctx, way.journal, follow=follow))
-        outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
-    except (RemoteError, NotAllowedError) as error:
-        say_where(way, wave)
-        if window is not None:
-            await tell_the_end(way.plan, {"wave": wave, "verdict": "stopped half-way", "why": error.message})
-        raise
-    await tell_the_end(way.plan, {"wave": wave, **_ending(outcome)})
-    return outcome
-
-
-def _ending(outcome: Outcome) -> dict[str, str]:
-    """What a cutover in a window came to, for whoever was not there."""
-    if outcome.crossed:
-        return {"verdict": "put back" if outcome.is_back else "not all put back", "why": outcome.crossed}
-    if outcome.report.failed:
-        return {"verdict": "cut over in part", "why": outcome.report.failed[0].why}
-    return {"verdict": "cut over", "why": ""}
 
 
 def say_where(way: Opened, wave: str, direction: Way = "cutover") -> None:
