@@ -80,7 +80,7 @@ def test_hundreds_of_dags_move_in_waves_the_low_risk_first() -> None:
     assert len(made.plan.waves) > 3
     # Tested apart from production, as the guide stages it; both sides go on side by side until the last wave.
     assert all(wave.test != wave.production for wave in made.plan.waves)
-    assert cost(made.plan).weeks == steps(made.plan) + 1
+    assert cost(made.plan).weeks == len(set(steps(made.plan).values())) + 1 < len(made.plan.waves) + 1
     found = {item.code: item for item in problems(made.plan, made.inventory, made.facts)}
     assert "90 days" in found["DEP-011"].message
     assert "source, paused, as the way back" in found["DEP-011"].todo

@@ -18,11 +18,12 @@ from astroferry.faces.headless.report import written
 from astroferry.model.inventory import Coverage
 from astroferry.model.plan import Plan
 from astroferry.model.prices import Prices
-from astroferry.report.assessment import assessment
+from astroferry.report.assessment import WaveSeen, assessment
 from astroferry.report.compose import SECTIONS, compose
 from astroferry.report.dependency_picture import FAMILIES, dependency_picture
 from astroferry.report.html import html, worded
 from astroferry.report.markup import Html, tag
+from astroferry.report.waves_picture import waves_picture
 
 KEYS = "verdict inventory decisions waves dependencies dags findings network manual effort cost".split()  # noqa: SIM905
 HOSTILE = '<script>alert("x")</script>&amp;|*_`'
@@ -235,3 +236,15 @@ def test_markup_escapes_all_but_its_own() -> None:
     assert tag("rect", x=1, y=2.5) == '<rect x="1" y="2.5"></rect>'
     assert worded("say `a<b` so") == "say <code>a&lt;b</code> so"
     assert worded("one ` alone") == "one ` alone"
+
+
+def test_waves_of_several_workspaces_go_side_by_side() -> None:
+    def seen(name: str, step: int) -> WaveSeen:
+        return WaveSeen(name, "planned", "t", "p", (name,), (1, 0, 0), step)
+
+    together = waves_picture((seen("wave-01 a", 0), seen("wave-01 b", 0), seen("wave-02 a", 1)), 3)
+    assert together is not None
+    assert "3 waves, side by side in 2 weeks, and a week in which the source stands by." in str(together.svg)
+    apart = waves_picture((seen("one", 0), seen("two", 1)), 2)
+    assert apart is not None
+    assert "2 waves, a week each" in str(apart.svg)

@@ -67,7 +67,7 @@ def weeks_in_parallel(plan: Plan) -> int:
 
     Waves of several Workspaces that belong to one step go in the same week.
     """
-    return max(1, steps(plan)) + 1
+    return max(1, len(set(steps(plan).values()))) + 1
 
 
 def amount(value: float, currency: str) -> str:

@@ -92,11 +92,12 @@ def inside(links: Dependencies, where: Mapping[str, str]) -> Dependencies:
     direct = tuple(link for link in links.direct if where.get(link.earlier) == where.get(link.later))
     datasets: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for uri, (writers, readers) in links.datasets.items():
-        for home in dict.fromkeys(where.get(dag, "") for dag in writers):
+        homes = dict.fromkeys(where.get(dag, "") for dag in writers)
+        for home in homes:
             there = tuple(dag for dag in readers if where.get(dag, "") == home)
             if there:
                 here = tuple(dag for dag in writers if where.get(dag, "") == home)
-                datasets[f"{uri} in {home}"] = here, there
+                datasets[uri if len(homes) == 1 else f"{uri} ({home})"] = here, there
     return Dependencies(direct, datasets)
 
 

@@ -34,10 +34,15 @@ def kept_links(plan: Plan, inventory: Inventory) -> Dependencies:
     return inside(links, where) if where else links
 
 
-def steps(plan: Plan) -> int:
-    """How many waves follow each other: those of one step go at the same time, each into its own Workspace."""
+def steps(plan: Plan) -> dict[str, int]:
+    """Wave -> its step, from 0: those of one step go at the same time, each into its own Workspace.
+
+    Known by the names that `placed` gives them; a wave with a name of its own is a step of its own.
+    """
     homes = {item.name: item.workspace for item in plan.deployments}
-    return len({wave.name.removesuffix(f" {homes.get(wave.production, '')}") for wave in plan.waves})
+    titles = {wave.name: wave.name.removesuffix(f" {homes.get(wave.production, '')}") for wave in plan.waves}
+    order = {title: number for number, title in enumerate(dict.fromkeys(titles.values()))}
+    return {name: order[title] for name, title in titles.items()}
 
 
 def placed(plan: Plan, inventory: Inventory, waves: Sequence[Proposed]) -> tuple[Wave, ...]:

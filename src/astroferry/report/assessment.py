@@ -9,6 +9,7 @@ from astroferry.advice.cost import cost
 from astroferry.advice.dependencies import dependencies
 from astroferry.advice.effort import effort
 from astroferry.advice.handing import left_to_people
+from astroferry.advice.placing import steps
 from astroferry.advice.risk import LEVELS, risks
 from astroferry.advice.rules.rule import Case
 from astroferry.advice.suggest import problems, suggest
@@ -63,7 +64,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class WaveSeen:
-    """A wave of the plan. `counts`: DAGs of low, medium and high risk."""
+    """A wave of the plan. `counts`: DAGs of low, medium, high risk; `step`: alike for those side by side."""
 
     name: str
     state: str
@@ -71,6 +72,7 @@ class WaveSeen:
     production: str
     dags: tuple[str, ...]
     counts: tuple[int, int, int]
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _waves(plan: Plan, inventory: Inventory, risk: Mapping[str, Risk]) -> tuple[
         for name in takers:
             members[name].append(dag_id)
     found = []
+    step_of = steps(plan)
     for wave in plan.waves:
         counts = [0, 0, 0]
         for dag in members[wave.name]:
@@ -176,7 +179,13 @@ def _waves(plan: Plan, inventory: Inventory, risk: Mapping[str, Risk]) -> tuple[
         low, medium, high = counts
         found.append(
             WaveSeen(
-                wave.name, wave.state, wave.test, wave.production, tuple(members[wave.name]), (low, medium, high)
+                wave.name,
+                wave.state,
+                wave.test,
+                wave.production,
+                tuple(members[wave.name]),
+                (low, medium, high),
+                step_of[wave.name],
             )
         )
     return tuple(found)

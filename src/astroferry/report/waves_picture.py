@@ -1,4 +1,4 @@
-"""Waves over time: a week each, how many DAGs move, of which risk, and how much of the whole has moved by then."""
+"""Waves over time: a week each, or side by side; how many DAGs move, of which risk, how much has moved by then."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def waves_picture(waves: Sequence[WaveSeen], number: int) -> Picture | None:
     """The picture of these waves of that many DAGs in all; None where there is none."""
     if not waves:
         return None
-    weeks = len(waves) + 1
+    weeks = max(wave.step for wave in waves) + 2
     step = (WIDTH - _LEFT - _RIGHT) / weeks
     largest = max(sum(wave.counts) for wave in waves) or 1
     height = _TOP + _ROW * (len(waves) + 1) + 6
@@ -35,7 +35,7 @@ def waves_picture(waves: Sequence[WaveSeen], number: int) -> Picture | None:
             drawn.append(tag("text", f"{week + 1}", x=x + step / 2, y=14, text_anchor="middle", class_="quiet"))
     moved = 0
     for place, wave in enumerate(waves):
-        y, x = _TOP + place * _ROW, _LEFT + place * step
+        y, x = _TOP + place * _ROW, _LEFT + wave.step * step
         mine = sum(wave.counts)
         moved += mine
         drawn.append(tag("text", shortened(wave.name, 30), x=_LEFT - 12, y=y + 16, text_anchor="end", class_="name"))
@@ -53,7 +53,8 @@ def waves_picture(waves: Sequence[WaveSeen], number: int) -> Picture | None:
         tag("text", "source stands by", x=_LEFT - 12, y=y + 16, text_anchor="end", class_="quiet"),
         tag("rect", x=_LEFT + 3, y=y + 9, width=weeks * step - 6, height=5, rx=2, class_="stands"),
     ]
-    words = f"{several(len(waves), 'wave')}, a week each, and a week in which the source stands by."
+    each = "a week each" if weeks == len(waves) + 1 else f"side by side in {several(weeks - 1, 'week')}"
+    words = f"{several(len(waves), 'wave')}, {each}, and a week in which the source stands by."
     svg = tag(
         "svg",
         tag("title", words),
