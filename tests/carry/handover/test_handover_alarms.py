@@ -386,14 +386,19 @@ async def test_handing_back_needs_both_sides_quiet(here: World) -> None:
     await doubts(back, here.context(), "which of them it has repeated")
 
 
-async def test_too_many_markers_are_not_left_to_luck(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_hand", [True, False])
+async def test_too_many_markers_are_not_left_to_luck(tmp_path: Path, by_hand: bool) -> None:
     here = world(tmp_path, catchup=True, watch_ticks=1)
     journal = await cut_over_to(here)
     here.clock.pass_by(60 * 60)
     actions = actions_for_rollback(here.plan, here.inventory, "one", standings_from(journal, "one"))
-    with pytest.raises(RemoteError, match=r"would not get past so many\. Set start_date="):
+    here.target.is_paused = by_hand
+    why = r"would not get past so many\. Set start_date=" if by_hand else r"gets past 20 at most; nothing was changed"
+    with pytest.raises(RemoteError, match=why):
         await carry(actions, here.context(), journal)
+    # Found beforehand, the target goes on; either way no side runs what the other has run.
     assert here.source.is_paused
+    assert here.target.is_paused is by_hand
     seen = await HandBack(handover()).observe(here.context())
     assert seen.state == "doubt"
     # The user does what was said.

@@ -162,6 +162,24 @@ class HandBack:
         del ctx, before
         return f"{len(facts.get('marked') or ())} markers of {self.handover.dag_id} stay in the source's history."
 
+    async def too_many(self, ctx: Context) -> str:
+        """Why so many ticks cannot be given back, asked before the target is paused; empty where they can."""
+        plan = await self.handover.plan(ctx)
+        source = await self.handover.dag(ctx, "source")
+        if source.next_run_after is None or await self._one_is_enough(ctx):
+            return ""
+        before = plan.ticks.before(source.next_run_after)
+        ahead = [moment for moment in await self._ran(ctx) if before is None or moment > before]
+        limit = passable(ctx.inventory)
+        if len(ahead) <= limit:
+            return ""
+        return (
+            f'The target has run {len(ahead)} ticks of "{source.dag_id}"; without Starship the source\'s scheduler '
+            f"gets past {limit} at most; nothing was changed, the target goes on. Add astronomer-starship to the "
+            f"source, or set start_date={ahead[-1].isoformat()} in the DAG's code there and wait until it is parsed; "
+            "then run the same command again."
+        )
+
     async def _stuck(self, ctx: Context, source: Dag) -> str:
         """Why the source's scheduler would not get past the markers; empty where it will."""
         if source.next_run_after is None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.arriving import Arriving
+from astroferry.carry.handover.back import HandBack
 from astroferry.carry.handover.freeze import frozen_runs
 from astroferry.carry.handover.halfmade import finish, is_half_made
 from astroferry.errors import RemoteError
@@ -103,6 +104,7 @@ class DrainAndPause:
         begun = ctx.clock.now()
         deadline = begun + timedelta(seconds=ctx.plan.cutover.drain_timeout)
         was_paused = (await airflow.dag(dag_id)).is_paused
+        await self._see_that_there_is_a_way_back(ctx, was_paused=was_paused)
         if (ended := await self._found_paused(ctx) if was_paused else None) is not None:
             return {"was_paused": was_paused, **ended}
         if await self._runs_elsewhere(ctx):
@@ -142,6 +144,13 @@ class DrainAndPause:
             slipped += 1
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
             await airflow.set_paused(dag_id, False)
+
+    async def _see_that_there_is_a_way_back(self, ctx: Context, *, was_paused: bool) -> None:
+        """RemoteError where the source could not take back what a running target has run; it is not paused then."""
+        if self.side == "source" or was_paused or isinstance(await self.handover.kind(ctx), SwitchPlan):
+            return
+        if why := await HandBack(self.handover).too_many(ctx):
+            raise RemoteError(why)
 
     async def _found_paused(self, ctx: Context) -> Facts | None:
         """Clear away what an earlier try left queued; facts where nothing is unfinished then.

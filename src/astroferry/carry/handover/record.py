@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.kinds import MarkerPlan, SwitchPlan
 from astroferry.advice.schedule import is_of_a_tick
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.back import passable
 from astroferry.errors import NotFoundError, RemoteError
 from astroferry.model.cutover import DagStanding
 
@@ -151,6 +152,11 @@ class Record:
         """
         dag_id = self.handover.dag_id
         used: Facts = {}
+        if plan.catchup and await ctx.starship("") is None:
+            ctx.tell(
+                f"{dag_id}: without Starship on the source it can be given back until the target has run "
+                f"{passable(ctx.inventory)} ticks of it; after that only with Starship, or a new start_date there"
+            )
         if target_airflow.major < 3 and (plan.catchup or plan.drifts):
             starship = await ctx.starship(self.handover.deployment)
             if starship is None:
