@@ -61,8 +61,10 @@ class Stage(Screen[None]):
                                 yield RadioButton(choice, value=number == 0)
                     else:
                         yield Input()
-                # What the choice would change in a file, as the wizard shows it.
-                yield Static(id="preview")
+        # What the choice would change in a file, as the wizard shows it.
+        preview = Static(id="preview", markup=False)
+        preview.styles.height = 3
+        yield preview
         yield Footer()
 
     def on_mount(self) -> None:

@@ -58,7 +58,7 @@ def wizard() -> Figures:
         found["Tab to the next question"] = screen.cost(TAB, "Organization name", QUIET)
         # Another option is chosen, and what that changes in the plan is shown.
         screen.press(TAB, TAB, quiet=QUIET)
-        found["another option"] = screen.cost(DOWN, '+ credentials = "keyring"', QUIET)
+        found["another option"] = screen.cost(DOWN, '- credentials = "environment"', QUIET)
         found |= _stages(screen, "2 of ", "1 of ", "In the migration guide")
         return found | {IDLING: _idle(screen)}
 
@@ -71,7 +71,7 @@ def bare() -> Figures:
         found["a letter in a field"] = screen.cost("1", "cl1", QUIET)
         found["Tab to the next question"] = screen.cost(TAB, "Organization id", QUIET)
         screen.press(TAB, DOWN, quiet=QUIET)
-        found["another option"] = screen.cost(" ", f'+ credentials = "{CREDENTIALS[1]}"', QUIET)
+        found["another option"] = screen.cost(" ", f'- credentials = "{CREDENTIALS[0]}"', QUIET)
         found |= _stages(screen, "two: ", "one: ", "the help page")
     with shown((*BARE, "blinking"), "Organization id") as (screen, _):
         return found | {IDLING: _idle(screen)}
