@@ -17,13 +17,25 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from astroferry.advice.placing import placed
 from astroferry.advice.rules.rule import Case
 from astroferry.advice.suggest import BOOKS, SUGGESTIONS
 from astroferry.advice.verdict import verdicts
 from astroferry.advice.waves import divide
 from astroferry.faces.headless.report import written
-from astroferry.model.inventory import ConnectionSeen, Dag, Inventory, Place, Pool, Schedule, VariableSeen
-from astroferry.model.plan import Code, Decisions, Deployment, Plan, Source, Target, Wave, Workspace
+from astroferry.model.inventory import (
+    ConnectionSeen,
+    Dag,
+    Inventory,
+    Place,
+    Pool,
+    RoleSeen,
+    Schedule,
+    Sign,
+    VariableSeen,
+)
+from astroferry.model.organization import DeploymentOptions, OrganizationFacts, OrganizationSeen, RuntimeRelease
+from astroferry.model.plan import Code, Decisions, Deployment, Plan, Source, Target, Workspace
 from astroferry.report.assessment import assessment
 from astroferry.stages import DECIDING
 
@@ -36,6 +48,20 @@ SIZES = (1_000, 4_000, 14_000)
 RUNS = 2
 """the quicker one counts"""
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SIGNS = (
+    ("gone-import", "airflow.operators.subdag"),
+    ("gone-argument", "DAG(concurrency)"),
+    ("context-key", "execution_date"),
+    ("environment", "STAGE"),
+    ("parse-time", "Variable.get"),
+    ("poke-sensor", "S3KeySensor"),
+    ("sla", "sla"),
+    ("mail", "email_on_failure"),
+)
+FACTS = OrganizationFacts(
+    OrganizationSeen("o", "Acme", plans=("ENTERPRISE",)),
+    DeploymentOptions(runtime_releases=(RuntimeRelease("3.3-8", "3.3.2", "stable"),)),
+)
 EVERY = ("@daily", "@hourly", "*/5 * * * *", "0 2 * * *", "30 6 * * 1-5")
 
 
@@ -61,6 +87,8 @@ def made(number: int) -> Inventory:
                 operators=("PythonOperator",),
                 pools=(f"pool_{item % 40}", "default_pool"),
                 queues=("default",),
+                failed_runs=luck.choice((0, 0, 0, 1, 12)),
+                sla=luck.random() < 0.02,
                 produces=(f"s3://lake/{item % 300}",) if item % 9 == 0 else (),
                 consumes=(f"s3://lake/{item % 300}",) if item % 11 == 0 else (),
                 triggers=tuple(triggers),
@@ -68,6 +96,12 @@ def made(number: int) -> Inventory:
             )
         )
     few = range(number // 10)
+    ids = [dag.dag_id for dag in dags]
+    signs = tuple(
+        Sign(kind, what, 7, dag.fileloc, dag.dag_id, (dag.dag_id,))
+        for dag in dags
+        for kind, what in luck.sample(SIGNS, luck.choice((0, 1, 3)))
+    )
     return Inventory(
         "airflow",
         "https://airflow.example.com",
@@ -77,26 +111,30 @@ def made(number: int) -> Inventory:
         connections=tuple(ConnectionSeen(f"c{item}", "postgres", f"h{item % 50}.example.com", 5432) for item in few),
         variables=tuple(VariableSeen(f"v{item}", size=20) for item in few),
         pools=tuple(Pool(f"pool_{item}", 4) for item in range(40)),
+        config={"core": {"parallelism": "512", "executor": "CeleryExecutor", "default_task_retries": "2"}},
+        environment=tuple(f"STAGE_{item}" for item in range(60)),
+        signs=signs,
+        roles=tuple(RoleSeen(f"readers_{item}", 4, dags=tuple(ids[item::100])) for item in range(20)),
         places=tuple(Place(f"h{item}.example.com", 5432, (f"c{item}",), "public", "A name.") for item in range(50)),
     )
 
 
 def planned(inventory: Inventory) -> Plan:
-    """The plan with the waves as proposed."""
-    waves = tuple(Wave(wave.name, "test", "production", wave.written) for wave in divide(inventory).waves)
-    deployments = (Deployment("test", "w", "test", executor="ASTRO"), Deployment("production", "w", executor="ASTRO"))
-    return Plan(
+    """A Workspace and a Deployment per team, and the waves as proposed, divided by Workspace."""
+    teams = tuple(f"team{item:02}" for item in range(25))
+    deployments = tuple(Deployment(f"{team}-production", team, executor="ASTRO") for team in teams)
+    plan = Plan(
         "large",
         Source(inventory.url),
         NOW,
         Target(organization="o"),
         Decisions(runtime="3.3-8"),
         code=Code("dags"),
-        workspaces=(Workspace("w"),),
+        workspaces=tuple(Workspace(team, owners=(team,)) for team in teams),
         deployments=deployments,
-        waves=waves,
         decided=tuple(stage.key for stage in DECIDING),
     )
+    return replace(plan, waves=placed(plan, inventory, divide(inventory).waves))
 
 
 def seconds(what: Callable[[], Any]) -> float:
@@ -129,9 +167,12 @@ def held(check: Callable[[Case], Iterable[Hit]], case: Case) -> list[Hit]:
 def work(inventory: Inventory) -> dict[str, Callable[[], Any]]:
     """Everything that is measured, by its name."""
     plan = planned(inventory)
-    case = Case(plan, inventory)
-    asked = Case(replace(plan, waves=()), inventory)
-    parts: dict[str, Callable[[], Any]] = {"waves: divide": lambda: divide(inventory)}
+    case = Case(plan, inventory, FACTS)
+    asked = replace(case, plan=replace(plan, waves=()))
+    parts: dict[str, Callable[[], Any]] = {
+        "waves: divide": lambda: divide(inventory),
+        "waves: by Workspace": lambda: placed(plan, inventory, divide(inventory).waves),
+    }
     for key, ask in SUGGESTIONS.items():
         parts[f"suggest {key}"] = partial(ask, asked)
     for book in BOOKS:
@@ -144,6 +185,12 @@ def work(inventory: Inventory) -> dict[str, Callable[[], Any]]:
     for kind in (".html", ".md", ".json"):
         parts[f"report: write {kind}"] = partial(written, it, kind)
     return parts
+
+
+def ruled(inventory: Inventory) -> list[Any]:
+    """Everything that the rules find."""
+    case = Case(planned(inventory), inventory, FACTS)
+    return [finding for book in BOOKS for finding in book.problems(case)]
 
 
 def whole(inventory: Inventory) -> str:
@@ -163,18 +210,25 @@ def main() -> None:
         },
         **{name: {size: took[size][name] for size in SIZES} for name in took[SIZES[0]]},
     }
-    print(f"{'ms per 1,000 DAGs at':34}" + "".join(f"{size:>9,}" for size in SIZES) + "     ratio")
+    say = partial(print, flush=True)
+    say(f"{'ms per 1,000 DAGs at':34}" + "".join(f"{size:>9,}" for size in SIZES) + "     ratio")
     slow = []
     for name, times in rows.items():
         per = [1000 * times[size] / (size / 1000) for size in SIZES]
         ratio = per[-1] / max(per[0], 0.05)
         # What takes next to nothing is noise; caches of the processor make two of one, a square would make fourteen.
         if per[-1] >= 1 or name.startswith(("all", "waves", "report")):
-            print(f"{name:34}" + "".join(f"{value:9.2f}" for value in per) + f"{ratio:9.1f} x")
+            say(f"{name:34}" + "".join(f"{value:9.2f}" for value in per) + f"{ratio:9.1f} x")
         if per[-1] >= 1 and ratio > 5:
             slow.append(name)
-    bytes_each = {size: memory(partial(whole, given)) / size for size, given in inventories.items()}
-    print(f"{'bytes per DAG, all of the report':34}" + "".join(f"{bytes_each[size]:9,.0f}" for size in SIZES))
+    measured: dict[str, Callable[[int], Any]] = {
+        "the inventory": made,
+        "all rules": lambda size: ruled(inventories[size]),
+        "all of the report": lambda size: whole(inventories[size]),
+    }
+    for what, done in measured.items():
+        each = [memory(partial(done, size)) / size for size in SIZES]
+        say(f"{f'bytes per DAG, {what}':34}" + "".join(f"{value:9,.0f}" for value in each))
     if slow:
         sys.exit(f"not linear: {', '.join(slow)}")
 
