@@ -27,6 +27,7 @@ from astroferry.advice.schedule import is_marker, rows_by_tick
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
 HERE = Path(__file__).parent
 ON_TARGET, ON_SOURCE = (True, False), (False, True)
 """paused on the source, paused on the target"""
@@ -107,7 +108,6 @@ def test_what_a_marker_does_besides(six: Street) -> None:
     assert newest.note.startswith("astroferry boundary marker")
 
 
-@pytest.mark.long
 def test_it_stays_on_the_target_for_ten_minutes(six: Street) -> None:
     """Then the way back that follows is one after ten minutes; without it, one after a minute or two."""
     while (left := six.moved_at + TEN_MINUTES - datetime.now(UTC)) > timedelta(0):
