@@ -151,7 +151,7 @@ def test_a_source_that_fails_while_draining_handing_over_and_watching(six: Stree
             step("cutover", "delta", "drain-source", "begin"): lambda: six.proxy.away_for(25, "cut"),
             step("cutover", "all", "mark", "begin"): lambda: six.proxy.away_for(25, "503"),
             step("cutover", "latest", "mark", "begin"): lambda: threading.Timer(15, cancelled).start(),
-            step("cutover", "past", "watch-target", "begin"): lambda: six.proxy.away_for(25, "cut"),
+            step("cutover", "past", "unpause-target", "done"): lambda: six.proxy.away_for(25, "cut"),
         },
     )
     assert "latest: waiting until the target takes a backfill" in done.err
@@ -204,7 +204,7 @@ def test_schedulers_restart_and_two_dags_are_unpaused_by_hand(six: Street) -> No
             step("cutover", "all", "drain-source", "done"): unpaused_before,
             step("cutover", "latest", "unpause-target", "done"): unpaused_after,
             step("cutover", "delta", "mark", "begin"): lambda: stopped(signal.SIGKILL),
-            step("cutover", "past", "watch-target", "begin"): lambda: stopped(signal.SIGTERM),
+            step("cutover", "past", "unpause-target", "done"): lambda: stopped(signal.SIGTERM),
         },
         code=6,
     )
