@@ -197,7 +197,8 @@ class Navigator:
         while (question := next_question(stage, desk, handled)) is not None:
             handled.add(question.key)
             value = _in_one(desk) if question.key == "waves" else question.suggested
-            if value is not None:
+            # What was guessed item by item stays a guess: in the plan it would count as confirmed by a person.
+            if value is not None and question.kind != "per-item":
                 _put(desk, question, value)
         self._settle(stage, Trial((), desk.plan))
         self._forward()

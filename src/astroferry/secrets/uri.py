@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from astroferry.errors import PlanError
 from astroferry.model.secret import Secret
 from astroferry.model.values import ConnectionValue
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def connection_from_object(conn_id: str, given: Mapping[str, Any]) -> Connection
     unknown = sorted(set(given) - _FIELDS - _KNOWN_BUT_UNUSED)
     if unknown:
         # The keys of a misread file could be secrets themselves, so only their number is told.
-        raise _unreadable(conn_id, f"it has {len(unknown)} field(s) that a connection does not have")
+        raise _unreadable(conn_id, f"it has {several(len(unknown), 'field')} that a connection does not have")
     conn_type = given.get("conn_type")
     if not isinstance(conn_type, str) or not conn_type:
         raise _unreadable(conn_id, 'it has no "conn_type"')

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice import places
 from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
 from astroferry.model.starship import SAFE_FROM, asks_for_login
+from astroferry.model.words import several
 from astroferry.sources.configuration import kept, merged, options_set, secrets_backend
 from astroferry.sources.each_dag import EachDag, Survey
 from astroferry.sources.environment import environment_of
@@ -253,7 +254,7 @@ def _note_broken(probes: Probes, broken: tuple[BrokenFile, ...]) -> None:
         probes.find(
             "SRC-import-errors",
             "warn",
-            f"{len(broken)} DAG file(s) do not parse on the source; they will not parse on Astro either.",
+            f"{several(len(broken), 'DAG file')} cannot be parsed on the source, nor will they be on Astro.",
             ", ".join(sorted(file.filename for file in broken)[:5]),
             "Repair or remove them before the code is deployed.",
         )
@@ -264,7 +265,7 @@ def _note_tasks(probes: Probes, survey: Survey) -> None:
         probes.find(
             "SRC-depends-on-past",
             "advise",
-            f"{len(survey.depends_on_past)} DAG(s) have tasks that depend on their past; at the cutover the first "
+            f"Tasks of {several(len(survey.depends_on_past), 'DAG')} depend on their past; at the cutover the first "
             "run on Astro has none.",
             ", ".join(sorted(survey.depends_on_past)),
             "Look at each before its wave is cut over.",
@@ -274,7 +275,8 @@ def _note_tasks(probes: Probes, survey: Survey) -> None:
         probes.find(
             "SRC-queues",
             "warn",
-            f"Tasks ask for the queue(s) {', '.join(queues)}; on Astro a task whose queue is missing never starts.",
+            f"Tasks ask for {several(len(queues), 'queue')} beside the default: {', '.join(queues)}. On Astro a task "
+            "whose queue is missing never starts.",
             ", ".join(queues),
             "Make worker queues of these names, or change the tasks.",
         )
@@ -282,8 +284,8 @@ def _note_tasks(probes: Probes, survey: Survey) -> None:
         probes.find(
             "SRC-code-computed",
             "advise",
-            f"The code of {len(survey.computed)} DAG(s) computes names of other DAGs, datasets, variables or "
-            "connections; those are not all known.",
+            f"The code of {several(len(survey.computed), 'DAG')} computes names of other DAGs, datasets, variables "
+            "or connections; those are not all known.",
             ", ".join(sorted(survey.computed)),
             "Check these DAGs by hand when you form waves.",
         )
@@ -323,8 +325,8 @@ def _note_only_in_code(probes: Probes, kind: str, names: list[str]) -> None:
     probes.find(
         f"SRC-{kind}-only-in-code",
         "warn",
-        f"{len(names)} {kind}(s) are named in DAG code but not listed by the source: they come from the environment "
-        "or a secrets backend, or do not exist.",
+        f"DAG code names {several(len(names), kind)} that the source does not list: from the environment or a "
+        "secrets backend, or not there at all.",
         ", ".join(names),
         f"Find out where each lives; skip those that no DAG needs (values.skip_{kind}s).",
     )

@@ -24,6 +24,7 @@ from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
 from astroferry.errors import ConflictError, RemoteError, RequestFailedError
 from astroferry.model.cutover import MARKER_NOTE
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,8 +76,8 @@ class HandBack:
         if todo and not source.is_paused:
             return Observation(
                 "doubt",
-                f'"{source.dag_id}" runs on the source, where {len(todo)} ticks that the target ran are not marked; '
-                "pause it and see which of them it has repeated.",
+                f'"{source.dag_id}" runs on the source, where {several(len(todo), "tick")} that the target ran '
+                "got no mark; pause it and see which of them it has repeated.",
                 facts,
             )
         if not target.is_paused:
@@ -117,7 +118,7 @@ class HandBack:
                 )
                 ctx.without_starship("")
                 return await self.apply(ctx)
-        ctx.tell(f"{dag_id}: {len(todo)} ticks that the target ran are marked on the source")
+        ctx.tell(f"{dag_id}: marked on the source what the target ran: {several(len(todo), 'tick')}")
         if not await self._ran(ctx):
             return {"marked": []}
         if await self._one_is_enough(ctx):

@@ -144,13 +144,13 @@ class LeavePanel(Panel):
     def keys(self) -> Keys:
         """What can be done now."""
         if self.work is not None and self.work.running:
-            return (("s", "stop looking"), ("F4", "log"), ("Esc", "look back"))
+            return (("s", "stop looking"), ("Esc", "look back"), ("F4", "log"))
         return (
             ("c", "check and back up"),
-            ("Enter", "evidence, or confirm"),
             ("r", "release"),
-            ("F4", "log"),
+            ("Enter", "look, confirm"),
             ("Esc", "back"),
+            ("F4", "log"),
         )
 
     def help(self) -> str:

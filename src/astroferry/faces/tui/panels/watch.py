@@ -152,13 +152,14 @@ class WatchPanel(Panel):
         """What can be done now."""
         work = self.work
         if work is not None and work.running:
-            return (("s", "stop watching"), ("Enter", "a DAG in full"), ("F4", "log"), ("Esc", "look back"))
+            return (("s", "stop watching"), ("Enter", "a DAG in full"), ("Esc", "look back"), ("F4", "log"))
         return (
             ("w", "watch"),
-            ("d", "roll one DAG back"),
-            ("Enter", "a DAG in full"),
             ("F2", "decommission"),
+            *((("d", "one DAG back"),) if self.dags.rows else ()),
             ("Esc", "back"),
+            *((("Enter", "a DAG in full"),) if self.dags.rows else ()),
+            ("F4", "log"),
         )
 
     def help(self) -> str:

@@ -160,6 +160,11 @@ class WizardScreen(Screen[None]):
         """One line above the keys."""
         self.query_one(Said).show(text, bad=bad)
 
+    def _forgive(self) -> None:
+        """A complaint stands until something has been done."""
+        if self.query_one(Said).is_bad:
+            self.say("")
+
     def preview(self, lines: Sequence[tuple[Mark, str]]) -> None:
         """What Next would change in migration.toml."""
         if self._panel is None or not self._panel.wide:
@@ -208,10 +213,12 @@ class WizardScreen(Screen[None]):
         if self.session.nav.index == 0 and not self.session.nav.returning:
             self.say("This is the first stage. F10 leaves; everything is saved.")
             return
-        self.session.nav.back()
-        # The four carrying stages share one panel.
-        while self.session.nav.stop.key in {"configuration", "dags", "test"}:
-            self.session.nav.back()
+        nav = self.session.nav
+        # The four carrying stages share one panel: back from any of them is the review.
+        shared = nav.stop.key in PHASES
+        nav.back()
+        while shared and nav.stop.key in PHASES:
+            nav.back()
         self.arrived()
 
     def go(self, key: str, *, returning: bool = False) -> None:
@@ -267,7 +274,8 @@ class WizardScreen(Screen[None]):
     # -- what goes on behind it ----------------------------------------------------------------------------------
 
     def begun(self) -> None:
-        """A read or a run has begun: follow it."""
+        """A read or a run has begun: follow it; what was complained of before is over."""
+        self._forgive()
         self.pulse.resume()
         self.panel.settled()
         self.show_keys()

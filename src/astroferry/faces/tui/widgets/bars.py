@@ -71,9 +71,11 @@ class Said(Quiet):
 
     def __init__(self) -> None:
         super().__init__(one_line=True, id="say")
+        self.is_bad = False
 
     def show(self, text: str, *, bad: bool = False) -> None:
         """Cut to the width; what is longer stands in full elsewhere."""
+        self.is_bad = bad
         room = max(20, self.app.size.width - 4)
         shown = text if len(text) <= room else f"{text[: room - 1]}…"
         self.update(Content.styled(f" {'! ' if bad else ''}{shown}", "$text-error" if bad else "$text-muted"))

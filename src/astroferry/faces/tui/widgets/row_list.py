@@ -280,7 +280,11 @@ class RowList(ScrollView, can_focus=True):
     def _columns(self, cells: Sequence[str], width: int) -> str:
         """Cells in columns as wide as needed; what finds no room is left out: Enter shows a row in full."""
         sizes = self._fitted(width)
-        return "  ".join(_cut(cell, size) for cell, size in zip(cells, sizes, strict=True) if size)
+        return "  ".join(
+            _cut(cell, size, within=not number)
+            for number, (cell, size) in enumerate(zip(cells, sizes, strict=True))
+            if size
+        )
 
     def _fitted(self, width: int) -> list[int]:
         sizes = list(self._widths)
@@ -300,8 +304,12 @@ class RowList(ScrollView, can_focus=True):
         return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)
 
 
-def _cut(text: str, size: int) -> str:
-    return text.ljust(size) if len(text) <= size else text[: size - 1] + "…"
+def _cut(text: str, size: int, *, within: bool) -> str:
+    """`within`: ids are told apart by their ends, since many begin alike."""
+    if len(text) <= size:
+        return text.ljust(size)
+    tail = (size - 1) // 2 if within else 0
+    return f"{text[: size - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def _natural(text: str) -> tuple[int, float, str]:
