@@ -50,8 +50,8 @@ class WallClock:
         await asyncio.sleep(seconds)
 
 
-STEP = timedelta(seconds=2)
-"""what a clock may be off before it is corrected; an answer tells the time to a second"""
+STEP = timedelta(seconds=3)
+"""what a clock may be off before it is corrected: 3.3.2 cuts its Date off to a second and writes it up to one late"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 A marker is made in two requests: the row, then its state. In between it is a queued run like any other, which a
 paused DAG never starts (2.11.2 and 3.3.2), and an unpaused one at once: a tick that the other side has run would
 run again. So is a backfill over ticks that fell between, opened before the unpausing that never came: the way back
-must not take its runs for runs that ran.
+must not take its runs for runs that ran. Tried on 3.3.2 on 2026-11-26: a queued run of a backfill can be deleted, and
+once the last one is gone the scheduler marks the backfill complete (24 s later; till then a new one is refused, 409).
 """
 
 from __future__ import annotations
