@@ -273,7 +273,7 @@ def _put(desk: Desk, question: Question, value: Any) -> str:
         if option is None:
             return "Choose one of these."
         if option.refused:
-            return f"This cannot be chosen: {option.refused}."
+            return f"This cannot be chosen: {option.refused.rstrip('.')}."
     try:
         desk.answer(question.key, value)
     except PlanError as error:
