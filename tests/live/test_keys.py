@@ -316,6 +316,8 @@ def test_one_dag_is_rolled_back(keys: Keys, source: RealAirflow, astro: Embedded
         "the DAG runs on the source again",
         2 * LONG,
     )
+    # Its ticks are counted then; until that has ended nothing else is begun.
+    screen.wait_for(f"{LATEST} runs on the source again", LONG)
     assert _paused(source) == {ALL: True, LATEST: False}
     assert _paused(astro) == {ALL: False, LATEST: True}
     assert not [key for key in keys.standing if key.startswith(f"rollback/{WAVE}/{ALL}/")]
