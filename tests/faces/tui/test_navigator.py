@@ -211,3 +211,11 @@ def test_every_question_of_every_stage_leads_back_to_its_stage(desk: Desk) -> No
     for stage in DECIDING:
         for question in stage.questions(desk):
             assert stage_of(question.key) == stage.key
+
+
+def test_skipping_the_paths_confirms_none_of_them(desk: Desk) -> None:
+    nav = Navigator(desk, index=POSITION["networking"])
+    assert desk.inventory is not None
+    assert desk.inventory.places
+    assert nav.skip()
+    assert desk.plan.places == (), "a guess in the plan would count as a person's word"
