@@ -353,9 +353,11 @@ def test_a_command_line_that_is_wrong(world: World, argv: list[str], parts: tupl
 def test_production_moves_only_where_its_name_is_said(world: World) -> None:
     world.applied()
     before = files(world)
-    for argv in (["cutover", "--wave", "pilot"], ["rollback", "--wave", "pilot"], ["rollback", "--stage", "dags"]):
+    for argv in (["cutover", "--wave", "pilot"], ["rollback", "--stage", "dags"]):
         for said in ([], ["--confirm", "yes"]):
             refused(world.on_plan(*argv, *said), Exit.PLAN, f"Confirm with --confirm {DEPLOYMENT}.", "may not ask")
+    nothing = world.on_plan("rollback", "--wave", "pilot")
+    assert (nothing.code, "There was nothing to roll back." in nothing.err) == (0, True), "no wave was begun"
     assert files(world) == before
     assert all(dag.is_paused for dag in world.target.dags.values())
 
