@@ -37,13 +37,19 @@ SOON = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Prerequisite:
-    """One prerequisite; `who` grants it, or can confirm it."""
+    """One prerequisite; `who` grants it, or can confirm it; `command` takes a person's word where no screen does."""
 
     key: str
     title: str
     outcome: Outcome
     detail: str = ""
     who: str = ""
+    command: str = ""
+
+    @property
+    def told(self) -> str:
+        """The evidence, and where a person is asked the command that takes the answer."""
+        return f"{self.detail}; confirm with: {self.command}" if self.command else self.detail
 
 
 async def prerequisites(way: Opened) -> tuple[Prerequisite, ...]:

@@ -71,9 +71,7 @@ def _by_person(way: Opened, key: str, title: str, why: str, who: str) -> Prerequ
     said = max((item for item in way.plan.confirmed if item.what == key), key=lambda item: item.at, default=None)
     if said is not None:
         return Prerequisite(key, title, "confirmed", f"by {said.by}, {said.at:%Y-%m-%d %H:%M}", who)
-    return Prerequisite(
-        key, title, "to be confirmed", f"{why}; confirm with: astroferry approve PLAN --what {key} --by NAME", who
-    )
+    return Prerequisite(key, title, "to be confirmed", why, who, f"astroferry approve PLAN --what {key} --by NAME")
 
 
 def _values(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:
@@ -264,7 +262,7 @@ async def must_be_ready(way: Opened, wave: str, *, keep: bool = True) -> tuple[P
         must_be_approved(way.plan, "cutover")
         return ()
     checks = await readiness(way, wave)
-    if problems := [Problem(check.key, f"{check.title}: {check.detail}") for check in open_checks(checks)]:
+    if problems := [Problem(check.key, f"{check.title}: {check.told}") for check in open_checks(checks)]:
         raise PlanError(
             f'The wave "{wave}" is not ready to be cut over: {several(len(problems), "check")} not met.', problems
         )

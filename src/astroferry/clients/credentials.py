@@ -50,6 +50,8 @@ async def astro_token(source: str, ask: Ask | None = None) -> Secret:
     `ask` is None, PlanError for a source that is none of these.
     """
     found = await _login(source, ask, _ASTRO)
+    if source == "prompt" and (found is None or found.token is None):
+        raise NotAllowedError("No Astro token was given.", hint=f"Answer with one, or set {ASTRO_VARIABLE}.")
     if found is None or found.token is None:
         raise NotAllowedError(
             f"There is no Astro token in the {_place(source)}.",
@@ -66,6 +68,8 @@ async def source_login(source: str, ask: Ask | None = None) -> SourceLogin:
     `username` and `password`. Raises as `astro_token`.
     """
     found = await _login(source, ask, _SOURCE)
+    if found is None and source == "prompt":
+        raise NotAllowedError("No credentials of the source were given.", hint="Answer with a token, or a name.")
     if found is None:
         raise NotAllowedError(
             f"There are no credentials of the source in the {_place(source)}.",
@@ -110,7 +114,7 @@ async def _login(source: str, ask: Ask | None, end: _End) -> SourceLogin | None:
 
 
 def _place(source: str) -> str:
-    return {"auto": "environment or the keyring", "prompt": "answer"}.get(source, source.partition(":")[0])
+    return {"auto": "environment or the keyring"}.get(source, source.partition(":")[0])
 
 
 def _from_environment(end: _End, environment: Mapping[str, str]) -> SourceLogin | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from astroferry.faces.navigator import STOPS, stage_of
 from astroferry.model.files import beside
 from astroferry.model.plancheck import problems_of
-from astroferry.model.words import several
+from astroferry.model.words import names, several
 from astroferry.report.review import review
 from astroferry.stages import DECIDING
+from astroferry.stages.walk import next_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,6 +92,19 @@ def stands(infos: Sequence[ActionInfo], standings: Mapping[str, Standing]) -> st
     return f"{what}. F2 {'carries out what is left' if left else 'looks at them once more'}."
 
 
+def left_open(desk: Desk) -> list[Line]:
+    """Stages that had nothing to ask, and paths that nobody has confirmed: both would else look like answers."""
+    inventory = desk.inventory
+    nothing = [stage for stage in DECIDING if stage.key != "inventory" and next_question(stage, desk, set()) is None]
+    lines = [Line(f"  {TITLES[stage.key]}: there was nothing to ask.", stage.key, "quiet") for stage in nothing]
+    known = {(place.host, place.port) for place in desk.plan.places}
+    guessed = [place.host for place in inventory.places if (place.host, place.port) not in known] if inventory else []
+    if guessed and "networking" in desk.plan.decided:
+        text = f"  {several(len(guessed), 'network path')} guessed, confirmed by nobody: {names(guessed, 3)}."
+        lines.append(Line(text, "networking", "warn"))
+    return lines
+
+
 def _held_against(desk: Desk) -> list[tuple[str, Finding]]:
     """What the rules hold against the plan, with the stage that can mend it."""
     return [
@@ -118,11 +132,15 @@ def page(desk: Desk, infos: Sequence[ActionInfo], width: int) -> list[Line]:
         lines += [Line("To be settled before anything is carried out", tone="head"), *standing, Line("")]
     warnings = [(stage, item) for stage, item in _held_against(desk) if item.severity == "warn"]
     lines += _placed(review(desk.plan, desk.inventory, infos, width=width))
+    told: list[Line] = []
+    if left := left_open(desk):
+        told += [Line("Left open", tone="head"), *left, Line("")]
     if warnings:
-        place = next((n for n, line in enumerate(lines) if line.text.startswith("Nothing has been")), len(lines))
-        told = [Line("The advice warns", tone="head")]
+        told.append(Line("The advice warns", tone="head"))
         told += [Line(f"! {item.message} {item.todo}".rstrip(), stage, "warn") for stage, item in warnings]
-        lines[place:place] = [*told, Line("")]
+        told.append(Line(""))
+    place = next((n for n, line in enumerate(lines) if line.text.startswith("Nothing has been")), len(lines))
+    lines[place:place] = told
     return lines
 
 

@@ -11,7 +11,7 @@ from astroferry.advice.rules.rule import Case
 from astroferry.advice.ways_in import allow_lists, steps
 from astroferry.model.environment import environment_of
 from astroferry.model.words import names, several
-from astroferry.report.table import table
+from astroferry.report.table import stacked, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +26,18 @@ _KINDS = {
     "deploy": "deploy of DAG code",
     "arrived": "wait for paused DAGs",
 }
+COLUMNS = 60
+"""cells below which there are no tables"""
+STACKED = 90
+"""cells below which what undoing means stands under its action, not beside it"""
+NARROWEST = 36
 _UNDO = {"undo": "can be undone", "compensate": "can be compensated", "irreversible": "cannot be undone"}
 
 
 def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, width: int = 100) -> list[str]:
     """The page as lines of text."""
     source, target, decisions = plan.source, plan.target, plan.decisions
+    rows = stacked if width < COLUMNS else table
     lines = [
         f"Migration {plan.name}",
         "",
@@ -43,7 +49,7 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
         f"To    {target.api}  organization {target.organization_name or target.organization or '(not chosen)'}",
         "",
         "Decisions",
-        *table(
+        *rows(
             ("decision", "answer", "in the plan"),
             [
                 (
@@ -73,18 +79,16 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
         ),
         "",
         "Deployments",
-        *table(
-            ("Deployment", "Workspace", "role", "executor", "environment"),
-            [
-                (item.name, item.workspace, item.role, item.executor, names(sorted(environment_of(plan, item)), 3))
-                for item in plan.deployments
-            ],
+        *rows(
+            ("Deployment", "Workspace", "role", "executor"),
+            [(item.name, item.workspace, item.role, item.executor) for item in plan.deployments],
             width=width,
             indent="  ",
         ),
+        *_environments(plan, width),
         "",
         "Waves",
-        *table(
+        *rows(
             ("wave", "DAGs", "test", "production", "state"),
             [_wave(plan, inventory, number) for number in range(len(plan.waves))],
             width=width,
@@ -140,6 +144,25 @@ def as_data(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo]) -> di
     }
 
 
+def _environments(plan: Plan, width: int) -> list[str]:
+    """Which environment variables each Deployment is given; their names are long, so they stand below the table."""
+    given: dict[tuple[str, ...], list[str]] = {}
+    for item in plan.deployments:
+        given.setdefault(tuple(sorted(environment_of(plan, item))), []).append(item.name)
+    lines: list[str] = []
+    for variables, deployments in given.items():
+        if variables:
+            lines += [f"  Environment of {names(deployments, 3)}:"]
+            lines += wrap(
+                ", ".join(variables),
+                max(width, NARROWEST),
+                initial_indent="    ",
+                subsequent_indent="    ",
+                break_long_words=False,
+            )
+    return lines
+
+
 def _needs(case: Case, width: int) -> list[str]:
     """Who must do what beside astroferry: for a way into your network, and for a secrets backend of your own."""
     found = {
@@ -151,7 +174,7 @@ def _needs(case: Case, width: int) -> list[str]:
         if items:
             lines += ["", title]
             for item in items:
-                lines += wrap(item, max(width, 80), initial_indent="  ", subsequent_indent="    ")
+                lines += wrap(item, max(width, NARROWEST), initial_indent="  ", subsequent_indent="    ")
     return lines
 
 
@@ -169,12 +192,14 @@ def _actions(infos: Sequence[ActionInfo], width: int) -> list[str]:
     lines = ["What will be done, and whether it can be undone"]
     for (stage, kind, undo, note), count in groups.items():
         head = f"  {stage:13}  {count:>5,} x {_KINDS.get(kind, kind):20}  "
-        lines += wrap(
-            f"{undo}: {note}" if note else undo,
-            max(width, 80),
-            initial_indent=head,
-            subsequent_indent=" " * len(head),
-        )
+        told = f"{undo}: {note}" if note else undo
+        if width < STACKED:
+            lines += [
+                head.rstrip(),
+                *wrap(told, max(width, NARROWEST), initial_indent="    ", subsequent_indent="    "),
+            ]
+        else:
+            lines += wrap(told, width, initial_indent=head, subsequent_indent=" " * len(head))
     return lines
 
 

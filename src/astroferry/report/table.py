@@ -27,6 +27,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 10
     return [indent + line for line in lines]
 
 
+def stacked(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, indent: str = "") -> list[str]:
+    """The same rows for a screen too narrow for columns: two cells on a line, the others by name below them."""
+    lines: list[str] = []
+    for row in rows:
+        cells = [" ".join(str(cell).split()) for cell in row]
+        others = " · ".join(f"{name} {cell}" for name, cell in zip(head[2:], cells[2:], strict=True) if cell)
+        below = indent + "  "
+        lines += textwrap.wrap("  ".join(cells[:2]), width, initial_indent=indent, subsequent_indent=below)
+        lines += textwrap.wrap(others, width, initial_indent=below, subsequent_indent=below)
+    return lines
+
+
 def _lines(row: Sequence[str], sizes: Sequence[int]) -> list[str]:
     """One row, as many lines as its fullest cell needs; the first has no blanks to its right, nor has any other."""
     wrapped = [

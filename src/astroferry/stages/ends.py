@@ -36,7 +36,7 @@ class Prerequisites:
     def known(self, desk: Desk) -> tuple[str, ...]:
         """The organization, where it was read."""
         if desk.facts is None:
-            return ("The organization has not been asked yet: no token, or no network.",)
+            return ("The organization has not been asked yet.",)
         facts, organization = desk.facts, desk.facts.organization
         return (
             f"Organization {organization.name} ({organization.id}), plan {names(facts.plans) or 'not told'}.",

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from astroferry.faces.navigator import POSITION, STOPS, Navigator, stage_of
+from astroferry.faces.reviewing import left_open
 from astroferry.model.planedit import value_at
+from astroferry.model.words import names, several
 from astroferry.stages import DECIDING
 from astroferry.stages.desk import new_desk
 
@@ -219,3 +221,15 @@ def test_skipping_the_paths_confirms_none_of_them(desk: Desk) -> None:
     assert desk.inventory.places
     assert nav.skip()
     assert desk.plan.places == (), "a guess in the plan would count as a person's word"
+    (guessed,) = [line.text for line in left_open(desk) if line.tone == "warn"]
+    hosts = names([place.host for place in desk.inventory.places], 3)
+    assert (
+        guessed == f"  {several(len(desk.inventory.places), 'network path')} guessed, confirmed by nobody: {hosts}."
+    )
+
+
+def test_a_stage_that_has_nothing_to_ask_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not [line for line in left_open(desk) if line.tone == "quiet"], "every stage asks something here"
+    (waves,) = [stage for stage in DECIDING if stage.key == "waves"]
+    monkeypatch.setattr(type(waves), "questions", lambda *_: iter(()))
+    assert [line.text for line in left_open(desk) if line.tone == "quiet"] == ["  Waves: there was nothing to ask."]

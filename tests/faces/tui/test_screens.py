@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.faces.tui.tui_driving import at, running, settled
+from tests.faces.tui.tui_driving import at, running, settled, text_of
 
 from astroferry.carry.action import ActionInfo
 from astroferry.carry.journal import Journal
@@ -159,9 +159,16 @@ class TestDeciding:
 
 class TestAfterDeciding:
     async def test_review(self, saved: Saved, same_screen: Same, facts: OrganizationFacts) -> None:
-        async with at(saved(decided=ALL), "review", (80, 24), facts) as (_wizard, pilot):
+        async with at(saved(decided=ALL), "review", (80, 24), facts) as (wizard, pilot):
             await settled(pilot)
             await same_screen(pilot, "review")
+            await pilot.press(*["pagedown"] * 4)
+            await settled(pilot)
+            assert "\u203a" in text_of(wizard.app).split("\n", 3)[3], "the cursor is seen, however fast the keys come"
+            await same_screen(pilot, "review-undo")
+            await pilot.press("f6")
+            await settled(pilot)
+            await same_screen(pilot, "review-stages")
 
     async def test_review_of_a_plan_that_contradicts_itself(
         self, saved: Saved, plan: Any, same_screen: Same, facts: OrganizationFacts

@@ -365,10 +365,13 @@ async def test_a_second_interrupt_ends_work_at_once(saved: Saved) -> None:
         assert wizard.runs.work.cancelled
 
 
-async def test_a_failed_run_says_why(saved: Saved) -> None:
+async def test_a_failed_run_says_why(saved: Saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROFERRY_REPORTS", str(tmp_path))
     async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+        failed: list[Work] = []
 
         async def carry(work: Work) -> None:
+            failed.append(work)
             raise UnreachableError("Astro could not be reached.", hint="Run it again.")
 
         wizard.runs.carrier.carry = carry  # type: ignore[method-assign] # nothing remote here
@@ -376,6 +379,15 @@ async def test_a_failed_run_says_why(saved: Saved) -> None:
         await until(pilot, lambda: wizard.runs.work is not None and not wizard.runs.work.running)
         await settled(pilot)
         assert "Astro could not be reached. Run it again." in text_of(wizard.app)
+        # In full from every page, to be tried again.
+        await keys(pilot, "escape", "f10", "down", "enter")
+        assert isinstance(wizard.app.screen, ErrorScreen)
+        assert "Astro could not be reached. Run it again." in text_of(wizard.app)
+        await keys(pilot, "s")
+        assert "Saved to" in text_of(wizard.app)
+        tries = len(failed)
+        await keys(pilot, "r")
+        await until(pilot, lambda: len(failed) == tries + 1)
 
 
 async def test_a_cutover_needs_tested_values_met_checks_and_the_name(saved: Saved, plan: Any) -> None:

@@ -200,8 +200,10 @@ def people_checks(plan: Plan) -> Iterator[Prerequisite]:
         if said is not None:
             yield Prerequisite(key, title, "confirmed", f"by {said.by}, {said.at:%Y-%m-%d %H:%M}")
         else:
-            how = f"confirm with: astroferry approve PLAN --what {key} --by NAME"
-            yield Prerequisite(key, title, "to be confirmed", how, "whoever ran the old side")
+            how = f"astroferry approve PLAN --what {key} --by NAME"
+            yield Prerequisite(
+                key, title, "to be confirmed", "only people can see it", "whoever ran the old side", how
+            )
 
 
 async def back_up(way: Opened, folder: Path, tell: Callable[[str], None]) -> Prerequisite:

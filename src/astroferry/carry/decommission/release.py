@@ -58,7 +58,7 @@ def release(plan: Plan, inventory: Inventory, path: Path, journal: Journal) -> P
     """
     must_be_approved(plan, "decommission")
     left = open_checks((*moved_checks(plan, inventory, journal), *people_checks(plan)))
-    problems = [Problem(item.key, f"{item.title}: {item.detail}") for item in left]
+    problems = [Problem(item.key, f"{item.title}: {item.told}") for item in left]
     if not held_before(journal):
         problems.append(Problem("source", "both ends have not been looked at since the last handover; check again"))
     if problems:

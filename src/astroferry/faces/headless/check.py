@@ -57,9 +57,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         diagnostics.data_json(
             {
                 "ready": good,
-                "prerequisites": [
-                    {"key": item.key, "outcome": item.outcome, "detail": item.detail} for item in needed
-                ],
+                "prerequisites": [{"key": item.key, "outcome": item.outcome, "detail": item.told} for item in needed],
                 "drift": changed,
                 "findings": [
                     {"code": item.code, "severity": item.severity, "message": item.message} for item in findings
@@ -67,7 +65,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
                 "not_compared": uncompared,
                 "values_missing": lacking,
                 "cutover": {
-                    wave: [{"key": item.key, "outcome": item.outcome, "detail": item.detail} for item in checks]
+                    wave: [{"key": item.key, "outcome": item.outcome, "detail": item.told} for item in checks]
                     for wave, checks in waves.items()
                 },
             }
@@ -111,7 +109,7 @@ def _page(
     *,
     good: bool,
 ) -> list[str]:
-    rows = [(item.outcome, item.title, item.detail, item.who) for item in needed]
+    rows = [(item.outcome, item.title, item.told, item.who) for item in needed]
     lines = ["Prerequisites", *table(("", "what", "", "who grants it"), rows, width=118)]
     lines += ["", "The smallest roles that each stage needs"]
     lines += table(("stage", "on the source", "of the Astro token"), ROLES, width=118)
@@ -127,7 +125,7 @@ def _page(
 
 def checklist(wave: str, checks: tuple[Prerequisite, ...]) -> list[str]:
     """The guide's checklist of one wave, with what was seen; it refuses a cutover, not the carrying out."""
-    rows = [(item.outcome, item.title, item.detail) for item in checks]
+    rows = [(item.outcome, item.title, item.told) for item in checks]
     left = len(open_checks(checks))
     end = f"{left} open: a cutover would be refused." if left else "A cutover may begin."
     return ["", f'Before the cutover of "{wave}"', *table(("", "what", "evidence"), rows, width=118), end]

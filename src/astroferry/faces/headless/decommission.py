@@ -47,7 +47,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     left = open_checks((*checks, *people))
     _tell(arguments, (*checks, *people))
     if left:
-        problems = [Problem(item.key, f"{item.title}: {item.detail}") for item in left]
+        problems = [Problem(item.key, f"{item.title}: {item.told}") for item in left]
         raise PlanError(f"The old side may not go yet: {several(len(left), 'check')} not met.", problems)
     with PlanLock(path):
         release(*read_plan(path), path, Journal(journal_path(path)))
@@ -66,8 +66,8 @@ async def _live(arguments: argparse.Namespace, path: Path) -> list[Prerequisite]
 
 def _tell(arguments: argparse.Namespace, checks: tuple[Prerequisite, ...]) -> None:
     if arguments.json:
-        rows = [{"key": item.key, "outcome": item.outcome, "detail": item.detail} for item in checks]
+        rows = [{"key": item.key, "outcome": item.outcome, "detail": item.told} for item in checks]
         diagnostics.data_json({"checks": rows, "may_go": not open_checks(checks)})
         return
-    shown = [(item.outcome, item.title, item.detail) for item in checks]
+    shown = [(item.outcome, item.title, item.told) for item in checks]
     diagnostics.data("\n".join(["Leaving the old side", *table(("", "what", "evidence"), shown, width=140)]))

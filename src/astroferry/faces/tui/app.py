@@ -191,6 +191,8 @@ class Ferry(App[None]):
             return
         options = [Option("back", "Go on", "back to where you were")]
         note = ""
+        if self.wizard is not None and self.wizard.wrong is not None:
+            options.append(Option("wrong", "What went wrong last", "in full: to copy, to save, to try again"))
         if self.session is not None:
             options.append(Option("leave", "Save and leave", f"the plan is {self.session.path.name}"))
             note = f"The plan lies in {self.session.path.absolute()}"
@@ -201,9 +203,15 @@ class Ferry(App[None]):
             options.append(Option("leave", "Leave", "nothing has been begun"))
         self.push_screen(MenuScreen("Menu", options, note), self._chosen)
 
+    def _show_wrong(self) -> None:
+        if self.wizard is not None and self.wizard.wrong is not None:
+            self.wizard.wrong.show(self)
+
     def _chosen(self, what: str | None) -> None:
         if what == "leave":
             self.run_worker(self.leave(), group="leave", exclusive=True)
+        elif what == "wrong":
+            self._show_wrong()
 
     async def action_interrupt(self) -> None:
         """Ctrl+C: first stop what goes on; where nothing does, ask whether to leave; a second time leaves."""

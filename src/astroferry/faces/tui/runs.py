@@ -17,6 +17,10 @@ _GIVE_WAY = frozenset({"cutover", "watch", "check", "leave"})
 """kinds of run that end for a rollback that is asked for meanwhile"""
 
 
+def _nothing() -> None:
+    """No run has been begun yet."""
+
+
 class Runs:
     """`work` is the run in hand, or the last one; `carrier` does it."""
 
@@ -24,6 +28,8 @@ class Runs:
         self._wizard = wizard
         self.carrier = carrier
         self.work: Work | None = None
+        self.again: Callable[[], None] = _nothing
+        """begins the last run once more"""
         self._then: Callable[[], None] | None = None
         """what was asked for meanwhile, and begins when the run in hand has ended"""
 
@@ -89,6 +95,7 @@ class Runs:
             self._wizard.say(f"{self.going.title} goes on; it has to end first.", bad=True)
             return
         self.work = work
+        self.again = lambda: self._run(Work(work.kind, work.title, wave=work.wave), run)
         work.start(run, self._ended)
         self._wizard.begun()
 

@@ -63,6 +63,8 @@ class DecidingPanel(Panel):
         self.stage: Deciding = stage
         self.before = session.desk.plan
         self.unfolded = False
+        self.warned = False
+        """whether it was said what skipping means"""
         self.folds = False
 
     def compose(self) -> ComposeResult:
@@ -260,11 +262,14 @@ class DecidingPanel(Panel):
         self.wizard.went_on()
 
     def skip(self) -> None:
-        """Leave it to the suggestions, where the stage can be left out."""
-        if self.session.nav.skip():
-            self.wizard.went_on(f"{self.stage.title} skipped: {self.stage.skipping}.")
-        else:
+        """Leave it to the suggestions, where the stage can be left out; what that means is said before."""
+        if not self.stage.skipping:
             self.wizard.say("This stage cannot be skipped: what follows rests on it.", bad=True)
+        elif not self.warned:
+            self.warned = True
+            self.wizard.say(f"Skipped, {self.stage.skipping}. F8 once more skips it.")
+        elif self.session.nav.skip():
+            self.wizard.went_on(f"{self.stage.title} skipped: {self.stage.skipping}.")
 
     def listed(self) -> None:
         """What the source has."""

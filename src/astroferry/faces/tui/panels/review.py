@@ -63,13 +63,19 @@ class Page(ScrollView, can_focus=True):
         """Other lines; long ones are wrapped."""
         self.lines = []
         for line in lines:
-            wrapped = textwrap.wrap(line.text, max(20, width), subsequent_indent="    ", drop_whitespace=False)
-            self.lines += [Line(text.rstrip(), line.stage, line.tone) for text in wrapped or [""]]
+            indent = " " * (len(line.text) - len(line.text.lstrip()) + 2)
+            wrapped = (
+                [line.text]
+                if len(line.text) <= width
+                else textwrap.wrap(line.text, max(20, width), subsequent_indent=indent)
+            )
+            self.lines += [Line(text, line.stage, line.tone) for text in wrapped or [""]]
         self.cursor = min(self.cursor, max(0, len(self.lines) - 1))
         if self.cursor == 0:
             # What stands against carrying out comes first, and Enter on it leads there.
             self.cursor = next((number for number, line in enumerate(self.lines[:2]) if line.tone == "bad"), 0)
         self.virtual_size = Size(self.size.width, len(self.lines))
+        self.call_after_refresh(self._see_cursor)
         self.refresh()
 
     @property
@@ -80,14 +86,18 @@ class Page(ScrollView, can_focus=True):
     def action_move(self, step: int) -> None:
         """Another line."""
         before, self.cursor = self.cursor, max(0, min(len(self.lines) - 1, self.cursor + step))
-        top, height = round(self.scroll_y), self.size.height
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, force=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
+        self._see_cursor()
         for line in (before, self.cursor):
             self.refresh(Region(0, line - round(self.scroll_y), self.size.width, 1))
         self.post_message(self.Moved())
+
+    def _see_cursor(self) -> None:
+        top, height = round(self.scroll_y), self.size.height
+        # At once, not after the next refresh: keys that come faster would reckon with an old place.
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True, immediate=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
 
     def action_go(self) -> None:
         """Enter."""

@@ -38,6 +38,7 @@ class WatchPanel(Panel):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.can_focus = True
         self.dags = RowList(HEADINGS, keep=3, id="watched")
 
     def compose(self) -> ComposeResult:
@@ -64,8 +65,16 @@ class WatchPanel(Panel):
         return work if work is not None and work.kind in {"watch", "rollback"} else None
 
     def take_focus(self) -> None:
-        """Arrows read the list."""
-        self.dags.focus()
+        """Arrows read the list, where there is one."""
+        (self.dags if self.dags.display else self).focus()
+
+    def _listed(self, shown: bool) -> None:
+        """The list, once there is something in it; the keys go where they do something."""
+        if self.dags.display != shown:
+            had = self.has_focus or self.dags.has_focus
+            self.dags.display = shown
+            if had:
+                self.take_focus()
 
     def _verdicts(self) -> list[tuple[str, DagVerdict]]:
         """(wave, verdict), the newest that is known of each DAG."""
@@ -80,6 +89,7 @@ class WatchPanel(Panel):
         """Verdicts and pace."""
         verdicts = [item for _, item in self._verdicts()]
         self.dags.set_rows(rows(verdicts))
+        self._listed(bool(verdicts))
         work = self.work
         pace = self.query_one("#pace", Quiet)
         if work is not None and work.running:

@@ -60,7 +60,11 @@ class AskScreen(ModalScreen[str | None]):
 class ConfirmScreen(ModalScreen[bool]):
     """A step that matters: a person types the name of what it touches. Nothing is pre-filled."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", show=False),
+        Binding("up", "read(-1)", show=False),
+        Binding("down", "read(1)", show=False),
+    ]
 
     def __init__(self, question: Confirmation) -> None:
         super().__init__()
@@ -72,14 +76,20 @@ class ConfirmScreen(ModalScreen[bool]):
         """What happens, and the line for the name."""
         with Vertical(classes="box"):
             yield Static(Content.styled(self.heading, "bold $accent"))
-            for sentence in self.sentences:
-                yield Static(sentence, markup=False, classes="sentence")
+            # Where the screen is low the sentences scroll; the line to type into is always there.
+            with VerticalScroll(classes="some", can_focus=False):
+                for sentence in self.sentences:
+                    yield Static(sentence, markup=False, classes="sentence")
             yield Static(Content.assemble("To confirm, type  ", (self.wanted, "bold")), classes="sentence")
             field = Input(compact=True)
             field.cursor_blink = False
             yield field
             yield Static("", id="wrong", markup=False)
-            yield Static(Content.styled("Enter confirm · Esc leave it", "$text-muted"), classes="foot")
+            yield Static(Content.styled("Enter confirm · Esc leave it · ↑ ↓ read", "$text-muted"), classes="foot")
+
+    def action_read(self, step: int) -> None:
+        """Up and down, while the line has the keys."""
+        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Only the very name will do."""

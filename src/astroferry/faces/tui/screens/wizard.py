@@ -24,6 +24,7 @@ from astroferry.faces.tui.runs import Runs
 from astroferry.faces.tui.screens.modals import ErrorScreen, TextScreen
 from astroferry.faces.tui.widgets.bars import Head, KeyLine, Log, Preview, Said
 from astroferry.faces.tui.widgets.stage_list import StageList
+from astroferry.faces.tui.wrong import IN_FULL, Wrong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,8 @@ class WizardScreen(Screen[None]):
         self.stages = StageList(session.nav)
         self._panel: Panel | None = None
         self._seen = (-1, -1)
+        self.wrong: Wrong | None = None
+        """the last read or run that did not go well"""
 
     def compose(self) -> ComposeResult:
         """Head, stages, panel, preview, a line to say something, keys."""
@@ -290,6 +293,8 @@ class WizardScreen(Screen[None]):
     def read_ended(self, stage: str, reading: Reading) -> None:
         """Both ends are known better, or a sentence says why not."""
         self._report(reading)
+        if reading.error:
+            self.wrong = Wrong(reading.title, reading.error, lambda: self._read_again(stage))
         here = self.session.nav.stop
         if self.is_attached and stage == "source" and here.key != stage and here.kind != "carrying":
             # What the DAG code says changes the advice of every stage.
@@ -298,11 +303,14 @@ class WizardScreen(Screen[None]):
                 self.say(f"The DAG folder could not be read: {reading.error.split(chr(10))[0]}", bad=True)
         elif self.is_attached and here.key == stage:
             self._settle()
-            self.say(reading.error.split("\n")[0] if reading.error else "", bad=bool(reading.error))
+            # The panel has the sentence; here stands what can be done with it.
+            self.say(f"Not read. {IN_FULL}" if reading.error else "", bad=bool(reading.error))
 
     def work_ended(self, work: Work) -> None:
         """The plan's states follow what was done."""
         self._report(work)
+        if not (work.outcome[1] or work.cancelled or work.stopping):
+            self.wrong = Wrong(work.title, work.outcome[0], self.runs.again)
         self.session.take_wave_states()
         self.session.look_back()
         if not self.is_attached:
@@ -312,6 +320,14 @@ class WizardScreen(Screen[None]):
         if self.panel.work is not work:
             text, good = work.outcome
             self.say(f"{work.title}: {text}", bad=not good)
+
+    def _read_again(self, stage: str) -> None:
+        """Where it is read from, once more."""
+        if self.session.nav.stop.key == stage:
+            self.panel.read()
+        else:
+            self.reads.by_stage.pop(stage, None)
+            self.go(stage)
 
     def _report(self, ended: Running) -> None:
         """A bug's traceback goes into a file; the sentence says which."""
