@@ -58,6 +58,7 @@ class Street:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # what was closed by their end is closed in the loop's next turn
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run in the street's loop."""
@@ -122,8 +123,11 @@ class Street:
 async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, first: bytes = b"") -> None:
     """Tie a connection to a port of this machine, both ways."""
     there, back = await asyncio.open_connection("127.0.0.1", port)
-    back.write(first)
-    await asyncio.gather(_copy(reader, back), _copy(there, writer))
+    try:
+        back.write(first)
+        await asyncio.gather(_copy(reader, back), _copy(there, writer))
+    finally:
+        back.close()
 
 
 def authority(folder: Path, name: str = "company.pem") -> tuple[trustme.CA, Path]:
