@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.carry.handover.test_then_the_other_way import go
+from tests.carry.handover.going import go
 from tests.carry.handover.two_airflows import START, World, world
 
 from astroferry.carry.context import ClockInStep, in_step

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.carry.handover.test_then_the_other_way import go, settle
+from tests.carry.handover.going import go
+from tests.carry.handover.test_then_the_other_way import settle
 from tests.carry.handover.two_airflows import START, World, world
 
 from astroferry.carry.handover.ends import Handover

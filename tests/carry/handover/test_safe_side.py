@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.carry.handover.going import go
 from tests.carry.handover.test_then_the_other_way import runs_on
-from tests.carry.handover.two_airflows import START, World, world
+from tests.carry.handover.two_airflows import START, world
 
-from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, hand_over, standings_of
+from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.journal import Journal
 from astroferry.errors import NotAllowedError, RequestFailedError
@@ -16,23 +17,10 @@ from astroferry.errors import NotAllowedError, RequestFailedError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from astroferry.carry.runner import Report
-
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-async def go(here: World, journal: Journal, way: str) -> Report:
-    ctx = here.context()
-    ctx.standing = journal.standing_of
-    if way == "cutover":
-        standings = standings_of(journal, "one", given_back=False)
-        actions = actions_for_cutover(here.plan, here.inventory, "one", standings)
-    else:
-        actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
-    return await hand_over(actions, ctx, journal)
 
 
 @pytest.mark.parametrize("catchup", [True, False])

@@ -6,23 +6,24 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.carry.handover.going import go
 from tests.carry.handover.killed import KilledError, Killing
 from tests.carry.handover.two_airflows import START, CrashError, World, world
 
-from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
+from astroferry.carry.handover.wave import actions_for_cutover
 from astroferry.carry.journal import Journal
-from astroferry.carry.runner import Report, carry_out
+from astroferry.carry.runner import carry_out
 from astroferry.errors import RequestFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.carry.handover.going import Way
     from tests.carry.handover.two_airflows import Server
 
-Way = Literal["cutover", "rollback"]
 OTHER: dict[Way, Way] = {"cutover": "rollback", "rollback": "cutover"}
 KINDS: dict[str, dict[str, Any]] = {
     "cron": {},
@@ -35,17 +36,6 @@ KINDS: dict[str, dict[str, Any]] = {
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-
-
-async def go(here: World, journal: Journal, way: Way) -> Report:
-    ctx = here.context()
-    ctx.standing = journal.standing_of
-    if way == "cutover":
-        standings = standings_of(journal, "one", given_back=False)
-        actions = actions_for_cutover(here.plan, here.inventory, "one", standings)
-    else:
-        actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
-    return await carry_out(actions, ctx, journal)
 
 
 def settle(here: World) -> None:

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.carry.handover.going import go
 from tests.carry.handover.killed import KilledError, Killing
 from tests.carry.handover.two_airflows import START, World, each, wave_of
 
-from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, hand_over, standings_of
+from astroferry.carry.handover.wave import actions_for_cutover
 from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.journal import Journal
-from astroferry.carry.runner import Report, carry_out
+from astroferry.carry.runner import carry_out
 from astroferry.errors import UnreachableError
 
 if TYPE_CHECKING:
@@ -37,17 +38,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def new(folder: Path, **more: Any) -> World:
     return wave_of(folder, SIX, watch_ticks=1, at_once=4, parse_timeout=300, **more)
-
-
-async def go(here: World, journal: Journal, way: str) -> Report:
-    ctx = here.context()
-    ctx.standing = journal.standing_of
-    if way == "cutover":
-        standings = standings_of(journal, "one", given_back=False)
-        actions = actions_for_cutover(here.plan, here.inventory, "one", standings)
-    else:
-        actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
-    return await hand_over(actions, ctx, journal)
 
 
 def exactly_once(here: World) -> None:

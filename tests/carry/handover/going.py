@@ -1,0 +1,27 @@
+"""One way of a wave as the faces go it, on Airflows in this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, hand_over, standings_of
+
+if TYPE_CHECKING:
+    from tests.carry.handover.two_airflows import World
+
+    from astroferry.carry.journal import Journal
+    from astroferry.carry.runner import Report
+
+Way = Literal["cutover", "rollback"]
+
+
+async def go(here: World, journal: Journal, way: Way) -> Report:
+    """The wave "one", this way."""
+    ctx = here.context()
+    ctx.standing = journal.standing_of
+    if way == "cutover":
+        standings = standings_of(journal, "one", given_back=False)
+        actions = actions_for_cutover(here.plan, here.inventory, "one", standings)
+    else:
+        actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
+    return await hand_over(actions, ctx, journal)
