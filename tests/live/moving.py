@@ -23,7 +23,7 @@ from astroferry.model.inventory import Inventory
 from astroferry.model.plan import Cutover, Decisions, Deployment, Plan, Source, Wave
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from astroferry.carry.action import Action
@@ -148,11 +148,18 @@ async def ran(airflow: Airflow, dag_id: str, times: int) -> bool:
     return len(await airflow.runs(dag_id, states=("success",))) >= times
 
 
-async def judge(move: Move, real_source: RealAirflow, folder: Path, timed: Collection[str]) -> int:
+async def judge(
+    move: Move,
+    real_source: RealAirflow,
+    folder: Path,
+    timed: Collection[str],
+    *,
+    slow: Mapping[str, timedelta] | None = None,
+) -> int:
     """Ledger and rows of both sides against what Airflow's own timetables in the source's environment expect.
 
-    `timed`: the DAGs that write into the ledger; of others (light_...) only the rows are counted. Gives how many were
-    handed over.
+    `timed`: the DAGs that write into the ledger; of others (light_...) only the rows are counted. `slow`: how long a
+    DAG's task takes before it writes, where that is more than moments. Gives how many were handed over.
     """
     rows: dict[str, list[tuple[str, Any]]] = {}
     since: dict[str, datetime] = {}
@@ -161,7 +168,8 @@ async def judge(move: Move, real_source: RealAirflow, folder: Path, timed: Colle
         for dag, runs in zip(move.inventory.dags, found_runs, strict=True):
             for run in runs:
                 rows.setdefault(dag.dag_id, []).append((side, run))
-                if side == "source" and run.run_type == "scheduled" and run.logical_date and not is_marker(run):
+                # A DAG may have been handed over before its first tick, so either side's first run counts.
+                if run.run_type == "scheduled" and run.logical_date and not is_marker(run):
                     since[dag.dag_id] = min(since.get(dag.dag_id, run.logical_date), run.logical_date)
     counted = [dag_id for dag_id in rows if dag_id in timed or dag_id.startswith("light_")]
     # Whatever was due a minute and a half ago has run by now.
@@ -178,8 +186,20 @@ async def judge(move: Move, real_source: RealAirflow, folder: Path, timed: Colle
         once += sum(ran[tick] == 1 for tick in due)
         twice += [(dag_id, tick) for tick in ran if ran[tick] > 1 or tick not in due]
         missed += [(dag_id, tick) for tick in due if not ran[tick]]
-    entries = [entry for entry in ledger.read(folder / "ledger.jsonl") if entry.tick is None or entry.tick <= end]
-    found = ledger.compare(entries, {dag_id: ticks for dag_id, ticks in expected.items() if dag_id in timed})
+    written = {dag_id: end - (slow or {}).get(dag_id, timedelta()) for dag_id in timed}
+    entries = [
+        entry
+        for entry in ledger.read(folder / "ledger.jsonl")
+        if entry.tick is None or entry.tick <= written.get(entry.dag, end)
+    ]
+    found = ledger.compare(
+        entries,
+        {
+            dag_id: [tick for tick in ticks if tick.tick <= written[dag_id]]
+            for dag_id, ticks in expected.items()
+            if dag_id in timed
+        },
+    )
     print(found.table())
     moved = sum(1 for dag_id in expected if any(side == "target" for side, _ in rows[dag_id]))
     print(f"{moved} DAGs handed over; by the rows: {once} ticks once, {len(twice)} twice or unexpected, "
