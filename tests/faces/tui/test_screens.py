@@ -141,6 +141,9 @@ class TestDeciding:
             await pilot.press("e")
             await settled(pilot)
             await same_screen(pilot, "edit-tables")
+            await pilot.press(*"no toml", "f2")
+            await settled(pilot)
+            await same_screen(pilot, "edit-wrong")
 
     async def test_assigning_dags(self, saved: Saved, same_screen: Same, facts: OrganizationFacts) -> None:
         async with at(saved(decided=until("waves")), "waves", (80, 24), facts) as (wizard, pilot):
@@ -155,6 +158,9 @@ class TestDeciding:
             await pilot.press("space", "space", "down")
             await settled(pilot)
             await same_screen(pilot, "dags")
+            await pilot.press("slash", *"nobody")
+            await settled(pilot)
+            await same_screen(pilot, "dags-no-hit")
 
 
 class TestAfterDeciding:
@@ -220,6 +226,37 @@ class TestAfterDeciding:
             wizard.show_keys()
             await settled(pilot)
             await same_screen(pilot, "carry-failed")
+
+    async def test_carried_out(self, saved: Saved, same_screen: Same) -> None:
+        path = saved(decided=(*ALL, "review"))
+        async with at(path, "prepare") as (wizard, pilot):
+            journal = Journal(path.with_suffix(".journal.jsonl"), now=lambda: NOON)
+            infos = wizard.session.infos
+            for info in infos[: len(infos) // 2]:
+                journal.write(info.id, "done")
+            work = wizard.runs.work = still(Work("carry", "Carrying out"), ended=True)
+            work.done, work.total = len(infos) // 2, len(infos)
+            work.bad, work.result = True, "Stopped after the item in hand; what is done is in the journal."
+            wizard.panel.settled()
+            wizard.session.look_back()
+            wizard.panel.settled()
+            wizard.show_keys()
+            await same_screen(pilot, "carry-stopped")
+            for info in infos[len(infos) // 2 :]:
+                journal.write(info.id, "done")
+            work.done = work.total
+            work.bad, work.result = False, "Every value was compared on the target and is the same."
+            plan = wizard.session.desk.plan
+            for wave in plan.waves:
+                plan = plan.with_wave_state(wave.name, "tested")
+            wizard.session.desk.plan = plan
+            wizard.session.look_back()
+            wizard.panel.settled()
+            wizard.show_keys()
+            await same_screen(pilot, "carry-done")
+            await pilot.press("escape")
+            await settled(pilot)
+            await same_screen(pilot, "review-carried")
 
     async def test_comparison(self, saved: Saved, same_screen: Same) -> None:
         async with at(saved(decided=(*ALL, "review")), "test") as (wizard, pilot):
@@ -306,6 +343,11 @@ class TestAfterTheCutover:
             await settled(pilot)
             assert wizard.session.desk.plan.confirmed[0].what == "people-invited"
             await same_screen(pilot, "checklist-confirmed")
+            await pilot.press("escape")
+            met = (CHECKS[0], dataclasses.replace(CHECKS[1], outcome="met", detail="1 alert, last tried today"))
+            await wizard.app.push_screen(ChecklistScreen('Before "first" is cut over', met, wizard.session))
+            await settled(pilot)
+            await same_screen(pilot, "checklist-met")
 
     async def test_watching(self, saved: Saved, plan: Any, same_screen: Same) -> None:
         waves = tuple(dataclasses.replace(wave, state="cut over") for wave in plan.waves)
@@ -322,6 +364,12 @@ class TestAfterTheCutover:
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "watch-amiss")
+            well = dataclasses.replace(VERDICTS[0], verdict="well", cycle_ends=None)
+            wizard.runs.carrier.verdicts = {"rest": (well, dataclasses.replace(well, dag_id="hourly_stock"))}
+            work.bad, work.result = False, "First full cycle: 2 well."
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "watch-well")
 
     async def test_leaving(self, saved: Saved, same_screen: Same) -> None:
         async with at(saved(decided=(*ALL, "review")), "decommission") as (wizard, pilot):
@@ -330,6 +378,15 @@ class TestAfterTheCutover:
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "leave-checked")
+            work = wizard.runs.work = still(Work("leave", "Looking whether the old side may go"))
+            work.tell("Asking the source for runs of the last day")
+            wizard.panel.settled()
+            wizard.show_keys()
+            await settled(pilot)
+            await same_screen(pilot, "leave-looking")
+            await pilot.press("f10")
+            await settled(pilot)
+            await same_screen(pilot, "menu-while-it-runs")
 
 
 CHECKS = (
