@@ -380,7 +380,7 @@ async def test_a_failed_run_says_why(saved: Saved, tmp_path: Path, monkeypatch: 
         await settled(pilot)
         assert "Astro could not be reached. Run it again." in text_of(wizard.app)
         # In full from every page, to be tried again.
-        await keys(pilot, "escape", "f10", "down", "enter")
+        await keys(pilot, "escape", "f10", "down", "down", "enter")
         assert isinstance(wizard.app.screen, ErrorScreen)
         assert "Astro could not be reached. Run it again." in text_of(wizard.app)
         await keys(pilot, "s")

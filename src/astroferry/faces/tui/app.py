@@ -191,8 +191,6 @@ class Ferry(App[None]):
             return
         options = [Option("back", "Go on", "back to where you were")]
         note = ""
-        if self.wizard is not None and self.wizard.wrong is not None:
-            options.append(Option("wrong", "What went wrong last", "in full: to copy, to save, to try again"))
         if self.session is not None:
             options.append(Option("leave", "Save and leave", f"the plan is {self.session.path.name}"))
             note = f"The plan lies in {self.session.path.absolute()}"
@@ -201,6 +199,9 @@ class Ferry(App[None]):
                 note = f"{wizard.runs.work.title} goes on; leaving stops it, and the journal keeps where it stood."
         else:
             options.append(Option("leave", "Leave", "nothing has been begun"))
+        if self.wizard is not None and self.wizard.wrong is not None:
+            # The last, so that the keys that leave are always the same.
+            options.append(Option("wrong", "What went wrong last", "in full: to copy, to save, to try again"))
         self.push_screen(MenuScreen("Menu", options, note), self._chosen)
 
     def _show_wrong(self) -> None:
