@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/astroferry demo --no-input
 
 test: $(STAMP)
-	$(BIN)/pytest -q -n auto -m "not live"
+	$(BIN)/pytest -q -n auto -m "not live and not slow"
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -10,6 +10,7 @@ import asyncio
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from tests.faces.prompts.scripted import Scripted
 from tests.faces.test_same_walk import by_headless, by_keys, by_plain
 from tests.faces.tui.tui_driving import settled, text_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from textual.pilot import Pilot
 
     from astroferry.faces.tui.screens.wizard import WizardScreen
@@ -194,6 +194,7 @@ def walked(folder: Path, monkeypatch: pytest.MonkeyPatch, decide: Callable[[Worl
     return text.replace(world.astro.organization, "ORGANIZATION").splitlines(keepends=True)
 
 
+@pytest.mark.slow
 def test_three_faces_one_plan_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approving, "datetime", Noon)
     by_verbs = walked(tmp_path / "verbs", monkeypatch, lambda world: by_headless(world, ANSWERS), headless)
