@@ -27,7 +27,7 @@ from astroferry.faces.tui.widgets.stage_list import StageList
 from astroferry.faces.tui.wrong import IN_FULL, Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -280,13 +280,13 @@ class WizardScreen(Screen[None]):
         """A read or a run has begun: follow it; what was complained of before is over."""
         self._forgive()
         self.pulse.resume()
-        self.panel.settled()
+        self._to_panel(lambda panel: panel.settled())
         self.show_keys()
 
     def moved(self) -> None:
         """A pause was asked for, reached, or ended."""
         if self.is_attached:
-            self.panel.tick()
+            self._to_panel(lambda panel: panel.tick())
             self.show_keys()
             self.show_log()
 
@@ -334,8 +334,13 @@ class WizardScreen(Screen[None]):
         if ended.bug is not None:
             ended.error += f" Report: {self.ferry.report_bug(ended.bug)}"
 
+    def _to_panel(self, tell: Callable[[Panel], None]) -> None:
+        """Tell the panel, once it stands: one that is being built looks at everything by itself when it is."""
+        if self.panel.is_mounted:
+            tell(self.panel)
+
     def _settle(self) -> None:
-        self.panel.settled()
+        self._to_panel(lambda panel: panel.settled())
         self.show_head()
         self.show_keys()
         self.stages.update()
@@ -354,7 +359,7 @@ class WizardScreen(Screen[None]):
         if (changes, seconds) != self._seen:
             self._seen = (changes, seconds)
             self._follow()
-            self.panel.tick()
+            self._to_panel(lambda panel: panel.tick())
             self.show_log()
             if self.runs.going is not None and self.panel.work is not self.runs.going:
                 self.show_head()
