@@ -8,20 +8,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.kinds import MarkerPlan
-from astroferry.model.words import several
+from astroferry.carry.handover.whereabouts import latest, place_of
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from astroferry.advice.kinds import HandoverKind
+    from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.journal import Standing
     from astroferry.model.cutover import TickCount
     from astroferry.model.inventory import Dag
     from astroferry.model.plan import Wave
 
-Way = Literal["cutover", "rollback"]
-Side = Literal["source", "Astro", "neither", "paused"]
-"""where a DAG runs; "paused": it was paused on the source before, and is not started anywhere"""
+Side = Literal["source", "Astro", "neither", "paused", "in doubt"]
+"""a place in the words of the screens"""
 STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
     "cutover": (
         ("record", "looked"),
@@ -56,13 +57,6 @@ _SIGNS = {
 }
 _BEGUN = "› begun"
 """a step that a run which has ended left open"""
-_MOVES: tuple[tuple[Way, str, Side, Side], ...] = (
-    ("cutover", "drain-source", "neither", "source"),
-    ("cutover", "unpause-target", "Astro", "neither"),
-    ("rollback", "drain-target", "neither", "Astro"),
-    ("rollback", "unpause-source", "source", "neither"),
-)
-"""(way, step, where the DAG runs once the step is done, and where until then)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +82,18 @@ class Handed:
 def way_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Way:
     """Which way a DAG of a wave went last."""
     seen = [
-        (standing.at, way)
+        (latest(standing), way)
         for way in STEPS
         for step, _ in STEPS[way]
-        if (standing := standings.get(f"{way}/{wave}/{dag_id}/{step}")) is not None and standing.at is not None
+        if (standing := standings.get(f"{way}/{wave}/{dag_id}/{step}")) is not None
     ]
     return max(seen)[1] if seen else "cutover"
 
 
 def side_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Side | None:
     """Where a DAG of a wave runs by the journal; None where its cutover was never begun."""
-    record = standings.get(f"cutover/{wave}/{dag_id}/record")
-    if record is None:
-        return None
-    moved = [
-        (standing.at, order, after if standing.event in {"done", "found", "applied"} else before)
-        for order, (way, step, after, before) in enumerate(_MOVES)
-        if (standing := standings.get(f"{way}/{wave}/{dag_id}/{step}")) is not None and standing.at is not None
-    ]
-    if record.made.get("source_paused"):
-        return "paused"
-    return max(moved)[2] if moved else "source"
+    place = place_of(standings, wave, dag_id)
+    return "Astro" if place == "target" else place
 
 
 def sides(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]) -> dict[str, Side]:
@@ -121,25 +106,32 @@ def state_in_words(wave: Wave, standings: Mapping[str, Standing], dags: Sequence
     if wave.state in {"kept", "released"}:
         return wave.state
     on = Counter(sides(standings, wave.name, dags).values())
-    if on["neither"] or (on["Astro"] and wave.state != "cut over"):
-        parts = [f"{on[side]} on {words}" for side, words in _PLACES if on[side]]
-        return f"halfway: {', '.join(parts)}"
+    if on["neither"] or on["in doubt"] or (on["Astro"] and wave.state != "cut over"):
+        return f"halfway: {', '.join(f'{on[side]} {words}' for side, words in _PLACES if on[side])}"
     if wave.state == "cut over" and on["source"]:
         return f"cut over, {on['source']} given back"
     return wave.state
 
 
-_PLACES: tuple[tuple[Side, str], ...] = (("Astro", "Astro"), ("source", "the source"), ("neither", "neither side"))
+_PLACES: tuple[tuple[Side, str], ...] = (
+    ("Astro", "on Astro"),
+    ("source", "on the source"),
+    ("neither", "on neither side"),
+    ("in doubt", "in doubt"),
+)
+NAMED = 3
+"""DAGs that are named where somebody has to act"""
 
 
 def standing_in_words(found: Mapping[str, Side]) -> str:
     """Which DAG runs where, after a run that did not come to its end; names where they help to act."""
-    neither = [dag for dag, side in found.items() if side == "neither"]
     on = Counter(found.values())
-    parts = [f"{several(on[side], 'DAG')} on {words}" for side, words in _PLACES if side != "neither" and on[side]]
-    if neither:
-        more = f" and {len(neither) - 3} more" if len(neither) > 3 else ""
-        parts.append(f"on neither side: {', '.join(neither[:3])}{more}")
+    parts = [f"{several(on[side], 'DAG')} {words}" for side, words in _PLACES[:2] if on[side]]
+    parts += [
+        f"{words}: {names([dag for dag, where in found.items() if where == side], NAMED)}"
+        for side, words in _PLACES[2:]
+        if on[side]
+    ]
     return f"{'; '.join(parts)}." if parts else ""
 
 
@@ -184,6 +176,8 @@ def in_full(standings: Mapping[str, Standing], wave: str, dag: Dag, kind: Handov
     if side is None:
         state = "paused" if dag.is_paused else f"next {following:%d %b %H:%M:%S}" if following else "active"
         lines.append(f"on the source: {state} · on Astro: paused, waiting")
+    elif side == "in doubt":
+        lines.append("whether it is switched on already is not known; going on looks first")
     else:
         active = f"next {following:%d %b %H:%M:%S}" if following else "active"
         waits = f" · the tick {following:%d %b %H:%M:%S} waits" if side == "neither" and following else ""

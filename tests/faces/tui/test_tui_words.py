@@ -125,12 +125,18 @@ def test_the_steps_of_a_handover() -> None:
 
 
 def _at(**events: str) -> dict[str, Standing]:
-    """Standings of one DAG, in this order: cutover's steps, those of a rollback with `back_` before them."""
-    found = {"cutover/w/dag/record": Standing("done", at=NOON)}
+    """Standings of one DAG, in this order: cutover's steps, those of a rollback with `back_` before them.
+
+    The clock goes backwards meanwhile; what came first is told by the numbers of the lines.
+    """
+    found = {"cutover/w/dag/record": Standing("done", at=NOON, begun=1, ended=2)}
     for number, (name, event) in enumerate(events.items(), start=1):
         way, step = ("rollback", name.removeprefix("back_")) if name.startswith("back_") else ("cutover", name)
         key = f"{way}/w/dag/{step.replace('_', '-')}"
-        found[key] = Standing(event, at=NOON + timedelta(minutes=number))  # type: ignore[arg-type] # an Event by name
+        facts = {"unpaused": False} if event == "has run" else {}
+        word: Any = "done" if event == "has run" else event
+        at = NOON - timedelta(minutes=number)
+        found[key] = Standing(word, made=facts, at=at, begun=2 * number + 1, ended=2 * number + 2)
     return found
 
 
@@ -143,7 +149,13 @@ def _at(**events: str) -> dict[str, Standing]:
         (_at(drain_source="done"), "neither"),
         (_at(drain_source="done", mark="failed"), "neither"),
         (_at(drain_source="undone"), "source"),
-        (_at(drain_source="done", unpause_target="begin"), "neither"),
+        (_at(drain_source="done", unpause_target="begin"), "in doubt"),
+        (_at(drain_source="done", unpause_target="failed"), "in doubt"),
+        (_at(drain_source="done", unpause_target="refused"), "neither"),
+        (_at(drain_source="done", unpause_target="has run"), "paused"),
+        (_at(drain_source="done", mark="failed", let_source_run="done"), "source"),
+        (_at(drain_source="done", back_start_untouched_source="done"), "source"),
+        (_at(drain_source="done", let_source_run="done", back_unpause_source="done", unpause_target="done"), "Astro"),
         (_at(drain_source="done", unpause_target="done", gap_target="failed"), "Astro"),
         (_at(drain_source="done", unpause_target="done", back_drain_target="done"), "neither"),
         (_at(unpause_target="done", back_drain_target="done", back_unpause_source="done"), "source"),
@@ -151,9 +163,13 @@ def _at(**events: str) -> dict[str, Standing]:
 )  # fmt: skip
 def test_where_a_dag_runs(standings: dict[str, Standing], side: str) -> None:
     assert side_of(standings, "w", "dag") == side
-    assert way_of(standings, "w", "dag") == (
-        "rollback" if any(key.startswith("rollback") for key in standings) else "cutover"
-    )
+
+
+def test_the_way_that_a_dag_went_last() -> None:
+    assert way_of({}, "w", "dag") == "cutover"
+    assert way_of(_at(drain_source="done"), "w", "dag") == "cutover"
+    assert way_of(_at(drain_source="done", back_drain_target="begin"), "w", "dag") == "rollback"
+    assert way_of(_at(back_unpause_source="done", drain_source="begin"), "w", "dag") == "cutover", "once more"
 
 
 def test_a_wave_that_stands_otherwise_than_its_state(plan: Plan) -> None:
@@ -161,8 +177,8 @@ def test_a_wave_that_stands_otherwise_than_its_state(plan: Plan) -> None:
     assert state_in_words(wave, {}, ["dag", "other"]) == "tested"
     begun = _at(drain_source="done")
     assert state_in_words(wave, begun, ["dag", "other"]) == "halfway: 1 on neither side"
-    moved = begun | {"cutover/w/other/record": Standing("done", at=NOON)}
-    moved["cutover/w/other/unpause-target"] = Standing("done", at=NOON)
+    moved = begun | {"cutover/w/other/record": Standing("done", begun=7, ended=8)}
+    moved["cutover/w/other/unpause-target"] = Standing("done", begun=9, ended=10)
     assert state_in_words(wave, moved, ["dag", "other"]) == "halfway: 1 on Astro, 1 on neither side"
     assert standing_in_words(sides(moved, "w", ["dag", "other"])) == "1 DAG on Astro; on neither side: dag."
     cut = dataclasses.replace(wave, state="cut over")

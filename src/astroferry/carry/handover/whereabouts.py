@@ -10,6 +10,47 @@ if TYPE_CHECKING:
     from astroferry.carry.journal import Standing
 
 Way = Literal["cutover", "rollback"]
+Place = Literal["source", "target", "neither", "paused", "in doubt"]
+"""where a DAG runs; "paused": nowhere, and rightly so; "in doubt": somebody was just switching it on"""
+_MOVES: tuple[tuple[Way, str, Place, Place], ...] = (
+    ("cutover", "drain-source", "neither", "source"),
+    ("cutover", "unpause-target", "target", "in doubt"),
+    ("cutover", "let-source-run", "source", "in doubt"),
+    ("rollback", "drain-target", "neither", "target"),
+    ("rollback", "unpause-source", "source", "in doubt"),
+    ("rollback", "start-untouched-source", "source", "in doubt"),
+)
+"""(way, step, where the DAG runs once the step is done, and where as long as it is not)"""
+
+
+def place_of(lines: Mapping[str, Standing], wave: str, dag: str) -> Place | None:
+    """Where a DAG runs by the last step that moved it, as the journal's lines follow one another.
+
+    `lines` are those of `Journal.standing`. None where its cutover was never begun.
+    """
+    record = lines.get(f"cutover/{wave}/{dag}/record")
+    if record is None:
+        return None
+    if record.made.get("source_paused"):
+        return "paused"
+    place: Place = "source"
+    last = 0
+    for way, step, after, before in _MOVES:
+        line = lines.get(f"{way}/{wave}/{dag}/{step}")
+        if line is None or latest(line) <= last:
+            continue
+        last = latest(line)
+        if line.event in {"done", "found", "applied"}:
+            # Unpausing leaves what has run once (@once) as it is.
+            place = "paused" if line.made.get("unpaused") is False else after
+        else:
+            place = "neither" if line.event == "refused" and before == "in doubt" else before
+    return place
+
+
+def latest(line: Standing) -> int:
+    """The number of an action's last line: what came last is told by it, since clocks are set back."""
+    return max(line.begun, line.ended)
 
 
 def whereabouts(lines: Mapping[str, Standing], wave: str, way: Way = "cutover") -> list[str]:
@@ -36,7 +77,7 @@ def _whereabouts(lines: Mapping[str, Standing], wave: str, dag: str, way: Way) -
             f"the {there} runs it alone; no tick is in doubt" if runs else "it has run once, and does not run again"
         )
     let = lines.get(f"cutover/{wave}/{dag}/let-source-run")
-    if way == "cutover" and let is not None and drained is not None and max(let.begun, let.ended) > drained.ended:
+    if way == "cutover" and let is not None and drained is not None and latest(let) > drained.ended:
         return "the source goes on with it, and the target does not run it, so no tick is in doubt"
     if drained is None or drained.event not in {"done", "found"}:
         return f"the {here} runs it, or it is just being paused there; the {there} does not, so no tick is in doubt"
@@ -54,6 +95,6 @@ def _whereabouts(lines: Mapping[str, Standing], wave: str, dag: str, way: Way) -
 
 def _since(line: Standing | None, record: Standing) -> Standing | None:
     """A line of the cutover that began with `record`, or of the way back from it; None for an earlier one's."""
-    if line is None or line.at is None or record.at is None or line.at < record.at:
+    if line is None or latest(line) < latest(record):
         return None
     return line
