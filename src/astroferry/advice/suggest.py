@@ -18,6 +18,7 @@ from astroferry.advice.rules import (
     execution,
     executor,
     hazards,
+    links,
     network,
     platforms,
     providers,
@@ -75,6 +76,7 @@ BOOKS = (
     hazards.BOOK,
     platforms.BOOK,
     waves.BOOK,
+    links.BOOK,
     cutover.BOOK,
 )
 """the books of rules, in the order of the decisions"""

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.placing import placed
 from astroferry.advice.roles import in_words
-from astroferry.advice.rules import access, configuration, cutover, environment, executor, values, waves, workspaces
+from astroferry.advice.rules import (
+    access,
+    configuration,
+    cutover,
+    environment,
+    executor,
+    links,
+    values,
+    waves,
+    workspaces,
+)
 from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
 from astroferry.stages.asking import choice, decision, plain
@@ -192,7 +202,7 @@ class WavesStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the wave rules."""
-        return checked(desk, waves.BOOK, cutover.BOOK)
+        return checked(desk, waves.BOOK, links.BOOK, cutover.BOOK)
 
 
 def _shown(items: tuple[Any, ...]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Cases of the rules in advice/rules/waves.py."""
+"""Cases of the rules in advice/rules/waves.py and links.py, which go by the same waves."""
 
 from __future__ import annotations
 
