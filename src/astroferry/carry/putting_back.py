@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.begun import to_give_back
 from astroferry.carry.handover.wave import hand_over, standings_of
+from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.runner import Report, carry_out, ends_the_run, nothing
 from astroferry.errors import AstroferryError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
-    from astroferry.carry.journal import Journal
     from astroferry.carry.opening import Opened
     from astroferry.carry.runner import Step
     from astroferry.model.cutover import DagStanding
@@ -63,22 +63,19 @@ async def put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], No
 
 async def _start_untouched(way: Opened, wave: str, standings: dict[str, DagStanding]) -> None:
     """Switch on again on the source what was active there and was never switched on on the target."""
+    lines = way.journal.standing()
     actions = [
         StartUntouched(dag_id, wave)
         for dag_id, standing in standings.items()
-        if not standing.source_paused and never_unpaused(way.journal, wave, dag_id)
+        if not standing.source_paused
+        and not let_run(
+            lines.get(f"cutover/{wave}/{dag_id}/unpause-target"), lines.get(f"cutover/{wave}/{dag_id}/record")
+        )
     ]
     try:
         await carry_out(actions, way.ctx, way.journal, alone=True)
     except AstroferryError as error:
         way.ctx.tell(error.message)
-
-
-def never_unpaused(journal: Journal, wave: str, dag_id: str) -> bool:
-    """Whether this cutover has not even begun to unpause the DAG on the target, where it was recorded as paused."""
-    last = {entry.action: entry.number for entry in journal.entries}
-    place = f"cutover/{wave}/{dag_id}"
-    return last.get(f"{place}/unpause-target", 0) < last.get(f"{place}/record", 0)
 
 
 @dataclass

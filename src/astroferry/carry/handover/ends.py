@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
 from astroferry.advice.schedule import boundary, is_of_a_tick, tick_of, unfinished
 from astroferry.carry.action import ActionInfo, Observation
+from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.handover.zone import zone_of
 from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
@@ -133,8 +134,7 @@ class Handover:
     def was_let_run(self, ctx: Context, side: Side) -> bool:
         """Whether the journal says that this cutover, or its way back, has (or may have) unpaused that side."""
         step = self._step(ctx, "cutover" if side == "target" else "rollback", f"unpause-{side}")
-        ended = step.ended if step.made.get("unpaused") else 0
-        return max(step.begun, ended) > self._step(ctx, "cutover", "record").ended
+        return let_run(step, self._step(ctx, "cutover", "record"))
 
     def was_drained(self, ctx: Context) -> bool:
         """Whether the journal says that this cutover has (or may have) paused the source."""

@@ -48,6 +48,14 @@ def place_of(lines: Mapping[str, Standing], wave: str, dag: str) -> Place | None
     return place
 
 
+def let_run(unpause: Standing | None, record: Standing | None) -> bool:
+    """Whether a side has been unpaused since `record`, or may have been: begun, and not refused."""
+    if unpause is None:
+        return False
+    ended = unpause.ended if unpause.made.get("unpaused") else 0
+    return max(unpause.begun, ended) > (record.ended if record is not None else 0)
+
+
 def latest(line: Standing) -> int:
     """The number of an action's last line: what came last is told by it, since clocks are set back."""
     return max(line.begun, line.ended)
