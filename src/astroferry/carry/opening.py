@@ -167,7 +167,7 @@ async def opened(
             plan, inventory = read_plan(path)
         folder = dags_folder(plan, path)
         ours: Clock = clock or WallClock()
-        journal = Journal(journal_path(path), now=lambda: ours.now())  # noqa: PLW0108 - it is corrected below
+        journal = Journal(journal_path(path), now=lambda: ours.now())  # noqa: PLW0108 - looked up at each line, since it is corrected below
         source, login = await open_source(plan.source.url, plan.source.credentials, stack, ask)
         ours = in_step(ours, source.ahead, tell)
         where, organization = api_address(plan), plan.target.organization

@@ -66,7 +66,7 @@ async def test_a_schedule_that_changes_half_way_is_not_unpaused_without_its_mark
     report = await go(here, journal, "cutover")
     assert "not what follows the source's last one" in report.failed[0].why
     assert here.target.is_paused
-    handover = first[0].handover  # type: ignore[attr-defined]
+    handover = first[0].handover  # type: ignore[attr-defined] # its steps all have one
     back = await Unpause(handover, "source", way="rollback").observe(here.context())
     assert back.state == "todo"
 

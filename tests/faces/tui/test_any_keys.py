@@ -108,8 +108,8 @@ def nothing_reached(app: Ferry) -> None:
         del work
         carrier.leaving = CHECKS[:1]
 
-    carrier.look_whether_ready = look  # type: ignore[method-assign]
-    carrier.leave = leave  # type: ignore[method-assign]
+    carrier.look_whether_ready = look  # type: ignore[method-assign] # nothing remote here
+    carrier.leave = leave  # type: ignore[method-assign] # likewise
 
 
 def key_event(key: str) -> Key:

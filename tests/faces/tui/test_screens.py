@@ -170,7 +170,7 @@ class TestAfterDeciding:
             await same_screen(pilot, "review")
             await pilot.press(*["pagedown"] * 4)
             await settled(pilot)
-            assert "\u203a" in text_of(wizard.app).split("\n", 3)[3], "the cursor is seen, however fast the keys come"
+            assert "\u203a" in text_of(wizard.app).split("\n", 3)[3], "the cursor is seen"
             await same_screen(pilot, "review-undo")
             await pilot.press("f6")
             await settled(pilot)

@@ -15,12 +15,15 @@ from astroferry.carry.journal import Journal
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
 from astroferry.faces.session import Session
+from astroferry.faces.tui.panels.carry import CarryPanel
 from astroferry.faces.tui.panels.cutover import CutoverPanel
+from astroferry.faces.tui.panels.review import Page
 from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.tui.screens.modals import AskScreen, ConfirmScreen, EditScreen, ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.seen import SeenScreen
 from astroferry.faces.tui.screens.wizard import WizardScreen
 from astroferry.faces.tui.widgets.question_field import QuestionField
+from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.faces.work import Work
 from astroferry.model import planfile
 from astroferry.model.plan import Wave
@@ -459,6 +462,46 @@ async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved) -> N
         assert '› Cutting "rest" over' in text_of(wizard.app)  # noqa: RUF001 - the sign of what goes on
         ends.set()
         await until(pilot, lambda: "All of it moved." in text_of(wizard.app))
+
+
+async def test_the_cursor_stays_in_sight_however_fast_the_keys_come(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(decided=ALL), "review", (80, 24), facts) as (wizard, pilot):
+        page = wizard.query_one(Page)
+        for step in (15, 15, 15, -15, -15, -15):
+            page.action_move(step)
+            assert 0 <= page.cursor - round(page.scroll_y) < page.size.height
+        rows = RowList(("number",), [(str(number),) for number in range(200)])
+        await wizard.query_one("#place").mount(rows)
+        await settled(pilot)
+        for step in (1, 1, 1, -1, -1, -1):
+            rows.action_page(step)
+            assert 0 <= rows.cursor - round(rows.scroll_y) < max(1, rows.size.height - 1)
+
+
+async def test_a_panel_that_is_being_built_is_told_nothing(saved: Saved) -> None:
+    async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
+        built = wizard._panel = CarryPanel(wizard.session)
+        place = wizard.query_one("#place")
+        await place.remove_children()
+        ready = place.mount(built)
+        # Between two stages something begins, moves on and ends.
+        wizard.begun()
+        wizard.moved()
+        wizard._settle()
+        await ready
+        assert wizard.panel is built
+        await settled(pilot)
+        assert "Nothing runs" in text_of(wizard.app)
+
+
+async def test_what_skipping_means_is_said_before(saved: Saved, facts: OrganizationFacts) -> None:
+    path = saved(decided=ALL[: ALL.index("networking")])
+    async with at(path, "networking", (100, 30), facts) as (wizard, pilot):
+        await keys(pilot, "f8")
+        assert wizard.session.nav.stop.key == "networking"
+        assert "Skipped, paths stay as guessed" in text_of(wizard.app)
+        await keys(pilot, "f8")
+        assert wizard.session.nav.stop.key == "workspaces"
 
 
 async def test_a_bug_ends_without_showing_local_variables(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,11 +93,10 @@ class Page(ScrollView, can_focus=True):
 
     def _see_cursor(self) -> None:
         top, height = round(self.scroll_y), self.size.height
-        # At once, not after the next refresh: keys that come faster would reckon with an old place.
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, force=True, immediate=True)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
     def action_go(self) -> None:
         """Enter."""

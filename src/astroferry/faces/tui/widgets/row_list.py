@@ -223,11 +223,10 @@ class RowList(ScrollView, can_focus=True):
     def _scroll_to_cursor(self) -> None:
         room = max(1, self.size.height - 1)
         top = round(self.scroll_y)
-        # At once, not after the next refresh: keys that come faster would reckon with an old place.
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, force=True, immediate=True)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor >= top + room:
-            self.scroll_to(y=self.cursor - room + 1, animate=False, force=True, immediate=True)
+            self.scroll_to(y=self.cursor - room + 1, animate=False, force=True)
 
     def _redraw(self, index: int) -> None:
         line = index + 1 - round(self.scroll_y)
