@@ -171,7 +171,11 @@ def test_the_table_of_ticks() -> None:
     counted = count_ticks(table)
     assert [moment.hour for moment in counted.once] == [13, 16]
     assert [moment.hour for moment in counted.twice] == [14]
-    assert [moment.hour for moment in counted.missed] == [15, 17]
+    assert [moment.hour for moment in counted.missed] == [15]
+    assert [moment.hour for moment in counted.waiting] == [17]
+    fifteen, seventeen = counted.missed + counted.waiting
+    later = count_ticks(table, listed={fifteen}, late=seventeen)
+    assert (later.listed, later.missed, later.waiting) == ((fifteen,), (seventeen,), ())
     assert not counted.exact
     assert count_ticks(table[:2]).exact
 

@@ -91,7 +91,7 @@ def test_what_failed_is_named(tmp_path: Path) -> None:
     journal.write("cutover/other/d/drain-source", "done")
     tick = {"dag_id": "d", "tick": NOON.isoformat(), "side": None, "state": "due"}
     journal.write("cutover/w/d/gap-target", "done", facts={"missed": [NOON.isoformat()], "run": False})
-    journal.write("cutover/w/d/watch-target", "done", facts={"ticks": [tick], "missed": 1, "once": 0})
+    journal.write("cutover/w/d/watch-target", "done", facts={"ticks": [tick], "missed": 0, "listed": 1})
 
     class OneWave:
         @staticmethod

@@ -11,7 +11,7 @@ from astroferry.advice.ticks import CronTicks, Tick
 from astroferry.model.cutover import GAP_PREFIX, MARKER_NOTE, MARKER_PREFIX, Side, TickCount, TickRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from astroferry.advice.kinds import MarkerPlan
@@ -185,13 +185,24 @@ def _row(dag_id: str, moment: datetime, side: Side, run: Run) -> TickRow:
     return TickRow(dag_id, moment, side, run.state, is_marker(run), run.run_id, run.run_type, run.logical_date)
 
 
-def count_ticks(table: Iterable[TickRow]) -> TickCount:
-    """Which ticks of a table ran once, twice, or not at all; markers are not runs."""
+def count_ticks(
+    table: Iterable[TickRow], *, listed: Collection[datetime] = (), late: datetime | None = None
+) -> TickCount:
+    """Which ticks of a table ran once, twice, or not at all; markers are not runs.
+
+    `listed`: ticks that are not to be run. `late`: whatever was due by then should have run; without it, only what
+    was passed over by a later run is missed.
+    """
     ran: dict[datetime, int] = {}
     for row in table:
         ran[row.tick] = ran.get(row.tick, 0) + (row.side is not None and not row.marker)
+    newest = max((tick for tick, times in ran.items() if times), default=None)
+    none = [tick for tick, times in ran.items() if not times and tick not in listed]
+    missed = {tick for tick in none if (newest and tick < newest) or (late and tick <= late)}
     return TickCount(
         once=tuple(tick for tick, times in ran.items() if times == 1),
         twice=tuple(tick for tick, times in ran.items() if times > 1),
-        missed=tuple(tick for tick, times in ran.items() if times == 0),
+        missed=tuple(tick for tick in none if tick in missed),
+        listed=tuple(tick for tick, times in ran.items() if not times and tick in listed),
+        waiting=tuple(tick for tick in none if tick not in missed),
     )

@@ -79,13 +79,10 @@ def usual(runs: Iterable[Run]) -> Usual:
 
 def judge(seen: DagWatched, rules: Watch) -> DagVerdict:
     """The verdict over one DAG, with its reasons; alarms first."""
-    counted = count_ticks(seen.ticks)
-    # A tick of this moment is not missed yet; a later one that has run says that it was passed over.
+    counted = count_ticks(seen.ticks, listed=seen.listed, late=seen.now - timedelta(minutes=rules.late_minutes))
     ran = [row.tick for row in seen.ticks if row.side is not None and not row.marker]
-    due = seen.now - timedelta(minutes=rules.late_minutes)
     # A DAG that was paused before stays so: nobody expects its ticks.
-    passed = [tick for tick in counted.missed if tick < max(ran, default=due) or tick <= due]
-    missed = [tick for tick in passed if seen.active and tick not in seen.listed]
+    missed = list(counted.missed) if seen.active else []
     here = usual(seen.target_runs)
     alarms = list(_alarms(seen, counted.twice))
     amiss = [

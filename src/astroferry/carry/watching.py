@@ -16,10 +16,9 @@ from astroferry.advice.schedule import is_marker
 from astroferry.advice.watching import cycle_end, judge, usual
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.dagfile import is_of
-from astroferry.carry.handover.begun import counted
-from astroferry.carry.handover.ends import Handover
+from astroferry.carry.handover.begun import counted, not_on_source
+from astroferry.carry.handover.ends import Handover, listed_by
 from astroferry.carry.handover.watch import ticks_of
-from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.clients.webhook import looks_well
@@ -86,12 +85,12 @@ class WaveWatch:
     _recorded: dict[str, DagVerdict] = field(default_factory=dict)
 
     async def look(self) -> tuple[DagVerdict, ...]:
-        """One look at every DAG of the wave that was handed over and not given back since.
+        """One look at every DAG of the wave that the source does not run any more, by the journal.
 
         Raises PlanError where there is none, and the clients' errors.
         """
         journal = Journal(journal_path(self.way.path))
-        standings = standings_of(journal, self.wave, given_back=False)
+        standings = not_on_source(journal, self.wave)
         if not standings:
             raise PlanError(
                 f'No DAG of the wave "{self.wave}" runs on the target by a cutover.', hint="Run cutover first."
@@ -261,10 +260,10 @@ def last_verdicts(journal: Journal, wave: str) -> dict[str, DagVerdict]:
 
 def _listed(journal: Journal, wave: str, dag_id: str) -> frozenset[datetime]:
     """The ticks between the sides that were listed and not run, by the plan's own choice, out of the journal."""
-    gap = journal.standing_of(f"cutover/{wave}/{dag_id}/gap-target")
-    if gap is None or gap.made.get("run"):
-        return frozenset()
-    return frozenset(datetime.fromisoformat(tick) for tick in gap.made.get("missed") or ())
+    return listed_by(
+        journal.standing_of(f"cutover/{wave}/{dag_id}/gap-target"),
+        journal.standing_of(f"rollback/{wave}/{dag_id}/gap-source"),
+    )
 
 
 def _quiet_since(journal: Journal, wave: str, dag_id: str, standing: DagStanding) -> datetime:

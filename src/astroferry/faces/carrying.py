@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import count_ticks
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.compare import summary
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
-from astroferry.carry.handover.begun import counted, runs_there, to_give_back
-from astroferry.carry.handover.watch import ticks_of
+from astroferry.carry.handover.begun import counted, runs_there, to_give_back, watched
+from astroferry.carry.handover.watch import tally, ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
     hand_over,
@@ -171,15 +170,10 @@ class Carrier:
     async def watch(self, work: Work) -> None:
         """Follow the first full cycle of a wave, or of all that were cut over, to its end or an alarm."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
-            names = [
-                wave.name
-                for wave in way.plan.waves
-                if wave.state in {"cut over", "kept"} and work.wave in {"", wave.name}
-            ]
+            names = [name for name in watched(way.plan, way.journal) if work.wave in {"", name}]
             if not names:
                 raise PlanError(
-                    "No wave has been cut over to its end, so there is nothing to watch.",
-                    hint="Cut one over first, or finish the one that is halfway.",
+                    "No wave has been cut over, so there is nothing to watch.", hint="Cut one over first."
                 )
             watches = [WaveWatch(way, name, held=True) for name in names]
 
@@ -278,5 +272,5 @@ class Carrier:
                     raise
                 work.tell(str(error))
             else:
-                self.ticks[handover.dag_id] = count_ticks(rows)
+                self.ticks[handover.dag_id] = tally(way.ctx, handover, rows)
                 work.changes += 1

@@ -73,13 +73,18 @@ class TickRow:
 
 @dataclass(frozen=True, slots=True)
 class TickCount:
-    """What a table of ticks comes to: ticks run once, run by both sides (`twice`), due but run by none (`missed`)."""
+    """What a table of ticks comes to: ticks run once, run by both sides (`twice`), passed over by both (`missed`).
+
+    `listed`: run by none, as the plan has it (`cutover.gap`). `waiting`: due a moment ago, and nothing is amiss yet.
+    """
 
     once: tuple[datetime, ...] = ()
     twice: tuple[datetime, ...] = ()
     missed: tuple[datetime, ...] = ()
+    listed: tuple[datetime, ...] = ()
+    waiting: tuple[datetime, ...] = ()
 
     @property
     def exact(self) -> bool:
-        """Whether every tick ran exactly once."""
+        """Whether every tick ran exactly once, but for those that were only to be listed."""
         return not self.twice and not self.missed

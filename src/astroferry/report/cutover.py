@@ -116,7 +116,6 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
     failed = [entry for entries in steps.values() for entry in entries[-1:] if entry.event == "failed"]
     listed = () if gap.get("run") else kept
     ticks = tuple(_row(item) for item in watch.get("ticks") or ())
-    accepted = sum(row.side is None and row.tick in listed for row in ticks)
     return DagHandover(
         dag_id=dag_id,
         began=_moment(record.get("at")),
@@ -132,7 +131,7 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         ticks=ticks,
         once=int(watch.get("once") or 0),
         twice=int(watch.get("twice") or 0),
-        missed=max(0, int(watch.get("missed") or 0) - accepted),
+        missed=int(watch.get("missed") or 0),
         verdict=verdict,
         failed=f"{failed[-1].action.rsplit('/', 1)[-1]}: {failed[-1].why}" if failed else "",
         given_back_at=_ended(steps, "rollback/unpause-source"),

@@ -65,6 +65,29 @@ def test_a_run_on_the_source_is_an_alarm_at_once(world: World) -> None:
     assert last_verdicts(Journal(world.journal_path), "pilot")["ticks_now"].verdict == "alarm"
 
 
+def test_a_wave_that_is_cut_over_half_way_is_watched_without_its_name(world: World) -> None:
+    world.applied(cutover={**SLOWLY, "drain_timeout": 300}, watch={"poll_seconds": 150.0})
+    nothing = world.on_plan("watch", "--once")
+    assert nothing.code == 3
+    assert "No wave has been cut over" in nothing.err
+
+    def runs_for_ever(request: httpx.Request) -> httpx.Response | None:
+        params = request.url.params
+        if request.url.path == "/api/v1/dags/ticks_now/dagRuns" and "running" in params.get_list("state"):
+            run = {"dag_run_id": "x", "dag_id": "ticks_now", "state": "running", "run_type": "manual"}
+            return httpx.Response(200, json={"dag_runs": [run], "total_entries": 1})
+        return None
+
+    world.wire.before = runs_for_ever
+    assert world.on_plan("cutover", *CONFIRM).code == 6
+    assert [wave.state for wave in world.plan.waves] == ["tested", "tested"]
+    # What the source goes on with is nothing to be watched, and no alarm.
+    code, found = verdicts(world)
+    assert (code, found.keys()) == (0, {"ticks_on"})
+    assert world.on_plan("rollback", "--confirm", DEPLOYMENT).code == 0
+    assert world.on_plan("watch", "--once").code == 3
+
+
 def test_a_target_that_stands_still_is_amiss(world: World) -> None:
     cut_over(world, late_minutes=10)
     world.target.dags["ticks_on"].is_paused = True

@@ -231,6 +231,29 @@ def test_cutover_as_json(world: World) -> None:
     assert {row["side"] for rows in data["ticks"].values() for row in rows} == {"target"}
 
 
+def test_ticks_that_are_only_listed_are_no_miss(world: World) -> None:
+    world.applied(cutover={**SLOWLY, "gap": "list"}, watch={"poll_seconds": 150.0})
+    waited = False
+
+    def long_between(request: httpx.Request) -> httpx.Response | None:
+        nonlocal waited
+        if not waited and request.method == "PATCH" and request.url.path.endswith("/api/v2/dags/ticks_now"):
+            waited = True
+            world.clock.pass_by(1200)
+        return None
+
+    world.wire.before = long_between
+    ran = world.on_plan("cutover", "--wave", "pilot", "--json", *CONFIRM)
+    assert ran.code == 0, ran.err
+    nobody = [row["tick"] for row in ran.json["ticks"]["ticks_now"] if row["side"] is None]
+    assert len(nobody) >= 3
+    assert (ran.json["exact"], ran.json["listed"]) == (True, {"ticks_now": nobody})
+    again = world.on_plan("cutover", "--wave", "pilot", *CONFIRM)
+    assert f"0 twice, 0 missed, {len(nobody)} listed" in again.out
+    watched = world.on_plan("watch", "--json").json["waves"]["pilot"]
+    assert {item["verdict"] for item in watched} == {"well"}
+
+
 def unread(world: World, dag_id: str) -> None:
     """The schedule of this DAG could not be read when the inventory was taken."""
     data = json.loads(world.inventory_path.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from astroferry.carry.handover.wave import actions_for_rollback, handovers, standings_of
+from astroferry.carry.handover.whereabouts import place_of
 from astroferry.errors import NotAllowedError, NotFoundError
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from astroferry.carry.opening import Opened
     from astroferry.model.cutover import DagStanding
     from astroferry.model.inventory import Dag, Inventory
+    from astroferry.model.plan import Plan
+
+WATCHED = frozenset({"cut over", "kept"})
+"""states of a wave whose DAGs run on the target"""
 
 
 def waves_begun(journal: Journal) -> tuple[str, ...]:
@@ -33,6 +38,30 @@ def runs_there(journal: Journal, wave: str) -> tuple[str, ...]:
     """The DAGs of the wave that were active, have been begun, and were not given back: the target may run them."""
     standings = standings_of(journal, wave, given_back=False).values()
     return tuple(standing.dag_id for standing in standings if not standing.source_paused)
+
+
+def watched(plan: Plan, journal: Journal) -> tuple[str, ...]:
+    """The waves that there is something to watch of: those that were cut over, wholly or half-way."""
+    return tuple(
+        wave.name
+        for wave in plan.waves
+        if wave.state in WATCHED or (wave.state != "released" and _moved(journal, wave.name))
+    )
+
+
+def not_on_source(journal: Journal, wave: str) -> dict[str, DagStanding]:
+    """How those DAGs of a wave stood before that the source does not run any more; it goes on with the others."""
+    lines = journal.standing()
+    return {
+        dag_id: standing
+        for dag_id, standing in standings_of(journal, wave, given_back=False).items()
+        if place_of(lines, wave, dag_id) != "source"
+    }
+
+
+def _moved(journal: Journal, wave: str) -> bool:
+    """Whether a DAG of the wave that was active runs on the target, or on neither side."""
+    return any(not standing.source_paused for standing in not_on_source(journal, wave).values())
 
 
 async def to_give_back(

@@ -147,6 +147,10 @@ class Handover:
         last = drain.made.get("last") if drain.ended > self._step(ctx, "cutover", "record").ended else None
         return datetime.fromisoformat(last) if last else None
 
+    def listed(self, ctx: Context) -> frozenset[datetime]:
+        """Ticks between the sides that were only listed, by the journal."""
+        return listed_by(self._step(ctx, "cutover", "gap-target"), self._step(ctx, "rollback", "gap-source"))
+
     def frozen(self, ctx: Context, side: Side) -> frozenset[str]:
         """Ids of runs that our own drain left standing half-way on that side, by the plan's choice.
 
@@ -193,3 +197,13 @@ class Handover:
             return not self.standing.source_paused
         dag = ctx.inventory.dag(self.dag_id)
         return dag is not None and not dag.is_paused
+
+
+def listed_by(*gaps: Standing | None) -> frozenset[datetime]:
+    """The ticks between the sides that these steps (`gap.RunGap`) listed and did not run, as the plan had it then."""
+    return frozenset(
+        datetime.fromisoformat(tick)
+        for gap in gaps
+        if gap is not None and not gap.made.get("run")
+        for tick in gap.made.get("missed") or ()
+    )

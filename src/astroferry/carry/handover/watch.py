@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
-    from astroferry.model.cutover import Side, TickRow
+    from astroferry.model.cutover import Side, TickCount, TickRow
 
 
 LONGEST_PAUSE = 60.0
@@ -50,6 +50,14 @@ async def passed_over(ctx: Context, handover: Handover, side: Side, moments: lis
     return skipped(plan, moments, runs, ctx.clock.now())
 
 
+def tally(ctx: Context, handover: Handover, table: tuple[TickRow, ...]) -> TickCount:
+    """What the table of a DAG that was begun comes to by now; of one that stays paused nobody expects a tick."""
+    late = ctx.clock.now() - timedelta(seconds=ctx.plan.cutover.parse_timeout)
+    if not handover.was_active(ctx):
+        table = tuple(row for row in table if row.side is not None)
+    return count_ticks(table, listed=handover.listed(ctx), late=late)
+
+
 def table_facts(table: Iterable[TickRow]) -> list[dict[str, Any]]:
     """A table as the journal and `--json` keep it: times as ISO text."""
     return [
@@ -67,7 +75,7 @@ class WatchTicks(WatchAlone):
     """Wait until `side` has finished `count` ticks of its own, and see that every tick ran exactly once.
 
     An alarm also when a tick ran twice or not at all, or is `parse_timeout` late. Facts: `ticks` (rows of the table),
-    `once`, `twice`, `missed` (numbers).
+    `once`, `twice`, `missed`, `listed` (numbers).
     """
 
     handover: Handover
@@ -91,12 +99,13 @@ class WatchTicks(WatchAlone):
         if since is None:
             return Observation("todo", "no tick has come yet")
         table = await ticks_of(ctx, self.handover, since, ctx.clock.now())
-        counted = count_ticks(table)
+        counted = count_ticks(table, listed=self.handover.listed(ctx))
         facts: Facts = {
             "ticks": table_facts(table),
             "once": len(counted.once),
             "twice": len(counted.twice),
             "missed": len(counted.missed),
+            "listed": len(counted.listed),
         }
         if counted.twice:
             when = ", ".join(moment.isoformat() for moment in counted.twice)
@@ -106,10 +115,10 @@ class WatchTicks(WatchAlone):
             return Observation("done", "its end date has passed, so no tick comes any more", facts)
         if len(finished) < self.count:
             return Observation("todo", f"{len(finished)} of {self.count} ticks are finished", facts)
-        # A tick that is due this moment is not missed yet; one with a later one finished is, unless it was listed.
+        # A tick that is due this moment is not missed yet; one with a later one finished is.
         newest = max(row.tick for row in finished)
         missed = [moment for moment in counted.missed if moment < newest]
-        if missed and ctx.plan.cutover.gap == "run":
+        if missed:
             when = ", ".join(moment.isoformat() for moment in missed)
             return Observation("doubt", f'"{dag_id}" did not run for {when}.', facts)
         return Observation("done", facts=facts)

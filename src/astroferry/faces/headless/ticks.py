@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.advice.schedule import count_ticks
 from astroferry.carry.handover.begun import counted
-from astroferry.carry.handover.watch import table_facts, ticks_of
+from astroferry.carry.handover.watch import table_facts, tally, ticks_of
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.runner import ends_the_run
 from astroferry.errors import NotAllowedError, RemoteError
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from astroferry.carry.opening import Opened
-    from astroferry.model.cutover import TickRow
+    from astroferry.model.cutover import TickCount, TickRow
     from astroferry.model.finding import Finding
 
 LAST = 12
@@ -29,14 +28,17 @@ LAST = 12
 async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]) -> list[str]:
     """Read both sides and show, for each DAG, every tick since its cutover began, and what ran it.
 
-    Returns the DAGs of which a tick ran on both sides: nothing may end well then.
+    Returns the DAGs of which a tick ran on both sides: nothing may end well then. In `--json` "exact" says whether
+    all ran once, but for those just due and those "listed", which the plan does not run (`cutover.gap`).
     """
     standings = standings_of(way.journal, wave)
     found: dict[str, tuple[TickRow, ...]] = {}
+    counts: dict[str, TickCount] = {}
     for handover in await counted(way, wave, standings):
         since = standings[handover.dag_id].at
         try:
-            found[handover.dag_id] = await ticks_of(way.ctx, handover, since, way.ctx.clock.now())
+            rows = await ticks_of(way.ctx, handover, since, way.ctx.clock.now())
+            found[handover.dag_id], counts[handover.dag_id] = rows, tally(way.ctx, handover, rows)
         except (RemoteError, NotAllowedError) as error:
             if ends_the_run(error) and not isinstance(error, NotAllowedError):
                 raise
@@ -47,18 +49,29 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
             {
                 "wave": wave,
                 "ticks": {dag: table_facts(rows) for dag, rows in found.items()},
-                "exact": all(count_ticks(rows).exact for rows in found.values()),
+                "exact": all(count.exact for count in counts.values()),
+                "listed": {
+                    dag: [tick.isoformat() for tick in count.listed] for dag, count in counts.items() if count.listed
+                },
                 "not_handed_over": [finding.subject for finding in stay],
             }
         )
-        return [dag for dag, rows in found.items() if count_ticks(rows).twice]
+        return [dag for dag, count in counts.items() if count.twice]
     for dag, rows in found.items():
-        count = count_ticks(rows)
+        count = counts[dag]
         words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
-        shown = [(_time(row.tick), row.side or "nobody", row.state, "marker" if row.marker else "") for row in rows]
+        words += f", {len(count.listed)} listed" if count.listed else ""
+        shown = [
+            (_time(row.tick), row.side or "nobody", _state(row, count), "marker" if row.marker else "")
+            for row in rows
+        ]
         lines = [f"{dag}: {words}", *table(("tick (UTC)", "ran on", "state", ""), shown[-LAST:], indent="  ")]
         diagnostics.data("\n".join(lines))
-    return [dag for dag, rows in found.items() if count_ticks(rows).twice]
+    return [dag for dag, count in counts.items() if count.twice]
+
+
+def _state(row: TickRow, count: TickCount) -> str:
+    return "listed" if row.tick in count.listed else row.state
 
 
 def _time(moment: datetime) -> str:

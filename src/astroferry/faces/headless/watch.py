@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
+from astroferry.carry.handover.begun import watched
 from astroferry.carry.opening import opened
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, PlanError
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
     from astroferry.model.watching import DagVerdict, Usual
 
 HEADINGS = ("verdict", "DAG", "ticks", "succeeded", "usual time", "why")
-WATCHED = frozenset({"cut over", "kept"})
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
     """0 when all went well; 6 when a DAG is amiss, or both sides may run; 3 where nothing was cut over."""
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator(), lock=False) as way:
         named: str | None = getattr(arguments, "wave", None)
-        waves = [known_wave(way, named)] if named else [item.name for item in way.plan.waves if item.state in WATCHED]
+        waves = [known_wave(way, named)] if named else watched(way.plan, way.journal)
         if not waves:
             raise PlanError("No wave has been cut over, so there is nothing to watch.", hint="Run cutover first.")
         once: bool = getattr(arguments, "once", False)
