@@ -15,6 +15,7 @@ from astroferry.model.cutover import MARKER_PREFIX
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import httpx
     from tests.harness import World
 
 SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 3}
