@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -187,6 +188,45 @@ async def test_what_was_to_fill_the_gap_is_withdrawn_where_it_never_began(tmp_pa
     assert not (await go(here, journal, "rollback")).failed
     assert here.target.ledger == []
     assert here.target.open == set()
+
+
+@pytest.mark.parametrize("dies_at", range(8))
+@pytest.mark.parametrize(
+    "dag", [{"depends_on_past": True}, {"kind": "timedelta", "start": START + timedelta(seconds=17)}]
+)
+async def test_a_gap_that_grew_while_its_filling_waited_is_filled_to_its_end(
+    tmp_path: Path, dag: dict[str, Any], dies_at: int
+) -> None:
+    """Killed after the filling was asked for, and run again much later: killed once more, then run to its end.
+
+    Found on 3.3.2 on 2026-11-26: the target showed a next run beyond what was filled, until the step's time was over.
+    """
+    here, journal = world(tmp_path, catchup=False, dag=dag, watch_ticks=1), Journal(tmp_path / "j.jsonl")
+    ctx = here.context()
+    ctx.standing = journal.standing_of
+    actions = actions_for_cutover(here.plan, here.inventory, "one", {})
+    await carry_out(actions[:2], ctx, journal)
+    here.clock.pass_by(400)
+    done = frozenset(action.info.id for action in actions[:2])
+    assert not (await carry_out(actions[2:3], ctx, journal, done=done)).failed
+    here.clock.pass_by(700)
+    count = 0
+
+    def dies() -> bool:
+        nonlocal count
+        count += here.target.calls[-1].startswith(("delete_run", "create_backfill"))
+        return 0 < dies_at == count
+
+    here.target.crash_at = dies
+    with contextlib.suppress(CrashError):
+        report = await go(here, journal, "cutover")
+        assert not report.failed, report.failed
+    here.target.crash_at = lambda: False
+    here.clock.pass_by(300)
+    report = await go(here, Journal(journal.path), "cutover")
+    assert not report.failed, report.failed
+    here.clock.pass_by(60)
+    runs_on(here, "target")
 
 
 async def test_a_run_left_half_way_the_first_time_is_waited_for_the_second_time(tmp_path: Path) -> None:

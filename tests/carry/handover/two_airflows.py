@@ -101,6 +101,7 @@ class Server:
     max_active_runs: int = 16
     full: bool = False
     ahead: timedelta | None = None
+    busy_until: datetime = START
 
     def __post_init__(self) -> None:
         self.clock.everyone.append(self)
@@ -318,7 +319,7 @@ class Server:
         self._call("create_backfill")
         if self.depends_on_past and reprocess == "none":
             raise RequestFailedError("You must set reprocess behavior", status=422)
-        if any(self._is_open(run_ids) for run_ids in self.backfilled.values()):
+        if self.busy_until > self.clock.now() or any(self._is_open(run_ids) for run_ids in self.backfilled.values()):
             raise ConflictError("There is already a running backfill", status=409)
         made: set[str] = set()
         start = first if self.kind == "timedelta" else self._floor(first)
@@ -378,6 +379,9 @@ class Server:
             raise ConflictError("cannot be deleted in running state", status=409)
         gone = self.rows.pop(run_id, None)
         self.open.discard(run_id)
+        if gone is not None and gone.run_type == "backfill":
+            # The scheduler marks its backfill complete later.
+            self.busy_until = self.clock.now() + timedelta(seconds=24)
         self._call("delete_run answered")
         return gone is not None
 

@@ -154,6 +154,9 @@ class MarkBoundary:
                 )
             ctx.tell(f"{dag_id}: waiting until the target has parsed it again")
             await ctx.clock.sleep(ctx.plan.cutover.poll)
+            if tick is not None:
+                # More may have come due while the filling was waited for.
+                await self._fill(ctx, target, tick)
         ctx.tell(f"{dag_id}: the target continues with {seen.facts['next'] or 'nothing, as its end date has passed'}")
         return seen.facts
 
@@ -217,9 +220,8 @@ class MarkBoundary:
         if not plan.fills_first or target.major < 3 or not self.handover.was_active(ctx):
             return
         newest = await self._newest(ctx, plan, tick)
-        overdue = list(plan.ticks.between(newest.moment, ctx.clock.now()))
         # One that is due may still be the scheduler's own; a second one would make it pass over the first.
-        if len(overdue) < 2 or newest != tick:
+        if len(overdue := list(plan.ticks.between(newest.moment, ctx.clock.now()))) < 2:
             return
         if ctx.plan.cutover.gap == "list":
             raise RemoteError(
@@ -227,6 +229,11 @@ class MarkBoundary:
                 f"{'ticks would move' if plan.drifts else 'tasks depend on past runs'}: they cannot only be listed.",
                 hint='Set cutover.gap = "run" in the plan, or roll back to let the source go on.',
             )
+        if newest != tick:
+            # A filling that still waits ends too early, and another one is not taken beside it.
+            await finish(ctx, self.handover, "target", withdraw=True)
+            newest = await self._newest(ctx, plan, tick)
+            overdue = list(plan.ticks.between(newest.moment, ctx.clock.now()))
         ctx.tell(f"{self.handover.dag_id}: {len(overdue)} ticks fell between; the target runs them first")
         await open_backfill(ctx, target, plan, overdue[0], overdue[-1])
 

@@ -70,7 +70,8 @@ async def finish(ctx: Context, handover: Handover, side: Side, *, withdraw: bool
         note = marker_note(moment, ran_on) if moment is not None else MARKER_NOTE
         await end_marker(ctx, airflow, handover.dag_id, run, note)
         ctx.tell(f"{handover.dag_id}: the marker {run.run_id} on the {side} was only half made; it is finished")
-    for run in found.unstarted if withdraw else ():
+    # The newest first: broken off here, what is left has no hole.
+    for run in reversed(found.unstarted if withdraw else ()):
         await airflow.delete_run(handover.dag_id, run.run_id)
         ctx.tell(f"{handover.dag_id}: {run.run_id} had not begun on the {side}; it is withdrawn")
 
