@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from astroferry.simulator.real.metadata import Kind
+
 CONFIRMED = ("alerts", "people-invited", "rollback-plan")
 ANSWERS = """\
 name = "marlow"
@@ -83,11 +85,18 @@ def street(folder: Path, webhook: str) -> Iterator[Street]:
         "AIRFLOW__SCHEDULER__CREATE_DELTA_DATA_INTERVALS": "True",
     }
     planes: list[RealDataPlane] = []
+    database: Kind = "postgres" if binaries() else "sqlite"
 
     def plane() -> RealDataPlane:
         target = {**env, "LEDGER_SIDE": "target", "LISTENER": str(folder / "listener.jsonl")}
         planes.append(
-            RealDataPlane(folder / "target", plugins_folder=seeding.SEED / "listening", env=target, say=print)
+            RealDataPlane(
+                folder / "target",
+                plugins_folder=seeding.SEED / "listening",
+                env=target,
+                database=database,
+                say=print,
+            )
         )
         return planes[-1]
 
@@ -97,7 +106,7 @@ def street(folder: Path, webhook: str) -> Iterator[Street]:
         dags,
         env={**env, "LEDGER_SIDE": "source"},
         parse=10,
-        database="postgres" if binaries() else "sqlite",
+        database=database,
         say=print,
     )
     loop = Loop()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx
 
     from astroferry.simulator.astro.dataplane import DataPlane, DataPlaneFactory
+    from astroferry.simulator.real.metadata import Kind
 
 
 class RealDataPlane:
@@ -22,7 +23,7 @@ class RealDataPlane:
 
     `plugins_folder` and `requirements` (a requirements.txt) stand for what a Deployment's image would bring, since a
     DAG-only deploy carries neither; `env` for what Astro sets for everybody.
-    `parse` as in RealAirflow.
+    `parse` and `database` as in RealAirflow.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class RealDataPlane:
         requirements: Path | None = None,
         env: Mapping[str, str] | None = None,
         parse: float = 5.0,
+        database: Kind = "sqlite",
         say: Callable[[str], None] = quiet,
     ) -> None:
         self._home = home
@@ -40,6 +42,7 @@ class RealDataPlane:
         self._requirements = requirements
         self._env = dict(env or {})
         self._parse = parse
+        self._database = database
         self._say = say
         self.server: RealAirflow | None = None
 
@@ -66,6 +69,7 @@ class RealDataPlane:
             env={**self._env, **environment},
             prefix=prefix,
             parse=self._parse,
+            database=self._database,
             say=self._say,
         )
         return await self.server.start()
