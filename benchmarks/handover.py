@@ -1,12 +1,10 @@
-"""How long a large wave takes from a real Airflow 2.11 to a real 3.3, and whether every tick ran exactly once.
+"""How long many handovers take between a real Airflow 2.11 and a real 3.3, and whether every tick ran exactly once.
 
-Run: python -m benchmarks.handover [number of DAGs, 2000] [DAGs at once, 64]
+Run: python -m benchmarks.handover [number of DAGs, 500] [ways, 4] [DAGs at once, 64]
 
-It starts both servers (on PostgreSQL where this machine has it), lets them run, hands all DAGs over, and counts the
-rows of both sides against Airflow's own timetables.
-
-Recorded on 2026-11-26, two cores that other work loaded with 23 to 37: 40 DAGs, 16 at once, in 218 s; the counting
-was not done then. 2,000 have not been run yet.
+It starts both servers (on PostgreSQL where this machine has it), lets them run, and moves all DAGs there, back,
+there, and back: 500 DAGs and four ways are 2,000 handovers. Then it counts the rows of both sides against Airflow's
+own timetables.
 """
 
 from __future__ import annotations
@@ -23,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 from tests.live.moving import Move, has, judge, reached, take, until
 
-from astroferry.carry.handover.wave import actions_for_cutover
+from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
 from astroferry.simulator.real import RealAirflow
 from astroferry.simulator.real.postgres import binaries
 
 if TYPE_CHECKING:
     from astroferry.clients.airflow import Airflow
+    from astroferry.model.plan import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
 PERIOD = 30
@@ -72,7 +71,7 @@ async def have_run(source: Airflow, number: int) -> bool:
 
 
 async def measure(
-    source_server: RealAirflow, target_server: RealAirflow, folder: Path, number: int, many: int
+    source_server: RealAirflow, target_server: RealAirflow, folder: Path, *, number: int, ways: int, many: int
 ) -> None:
     """Hand over and print what it took."""
     source, target = await reached(source_server), await reached(target_server, "The target")
@@ -87,35 +86,50 @@ async def measure(
         say("every DAG has run there")
         move = Move(source, target, await take(source, source_server.url), folder)
         plan = move.plan(watch_ticks=0, at_once=many, parse_timeout=1800, drain_timeout=1800, poll=10.0)
-        ended = 0
-
-        def tell(line: str) -> None:
-            nonlocal ended
-            ended += "unpaused on the target" in line
-            if ended % 50 == 0 and "unpaused on the target" in line:
-                say(f"{ended} of {number} run on the target")
-
-        began = time.monotonic()
-        await move.carry(plan, actions_for_cutover(plan, move.inventory, "light", {}), tell=tell)
-        took = time.monotonic() - began
-        say(f"{number} DAGs, {many} at once: {took:.0f} s, {took / number:.2f} s each")
+        total = 0.0
+        for way in range(1, ways + 1):
+            took = await move_all(move, plan, back=way % 2 == 0)
+            total += took
+            say(f"way {way} of {ways}: {number} handovers in {took:.0f} s, {took / number:.2f} s each")
         moved = await judge(move, source_server, folder, ())
-        say(f"every tick of {moved} DAGs exactly once")
+        say(f"{number * ways} handovers of {moved} DAGs, {many} at once, in {total:.0f} s: every tick exactly once")
     finally:
         for client in (source, target):
             await client.http.aclose()
 
 
+async def move_all(move: Move, plan: Plan, *, back: bool) -> float:
+    """One way of the whole wave; how many seconds it took."""
+    ended = 0
+
+    def tell(line: str) -> None:
+        nonlocal ended
+        if ": unpaused on the " in line:
+            ended += 1
+            if ended % 50 == 0:
+                say(f"{ended}{line[line.index(':') :]}")
+
+    standings = standings_of(move.journal, "light", given_back=back)
+    actions = (
+        actions_for_rollback(plan, move.inventory, "light", standings, watch_ticks=0)
+        if back
+        else actions_for_cutover(plan, move.inventory, "light", standings)
+    )
+    began = time.monotonic()
+    await move.carry(plan, actions, tell=tell, anew=True)
+    return time.monotonic() - began
+
+
 def main() -> None:
     """Start, measure, stop."""
-    number, many = (int(word) for word in (*sys.argv[1:], *("2000", "64")[len(sys.argv) - 1 :]))
+    number, ways, many = (int(word) for word in (*sys.argv[1:], *("500", "4", "64")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory(prefix="astroferry-handover-") as place:
         folder = Path(place)
         source, target = servers(folder, number)
         try:
             source.start_now()
             target.start_now()
-            asyncio.run(measure(source, target, folder, number, many))
+            asyncio.run(measure(source, target, folder, number=number, ways=ways, many=many))
         finally:
             target.discard_now()
             source.discard_now()

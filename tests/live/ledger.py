@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 TICKS = """
 import json, sys
 from datetime import datetime
-from airflow.models.dagbag import DagBag
+import airflow
 asked, until = json.loads(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
-bag = DagBag(read_dags_from_db=True)
+if airflow.__version__.startswith("2."):
+    from airflow.models.dagbag import DagBag
+    get_dag = DagBag(read_dags_from_db=True).get_dag
+else:
+    from airflow.models.serialized_dag import SerializedDagModel
+    get_dag = SerializedDagModel.get_dag
 found = {}
 for dag_id, since in asked.items():
-    dag = bag.get_dag(dag_id)
+    dag = get_dag(dag_id)
     first = datetime.fromisoformat(since) if since else dag.start_date
     found[dag_id] = []
     for info in dag.iter_dagrun_infos_between(first, until):
@@ -113,7 +118,7 @@ def _entry(line: dict[str, Any]) -> Entry:
 def expected_ticks(
     source: RealAirflow, dag_id: str, *, until: datetime, since: datetime | None = None
 ) -> tuple[Tick, ...]:
-    """The ticks that are due until `until`, by the DAG's own timetable in the source's Airflow 2.
+    """The ticks that are due until `until`, by the DAG's own timetable in the source's Airflow.
 
     `since` is a logical date to count from; without it, the DAG's start date.
     """

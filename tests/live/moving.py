@@ -104,7 +104,11 @@ class Move:
             ),
         )
 
-    async def carry(self, plan: Plan, actions: Sequence[Action], *, tell: Callable[[str], None] = print) -> Report:
+    async def carry(
+        self, plan: Plan, actions: Sequence[Action], *, tell: Callable[[str], None] = print, anew: bool = False
+    ) -> Report:
+        """Carry them out; `anew`: also those that were done before, since the DAGs have been given back meanwhile."""
+
         async def connect(_deployment: str) -> Airflow:
             return self.target
 
@@ -127,9 +131,8 @@ class Move:
             tell=tell,
             deployments={"prod": "cl1"},
         )
-        done = frozenset(
-            action for action, standing in self.journal.standing().items() if standing.event in {"done", "found"}
-        )
+        standings = () if anew else self.journal.standing().items()
+        done = frozenset(action for action, standing in standings if standing.event in {"done", "found"})
         report = await carry_out(actions, ctx, self.journal, done=done, follow=told, at_once=plan.cutover.at_once)
         assert not report.failed, report.failed
         return report

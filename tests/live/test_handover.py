@@ -148,10 +148,6 @@ async def test_every_tick_of_every_kind_exactly_once(
         left = {finding.subject: finding.message for finding in refusals(plan, inventory, "kinds")}
         assert left.keys() == LEFT.keys()
         assert all(LEFT[dag_id] in message for dag_id, message in left.items()), left
-        if not real_target.is_2:
-            from_3 = await take(target, real_target.url, only=("cron_all",))
-            (refused,) = refusals(plan, from_3, "kinds")
-            assert "its source is Airflow 3, from which handing over is not proven yet" in refused.message
 
         # What waits for another dataset is listed before anything is paused.
         waiting = await waiting_events(source, started_by_datasets(plan, inventory, inventory.dags))

@@ -1,8 +1,8 @@
-"""From a real Airflow 2.11 to another 2.11, and back: every tick once by ledger and rows, of the kinds with ticks.
+"""Between two real 2.11, and between two 3.3, there and back: every tick once, of the kinds with ticks.
 
-All kinds go there by hand (`test_handover.py`). On an Airflow 2 Starship sets the boundary. It writes its rows only
-on PostgreSQL (see `clients/starship.py`); where this machine has none, only the DAGs without catchup are moved, which
-need no Starship.
+Asserted by ledger and rows. All kinds go there by hand (`test_handover.py`). On an Airflow 2 Starship sets the
+boundary. It writes its rows only on PostgreSQL (see `clients/starship.py`); where this machine has none, only the
+DAGs without catchup are moved between two 2.11, which need no Starship.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ LATEST = ("cron_latest", "trigger_latest", "delta_latest")
 ALL = ("cron_all", "trigger_all", "delta_all", "delta_odd_all", "past_all")
 
 
-@pytest.fixture
-def both(tmp_path: Path) -> Iterator[tuple[RealAirflow, RealAirflow]]:
+@pytest.fixture(params=["2.11", "3.3"])
+def both(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[RealAirflow, RealAirflow]]:
     start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     env = {
         "LEDGER": str(tmp_path / "ledger.jsonl"),
@@ -46,7 +46,9 @@ def both(tmp_path: Path) -> Iterator[tuple[RealAirflow, RealAirflow]]:
         shutil.copytree(SEED / "dags" / "marlow", dags / "marlow", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(SEED / "kinds" / "every_kind.py", dags)
         here = {**env, "LEDGER_SIDE": side}
-        made.append(RealAirflow("2.11", tmp_path / side, dags, env=here, parse=10, database=database, say=print))
+        made.append(
+            RealAirflow(request.param, tmp_path / side, dags, env=here, parse=10, database=database, say=print)
+        )
     source, target = made
     try:
         source.start_now()
@@ -60,9 +62,10 @@ def both(tmp_path: Path) -> Iterator[tuple[RealAirflow, RealAirflow]]:
 async def test_every_tick_once_there_and_back(both: tuple[RealAirflow, RealAirflow], tmp_path: Path) -> None:
     real_source, real_target = both
     source, target = await reached(real_source), await reached(real_target, "The target")
-    here = await connect_starship(source, login(real_source)) if binaries() else None
-    there = await connect_starship(target, login(real_target)) if binaries() else None
-    moving = LATEST + (ALL if binaries() else ())
+    by_starship = real_source.is_2 and bool(binaries())
+    here = await connect_starship(source, login(real_source)) if by_starship else None
+    there = await connect_starship(target, login(real_target)) if by_starship else None
+    moving = LATEST + (ALL if by_starship or not real_source.is_2 else ())
     try:
         for airflow in (source, target):
             await until("the DAGs are parsed", lambda airflow=airflow: has(airflow, len(moving)))

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 def handed_over(plan: Plan, inventory: Inventory, dag: Dag) -> HandoverKind:
     """Which way this DAG goes by this plan, or why it does not."""
-    if inventory.airflow_major >= 3:
-        return Refusal(dag.dag_id, "its source is Airflow 3, from which handing over is not proven yet")
-    kind = handover_kind(dag, int(plan.decisions.airflow), cron_data_intervals=plan.decisions.cron_data_intervals)
+    kind = handover_kind(
+        dag,
+        int(plan.decisions.airflow),
+        source_major=inventory.airflow_major,
+        cron_data_intervals=plan.decisions.cron_data_intervals,
+    )
     may_freeze = plan.cutover.never_idle == "freeze" or dag.dag_id in plan.cutover.freeze
     if isinstance(kind, SwitchPlan) and kind.kind == "continuous" and not may_freeze:
         return Refusal(

@@ -14,6 +14,7 @@ from astroferry.advice.ticks import CronTicks, DeltaTicks
 
 if TYPE_CHECKING:
     from astroferry.advice.ticks import Ticks, Timetable
+    from astroferry.model.cutover import Side
     from astroferry.model.inventory import Dag
 
 SwitchKind = Literal["none", "once", "continuous", "dataset"]
@@ -50,6 +51,10 @@ class MarkerPlan:
         """Whether the ticks move to another phase once more than one of them was missed."""
         return not self.catchup and isinstance(self.ticks, DeltaTicks) and not self.ticks.is_on_grid
 
+    def timetable_on(self, side: Side) -> Timetable:
+        """By which kind of timetable that side names its runs."""
+        return self.target if side == "target" else self.ticks.timetable
+
     @property
     def dates_move(self) -> bool:
         """Whether a task is given another `ds`, logical date and data interval for the same tick on the target."""
@@ -83,6 +88,7 @@ def handover_kind(
     dag: Dag,
     target_major: int,
     *,
+    source_major: int = 2,
     cron_data_intervals: bool = True,
     depends_on_past: bool = False,
     zone: str = "",
@@ -90,7 +96,9 @@ def handover_kind(
 ) -> HandoverKind:
     """How this DAG can be handed to an Airflow of that major version, or why it is not.
 
-    `cron_data_intervals`: the target's CREATE_CRON_DATA_INTERVALS and CREATE_DELTA_DATA_INTERVALS.
+    `source_major`: the source's. `cron_data_intervals`: the target's CREATE_CRON_DATA_INTERVALS and
+    CREATE_DELTA_DATA_INTERVALS. A source of Airflow 3 has these options too, so its DAGs keep the kind of timetable
+    that they have, whichever it is; a target that shows another one is refused before anything is paused.
     `depends_on_past`: whether a task of it is so. `zone`: the DAG's true one where it is known, because REST tells
     "UTC" for a DAG in Europe/Berlin too (2.11.2 and 3.3.2); without it, a due moment that does not fit is no refusal,
     since the zone is looked for before anything changes. `last`: the last tick that the source has had, where known.
@@ -111,7 +119,7 @@ def handover_kind(
             f"{zone}",
         )
     target: Timetable = ticks.timetable
-    if target_major >= 3 and not cron_data_intervals:
+    if source_major < 3 <= target_major and not cron_data_intervals:
         target = "trigger"
     return MarkerPlan(dag.dag_id, ticks, bool(dag.catchup), target, depends_on_past, dag.max_active_runs)
 

@@ -32,9 +32,10 @@ def settle(here: World) -> None:
     here.clock.pass_by(period - into + min(20, period / 2))
 
 
+@pytest.mark.parametrize("source_major", [2, 3])
 @pytest.mark.parametrize("catchup", [True, False])
-async def test_there_and_back_every_tick_runs_once(tmp_path: Path, catchup: bool) -> None:
-    here = world(tmp_path, catchup=catchup)
+async def test_there_and_back_every_tick_runs_once(tmp_path: Path, catchup: bool, source_major: int) -> None:
+    here = world(tmp_path, catchup=catchup, source_major=source_major)
     journal: Journal = {}
     await cut_over(here, journal)
     assert (here.source.is_paused, here.target.is_paused) == (True, False)
@@ -55,19 +56,31 @@ async def test_there_and_back_every_tick_runs_once(tmp_path: Path, catchup: bool
     slips=st.integers(0, 2),
     between=st.lists(st.integers(0, 300), min_size=12, max_size=12),
     again=st.booleans(),
+    source_major=st.sampled_from([2, 3]),
 )
 @settings(
-    max_examples=15,
+    max_examples=24,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 async def test_any_times_of_pause_and_unpause(
-    tmp_path: Path, *, catchup: bool, minutes: int, seed: int, slips: int, between: list[int], again: bool
+    tmp_path: Path,
+    *,
+    catchup: bool,
+    minutes: int,
+    seed: int,
+    slips: int,
+    between: list[int],
+    again: bool,
+    source_major: int,
 ) -> None:
     """Time passes between any two steps, so ticks fall into every gap there is."""
-    here = world(tmp_path, catchup=catchup, minutes=minutes, warm=300 + seed % 700, seed=seed, watch_ticks=1)
+    warm = 300 + seed % 700
+    here = world(
+        tmp_path, catchup=catchup, minutes=minutes, warm=warm, seed=seed, source_major=source_major, watch_ticks=1
+    )
     here.source.slips = slips
     journal: Journal = {}
     pauses = iter(between)

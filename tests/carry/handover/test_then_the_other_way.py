@@ -53,9 +53,12 @@ def runs_on(here: World, side: str) -> None:
     assert (here.source.is_paused, here.target.is_paused) == (side != "source", side != "target")
 
 
-async def begun(tmp_path: Path, place: int, way: Way, kind: str, *, catchup: bool) -> tuple[World, Journal]:
-    """Where `way` may begin: for a rollback, after a cutover that went well some ticks ago."""
-    here = world(tmp_path, catchup=catchup, dag=KINDS[kind], warm=250, seed=place, watch_ticks=0, parse_timeout=400)
+async def begun(
+    tmp_path: Path, place: int, way: Way, kind: str, source: int, *, catchup: bool
+) -> tuple[World, Journal]:
+    """Where `way` may begin: for a rollback, after a cutover that went well some ticks ago. `source`: its major."""
+    more: dict[str, Any] = {"source_major": source, "watch_ticks": 0, "parse_timeout": 400}
+    here = world(tmp_path, catchup=catchup, dag=KINDS[kind], warm=250, seed=place, **more)
     journal = Journal(tmp_path / f"{place}.jsonl")
     if way == "rollback":
         report = await go(here, journal, "cutover")
@@ -74,14 +77,18 @@ async def a_while_later(here: World, journal: Journal, way: Way, place: int) -> 
 
 
 MATRIX = [(way, kind, catchup) for way in OTHER for kind in KINDS for catchup in (True, False)]
+both_sources = pytest.mark.parametrize("source", [2, pytest.param(3, marks=pytest.mark.slow)])
 
 
+@both_sources
 @pytest.mark.parametrize(("way", "kind", "catchup"), MATRIX)
-async def test_killed_at_a_line_then_the_other_way(tmp_path: Path, way: Way, kind: str, catchup: bool) -> None:
+async def test_killed_at_a_line_then_the_other_way(
+    tmp_path: Path, way: Way, kind: str, catchup: bool, source: int
+) -> None:
     # Every line is died at by some kind of each way.
     line = 1 + MATRIX.index((way, kind, catchup)) % 4
     while True:
-        here, journal = await begun(tmp_path, line, way, kind, catchup=catchup)
+        here, journal = await begun(tmp_path, line, way, kind, source, catchup=catchup)
         try:
             await go(here, Killing(journal.path, line), way)
         except KilledError:
@@ -95,16 +102,17 @@ async def test_killed_at_a_line_then_the_other_way(tmp_path: Path, way: Way, kin
 CHANGES = {"set_paused", "create_backfill", "trigger", "set_run_state"}
 
 
+@both_sources
 @pytest.mark.parametrize("turns", [True, False])
 @pytest.mark.parametrize(("way", "kind", "catchup"), MATRIX)
 async def test_killed_at_a_change_then_either_way(
-    tmp_path: Path, way: Way, kind: str, catchup: bool, turns: bool
+    tmp_path: Path, *, way: Way, kind: str, catchup: bool, turns: bool, source: int
 ) -> None:
     """Before each request that changes something, and after the server has done it."""
     place = 0
     while True:
         place += 1
-        here, journal = await begun(tmp_path, place, way, kind, catchup=catchup)
+        here, journal = await begun(tmp_path, place, way, kind, source, catchup=catchup)
         count = 0
 
         def dies(server: Server, place: int = place) -> bool:
@@ -142,14 +150,18 @@ async def test_a_marker_left_half_made_on_the_target_does_not_run_on_the_way_bac
     runs_on(here, "target")
 
 
+@pytest.mark.parametrize("source", [2, 3])
 @pytest.mark.parametrize("catchup", [True, False])
 async def test_a_marker_left_half_made_on_the_source_does_not_run_either(
-    tmp_path: Path, catchup: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, catchup: bool, source: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuses(*_: object) -> None:
         raise RequestFailedError("away", status=500)
 
-    here, journal = world(tmp_path, catchup=catchup, watch_ticks=1), Journal(tmp_path / "j.jsonl")
+    here, journal = (
+        world(tmp_path, catchup=catchup, source_major=source, watch_ticks=1),
+        Journal(tmp_path / "j.jsonl"),
+    )
     assert not (await go(here, journal, "cutover")).failed
     here.clock.pass_by(500)
     with monkeypatch.context() as patched:

@@ -503,6 +503,7 @@ def world(
     warm: int = 600,
     seed: int = 0,
     source_paused: bool = False,
+    source_major: int = 2,
     target_major: int = 3,
     dag: dict[str, Any] | None = None,
     **cutover: Any,
@@ -512,12 +513,14 @@ def world(
     chance = random.Random(seed)
     clock = SteppedClock()
     parse = chance.randint(30, 60)
-    source = Server("source", 2, clock, minutes, catchup, is_paused=source_paused, parse_every=parse, **of_both)
+    source = Server(
+        "source", source_major, clock, minutes, catchup, is_paused=source_paused, parse_every=parse, **of_both
+    )
     target = Server("target", target_major, clock, minutes, catchup, parse_every=chance.randint(3, 40), **of_both)
     inventory = Inventory(
         kind="airflow",
         url=source.url,
-        airflow_version="2.11.2",
+        airflow_version="2.11.2" if source_major == 2 else "3.3.2",
         taken_at=START,
         dags=(
             Dag(DAG, source.schedule(), source_paused, catchup=catchup, start_date=source.start),

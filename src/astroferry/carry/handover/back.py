@@ -1,4 +1,6 @@
-"""Giving a DAG back to an Airflow 2 source: what the target has run must not run there again.
+"""Giving a DAG back to the source: what the target has run must not run there again.
+
+An Airflow 3 source takes a marker as an Airflow 3 target does (`airflow3.py`), and counts on from it.
 
 Airflow 2 has no backfill in its API, it reserves the ids `scheduled__...` and `backfill__...` (400), and a manual run
 does not move what it counts from. But its scheduler makes no run where a row of that logical date exists, whoever
@@ -22,16 +24,20 @@ from typing import TYPE_CHECKING
 from astroferry.advice.schedule import acceptable_next, is_marker, rows_by_tick, unfinished
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
+from astroferry.carry.handover.airflow3 import fill, mark_on_3
+from astroferry.carry.handover.halfmade import finish, is_half_made
 from astroferry.errors import ConflictError, RemoteError, RequestFailedError
 from astroferry.model.cutover import MARKER_NOTE
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
+    from astroferry.clients.starship import Starship
     from astroferry.model.inventory import Dag, Inventory
 
 
@@ -95,30 +101,13 @@ class HandBack:
         seen = await self.look(ctx)
         if seen.state == "doubt":
             raise RemoteError(seen.why)
-        dag_id = self.handover.dag_id
+        if ctx.source.major >= 3:
+            # Those of an earlier try would run as soon as it is unpaused.
+            await finish(ctx, self.handover, "source")
         todo = await self._todo(ctx)
-        plan = await self.handover.plan(ctx)
-        starship = await ctx.starship("")
-        note = f"{MARKER_NOTE}: {self.handover.deployment} on Astro ran this tick; nothing ran here."
-        for moment in todo:
-            tick = plan.ticks.at(moment)
-            if tick is None:
-                raise RemoteError(
-                    f'The target ran "{dag_id}" at {moment.isoformat()}, which the source\'s schedule does not have.',
-                    hint="The schedule was changed on the target; the source keeps its own, so nothing was unpaused.",
-                )
-            try:
-                await mark_on_2(ctx.source, starship, plan, tick, timetable=plan.ticks.timetable, note=note)
-            except RequestFailedError as error:
-                if starship is None or isinstance(error, ConflictError):
-                    raise
-                # It writes no rows there (on SQLite it answers 400); then it goes as it does without it.
-                ctx.tell(
-                    f"{dag_id}: Starship {starship.version} on the source does not take the marker ({error.status})"
-                )
-                ctx.without_starship("")
-                return await self.apply(ctx)
-        ctx.tell(f"{dag_id}: marked on the source what the target ran: {several(len(todo), 'tick')}")
+        if not await self._mark(ctx, todo):
+            return await self.apply(ctx)
+        ctx.tell(f"{self.handover.dag_id}: marked on the source what the target ran: {several(len(todo), 'tick')}")
         if not await self._ran(ctx):
             return {"marked": []}
         if await self._one_is_enough(ctx):
@@ -127,10 +116,45 @@ class HandBack:
             raise RemoteError(stuck)
         return {"marked": [moment.isoformat() for moment in todo]}
 
+    async def _mark(self, ctx: Context, moments: Iterable[datetime]) -> bool:
+        """Mark these ticks; False where Starship turns out to write no rows there, and more of them may need one."""
+        plan = await self.handover.plan(ctx)
+        starship = await self._starship(ctx)
+        note = f"{MARKER_NOTE}: {self.handover.deployment} on Astro ran this tick; nothing ran here."
+        for moment in moments:
+            tick = plan.ticks.at(moment)
+            if tick is None:
+                raise RemoteError(
+                    f'The target ran "{plan.dag_id}" at {moment.isoformat()}, which the source\'s schedule does not '
+                    "have.",
+                    hint="The schedule was changed on the target; the source keeps its own, so nothing was unpaused.",
+                )
+            if ctx.source.major >= 3:
+                await mark_on_3(ctx, self.handover, "source", tick, note)
+                continue
+            try:
+                await mark_on_2(ctx.source, starship, plan, tick, timetable=plan.ticks.timetable, note=note)
+            except RequestFailedError as error:
+                if starship is None or isinstance(error, ConflictError):
+                    raise
+                # It writes no rows there (on SQLite it answers 400); then it goes as it does without it.
+                ctx.tell(
+                    f"{plan.dag_id}: Starship {starship.version} on the source does not take the marker "
+                    f"({error.status})"
+                )
+                ctx.without_starship("")
+                return False
+        return True
+
     async def _wait_until_shown(self, ctx: Context) -> None:
         """RemoteError where the source does not go on after the newest marker within `parse_timeout`."""
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        while not await self._is_shown(ctx, source := await self.handover.dag(ctx, "source")):
+        newest = (await self.handover.plan(ctx)).ticks.at((await self._ran(ctx))[-1])
+        while True:
+            if ctx.source.major >= 3 and newest is not None:
+                await fill(ctx, self.handover, "source", newest)
+            if await self._is_shown(ctx, source := await self.handover.dag(ctx, "source")):
+                break
             if ctx.clock.now() >= deadline:
                 plan = await self.handover.plan(ctx)
                 drifts = " Its ticks have moved to another phase there." if plan.drifts else ""
@@ -138,7 +162,9 @@ class HandBack:
                 raise RemoteError(
                     f'The source shows {shown} as the next run of "{source.dag_id}", which does not follow what the '
                     f"target has run.{drifts} It was not unpaused.",
-                    hint="Set start_date in the DAG's code on the source to the last tick that the target ran, wait "
+                    hint="Compare start date, zone and schedule on both sides, then run the same command again."
+                    if ctx.source.major >= 3
+                    else "Set start_date in the DAG's code on the source to the last tick that the target ran, wait "
                     "until it is parsed, then run the same command again.",
                 )
             await ctx.clock.sleep(ctx.plan.cutover.poll)
@@ -147,16 +173,29 @@ class HandBack:
         """Whether the source's next run follows the newest tick that either side has run."""
         plan = await self.handover.plan(ctx)
         last = await self.handover.boundary(ctx, "source")
-        passes = await ctx.starship("") is None
+        if ctx.source.major >= 3 and plan.fills_first and self.handover.was_active(ctx):
+            following = plan.ticks.after(last.moment) if last is not None else plan.ticks.first_tick()
+            return source.next_run_after == (following.moment if following else None)
+        passes = ctx.source.major < 3 and await self._starship(ctx) is None
         return acceptable_next(plan, last, source.next_run_after, ctx.clock.now(), passes=passes)
 
     async def _one_is_enough(self, ctx: Context) -> bool:
         """Whether one marker at the newest tick keeps the source from running any tick again."""
-        return not (await self.handover.plan(ctx)).catchup or await ctx.starship("") is not None
+        if ctx.source.major >= 3 or await self._starship(ctx) is not None:
+            return True
+        return not (await self.handover.plan(ctx)).catchup
+
+    async def _starship(self, ctx: Context) -> Starship | None:
+        """The one that sets the marker on an Airflow 2 source; an Airflow 3 takes it by its own API."""
+        return await ctx.starship("") if ctx.source.major < 3 else None
 
     async def verify(self, ctx: Context) -> Observation:
-        """As seen on the server."""
-        return await self.observe(ctx)
+        """As seen on the server; what came due between two looks is filled like what came before it."""
+        seen = await self.observe(ctx)
+        if seen.state == "todo" and ctx.source.major >= 3:
+            await self.apply(ctx)
+            seen = await self.observe(ctx)
+        return seen
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """The rows stay: they say what is true."""
@@ -203,12 +242,15 @@ class HandBack:
             return []
         before = (await self.handover.plan(ctx)).ticks.before(ran[0])
         source = rows_by_tick(await self.handover.rows(ctx, "source", before))
+        on_3 = ctx.source.major >= 3
         if await self._one_is_enough(ctx):
             ran = ran[-1:]
         return [
             moment
             for moment in ran
-            if moment not in source or (is_marker(source[moment]) and unfinished([source[moment]]))
+            if (row := source.get(moment)) is None
+            or (is_marker(row) and unfinished([row]))
+            or (on_3 and is_half_made(row))
         ]
 
     async def _ran(self, ctx: Context) -> list[datetime]:

@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import acceptable_next, boundary, is_marker, rows_by_tick, tick_of, unfinished
+from astroferry.advice.schedule import acceptable_next, is_marker, rows_by_tick, tick_of, unfinished
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
+from astroferry.carry.handover.airflow3 import fill, mark_on_3
 from astroferry.carry.handover.alone import in_doubt, newest_marker, strayed
-from astroferry.carry.handover.backfill import open_backfill
-from astroferry.carry.handover.halfmade import end_marker, finish, is_half_made, marker_note
+from astroferry.carry.handover.halfmade import finish, is_half_made, marker_note
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class MarkBoundary:
         if tick is None:
             same = source.next_run_after == target.next_run_after and target.next_run_after is not None
             return Observation("done" if same else "todo", "it has never run on the source", facts)
-        row = await self._row(ctx, tick)
+        row = await self.handover.row_of(ctx, "target", tick)
         settled = (
             row is not None and not unfinished([row]) and (is_marker(row) or await self._was_taken_over(ctx, tick))
         )
@@ -111,7 +111,7 @@ class MarkBoundary:
         plan = await self.handover.plan(ctx)
         shown = target.next_run_after
         # Beyond the boundary it may have run ticks itself, which a rollback that was broken off has not handed back.
-        newest = await self._newest(ctx, plan, tick)
+        newest = await self.handover.newest(ctx, "target", tick)
         if not self.handover.was_active(ctx):
             # It stays paused on both sides; whoever unpauses it later gets what Airflow makes of the time till then.
             right = shown is None or shown > newest.moment
@@ -141,9 +141,12 @@ class MarkBoundary:
             # Those of an earlier try would run as soon as it is unpaused.
             await finish(ctx, self.handover, "target")
             await self._mark(ctx, target, tick)
-            await self._fill(ctx, target, tick)
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        while (seen := await self.look(ctx)).state != "done":
+        while True:
+            if tick is not None and target.major >= 3:
+                await fill(ctx, self.handover, "target", tick)
+            if (seen := await self.look(ctx)).state == "done":
+                break
             if seen.state == "doubt":
                 raise RemoteError(seen.why)
             if ctx.clock.now() >= deadline:
@@ -154,16 +157,8 @@ class MarkBoundary:
                 )
             ctx.tell(f"{dag_id}: waiting until the target has parsed it again")
             await ctx.clock.sleep(ctx.plan.cutover.poll)
-            if tick is not None:
-                # More may have come due while the filling was waited for.
-                await self._fill(ctx, target, tick)
         ctx.tell(f"{dag_id}: the target continues with {seen.facts['next'] or 'nothing, as its end date has passed'}")
         return seen.facts
-
-    async def _row(self, ctx: Context, tick: Tick) -> Run | None:
-        """The target's row of that tick, whoever made it."""
-        plan = await self.handover.plan(ctx)
-        return rows_by_tick(await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))).get(tick.moment)
 
     async def _lies_half_made(self, ctx: Context, tick: Tick) -> bool:
         """Whether a row at the boundary or before it waits on the target, to run as soon as that is unpaused."""
@@ -181,11 +176,6 @@ class MarkBoundary:
             )
         return str(in_doubt(dag_id, "target", await strayed(ctx, self.handover, "target")))
 
-    async def _newest(self, ctx: Context, plan: MarkerPlan, tick: Tick) -> Tick:
-        """The newest tick that has a row on the target: the marker's, or one that ran or is to run after it."""
-        rows = await self.handover.rows(ctx, "target", plan.ticks.before(tick.moment))
-        return max(boundary(rows) or tick, tick)
-
     async def _was_taken_over(self, ctx: Context, tick: Tick) -> bool:
         """Whether the source has only a marker there: after a rollback the target's run of it is the real one."""
         runs = await ctx.source.runs(self.handover.dag_id, since=tick.start)
@@ -193,49 +183,15 @@ class MarkBoundary:
         return row is not None and is_marker(row)
 
     async def _mark(self, ctx: Context, target: Airflow, tick: Tick) -> None:
-        dag_id = self.handover.dag_id
         plan = await self.handover.plan(ctx)
-        row = await self._row(ctx, tick)
-        if row is not None and not is_half_made(row):
-            return
         note = marker_note(tick.moment, ctx.source.url)
-        if target.major < 3:
+        if target.major >= 3:
+            await mark_on_3(ctx, self.handover, "target", tick, note)
+            return
+        row = await self.handover.row_of(ctx, "target", tick)
+        if row is None or is_half_made(row):
             starship = await ctx.starship(self.handover.deployment)
             await mark_on_2(target, starship, plan, tick, timetable=plan.target, note=note)
-            return
-        if row is None:
-            await open_backfill(ctx, target, plan, tick, tick, made=lambda: self._row(ctx, tick))
-            row = await self._row(ctx, tick)
-        if row is None:
-            raise RemoteError(
-                f'The target took the backfill of "{dag_id}" for {tick.moment.isoformat()}, but made no run of it.',
-                hint="See that its start date there is not later than on the source.",
-            )
-        if is_half_made(row):
-            await end_marker(ctx, target, dag_id, row, note)
-
-    async def _fill(self, ctx: Context, target: Airflow, tick: Tick) -> None:
-        """Let what was missed run before anything later does, where its order or its phase is at stake."""
-        plan = await self.handover.plan(ctx)
-        if not plan.fills_first or target.major < 3 or not self.handover.was_active(ctx):
-            return
-        newest = await self._newest(ctx, plan, tick)
-        # One that is due may still be the scheduler's own; a second one would make it pass over the first.
-        if len(overdue := list(plan.ticks.between(newest.moment, ctx.clock.now()))) < 2:
-            return
-        if ctx.plan.cutover.gap == "list":
-            raise RemoteError(
-                f'{len(overdue)} ticks of "{self.handover.dag_id}" fell between, and its '
-                f"{'ticks would move' if plan.drifts else 'tasks depend on past runs'}: they cannot only be listed.",
-                hint='Set cutover.gap = "run" in the plan, or roll back to let the source go on.',
-            )
-        if newest != tick:
-            # A filling that still waits ends too early, and another one is not taken beside it.
-            await finish(ctx, self.handover, "target", withdraw=True)
-            newest = await self._newest(ctx, plan, tick)
-            overdue = list(plan.ticks.between(newest.moment, ctx.clock.now()))
-        ctx.tell(f"{self.handover.dag_id}: {len(overdue)} ticks fell between; the target runs them first")
-        await open_backfill(ctx, target, plan, overdue[0], overdue[-1])
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the server; what came due between two looks is filled like what came before it."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
-from astroferry.advice.schedule import boundary, is_of_a_tick, tick_of, unfinished
+from astroferry.advice.schedule import boundary, is_of_a_tick, rows_by_tick, tick_of, unfinished
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.handover.zone import zone_of
@@ -84,6 +84,7 @@ class Handover:
             kind = handover_kind(
                 source,
                 (await self.airflow(ctx, "target")).major,
+                source_major=ctx.source.major,
                 cron_data_intervals=ctx.plan.decisions.cron_data_intervals,
                 depends_on_past=any(task.depends_on_past or task.wait_for_downstream for task in tasks),
                 zone=zone,
@@ -184,6 +185,16 @@ class Handover:
             since = (await self.plan(ctx)).ticks.at_or_before(after)
         runs = await airflow.runs(self.dag_id, limit=ALL_ROWS, since=since)
         return tuple(run for run in runs if (tick := tick_of(run)) is not None and (after is None or tick > after))
+
+    async def row_of(self, ctx: Context, side: Side, tick: Tick) -> Run | None:
+        """That side's row of that tick, whoever made it."""
+        before = (await self.plan(ctx)).ticks.before(tick.moment)
+        return rows_by_tick(await self.rows(ctx, side, before)).get(tick.moment)
+
+    async def newest(self, ctx: Context, side: Side, marked: Tick) -> Tick:
+        """The newest tick that has a row on that side: the marker's, or one that ran or is to run after it."""
+        rows = await self.rows(ctx, side, (await self.plan(ctx)).ticks.before(marked.moment))
+        return max(boundary(rows) or marked, marked)
 
     def judged(self, seen: Observation, drained: Side) -> Observation:
         """`seen`, where a doubt is only what is still to be done as long as that side was not drained (a dry run)."""

@@ -209,9 +209,9 @@ class RunGap:
         plan = await self.handover.plan(ctx)
         if airflow.major >= 3 and not await self._takes_turns(ctx):
             for first, last in stretches(plan.ticks, missing):
-                await open_backfill(ctx, airflow, plan, first, last)
+                await open_backfill(ctx, airflow, plan, first, last, side=self.side)
             return
-        timetable = plan.target if self.side == "target" else plan.ticks.timetable
+        timetable = plan.timetable_on(self.side)
         for tick in missing:
             try:
                 await airflow.trigger(

@@ -152,7 +152,7 @@ class Record:
         """
         dag_id = self.handover.dag_id
         used: Facts = {}
-        if plan.catchup and await ctx.starship("") is None:
+        if plan.catchup and ctx.source.major < 3 and await ctx.starship("") is None:
             ctx.tell(
                 f"{dag_id}: without Starship on the source it can be given back until the target has run "
                 f"{passable(ctx.inventory)} ticks of it; after that only with Starship, or a new start_date there"

@@ -233,7 +233,10 @@ def _begun(
             lost.append(NotGivenBack(handover, "the source does not show it any more"))
             continue
         kind = handover_kind(
-            known[begun], int(plan.decisions.airflow), cron_data_intervals=plan.decisions.cron_data_intervals
+            known[begun],
+            int(plan.decisions.airflow),
+            source_major=inventory.airflow_major,
+            cron_data_intervals=plan.decisions.cron_data_intervals,
         )
         if isinstance(kind, Refusal):
             lost.append(NotGivenBack(handover, kind.reason))
