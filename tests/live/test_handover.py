@@ -13,6 +13,7 @@ import shutil
 import signal
 import zoneinfo
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.live.zonefile import write_zone
 from astroferry.carry.handover.beforehand import left_there, started_by_datasets, waiting_events
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, refusals, standings_of
 from astroferry.clients.connecting import connect_starship
+from astroferry.model.cutover import GAP_PREFIX
 from astroferry.simulator.real import RealAirflow
 from astroferry.simulator.real.postgres import binaries
 
@@ -33,22 +35,22 @@ if TYPE_CHECKING:
 
 
 LIGHT = 175
-KINDS = 26
+KINDS = 27
 """DAGs of the seed's `every_kind.py`, `back.py` and `refused.py`"""
 EVENTS = "s3://marlow/kinds/events"
 TIMED = (
     "cron_all", "cron_latest", "trigger_all", "trigger_latest", "delta_all", "delta_latest", "delta_odd_all",
-    "past_all", "past_latest", "one_at_a_time", "overlapping", "failing", "ended", "preset", "producer", "forward",
-    "back",
+    "past_all", "past_latest", "one_at_a_time", "one_latest", "overlapping", "failing", "ended", "preset", "producer",
+    "forward", "back",
 )  # fmt: skip
 """kinds whose ticks Airflow's own timetables enumerate, and which run within the test"""
 ENOUGH = ("cron_all", "cron_latest", "trigger_all", "delta_all", "delta_odd_all", "past_latest", "forward", "back")
 """DAGs that must have run on the source before anything moves"""
-LATE = ("cron_all", "cron_latest", "trigger_latest", "delta_latest", "past_all", "past_latest")
+LATE = ("cron_all", "cron_latest", "trigger_latest", "delta_latest", "past_all", "past_latest", "one_latest")
 """DAGs that lie paused on both sides while the light ones move, so that a gap opens"""
 
 
-SLOW = {"overlapping": timedelta(seconds=150)}
+SLOW = {"overlapping": timedelta(seconds=150), "one_latest": timedelta(seconds=40)}
 """tasks that write after so long"""
 LEFT = {
     "market_days": "its own timetable class decides when it runs",
@@ -194,6 +196,12 @@ async def test_every_tick_of_every_kind_exactly_once(
         # Runs of @continuous follow one another, whichever side they were on.
         ends = [entry.data_interval_end for entry in entries if entry.dag == "continuous"]
         assert len(ends) == len(set(ends))
+        # Where one run may be under way none overlaps another, whoever started it: each sleeps, then writes.
+        assert facts["cutover/kinds/one_latest/gap-target"]["missed"]
+        turns = [entry for entry in entries if entry.dag == "one_latest"]
+        assert any(entry.run_id.startswith(GAP_PREFIX) for entry in turns)
+        written = sorted(entry.written_at for entry in turns)
+        assert all(later - earlier >= SLOW["one_latest"] for earlier, later in pairwise(written)), written
     finally:
         for client in (source, target, starship, there):
             if client is not None:
