@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from astroferry.advice.kinds import MarkerPlan, Refusal, handover_kind
 from astroferry.clients.airflow_seen import TaskInstanceSeen, TaskSeen
 from astroferry.code.read import read
 from astroferry.errors import (
@@ -443,6 +444,29 @@ async def test_an_sla_is_of_the_dag_whose_code_gives_it() -> None:
     text = "with DAG('a', sla_miss_callback=f):\n    T(task_id='t')\nwith DAG('b'):\n    T(task_id='t')\n"
     source = FakeAirflow(dag("a", "/dags/x.py"), dag("b", "/dags/x.py"), dag_source={"a": text})
     assert [item.sla for item in (await take(source)).dags] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("plugins", "expected"),
+    [
+        ((Plugin("acme", adds=("macros: acme.x", "timetables: acme.plugin.WorkdayCron")),), "timetable"),
+        ((Plugin("acme", adds=("timetables: Other",)),), "cron"),
+        (NotAllowedError("no"), "timetable"),
+    ],
+)
+async def test_a_timetable_of_ones_own_is_no_cron_whatever_it_calls_itself(plugins: Any, expected: str) -> None:
+    text = "with DAG('a', schedule=WorkdayCron('@daily')):\n    pass\nwith DAG('b', schedule='@daily'):\n    pass\n"
+    refused = isinstance(plugins, Exception)
+    source = FakeAirflow(
+        dag("a", "/dags/x.py"),
+        dag("b", "/dags/x.py"),
+        dag_source={"a": text},
+        plugins=() if refused else plugins,
+        broken={"plugins": plugins} if refused else None,
+    )
+    one, other = (await take(source)).dags
+    assert (one.schedule.kind, other.schedule) == (expected, CRON)
+    assert isinstance(handover_kind(one, 3), Refusal if expected == "timetable" else MarkerPlan)
 
 
 async def test_more_failures_than_are_looked_at_and_none_that_can_be() -> None:

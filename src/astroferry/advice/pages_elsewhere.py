@@ -248,6 +248,17 @@ file names or queries from `ds` would skip one period and be one ahead. Set deci
 """,
     ),
     (
+        "CUT-timetable",
+        "advise",
+        """A timetable class of your own may look like a cron.
+
+A class that is derived from Airflow's cron timetables calls itself by its cron text, and no API tells it from that
+cron. It may leave ticks out, such as holidays, or add some; counted as the cron, those would be missed or unexpected.
+Where a DAG's own file makes its schedule of such a class it is left to people; one that gets its schedule from
+another module is not seen. Look through the DAGs that are named, and leave such a one out of the wave.
+""",
+    ),
+    (
         "CUT-torn",
         "warn",
         """Two DAGs that work together do not move together.

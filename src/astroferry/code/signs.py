@@ -5,10 +5,10 @@ sessions, paths, addresses of the old API) is looked for here. Kinds, with what 
 
 gone-import (module, module.name or Class.method), gone-argument (Class(argument)), gone-rule (trigger rule),
 context-key (key), gone-python (module), sessions (how), old-api (path), old-client (module), provider (module),
-sla (argument), no-schedule, no-catchup, moving-start (call), naive-start (call), arrives-unpaused,
-run-limit (argument), success-callback, poke-sensor (class), xcom-without-task, xcom-elsewhere (argument),
-parse-time (call), composer-path (path), home-path (path), local-disk (path), pod (argument), mail (argument),
-environment (name), plugin-classes (attribute), plugin-flask (attribute), access-control (roles).
+sla (argument), no-schedule, own-timetable (class), no-catchup, moving-start (call), naive-start (call),
+arrives-unpaused, run-limit (argument), success-callback, poke-sensor (class), xcom-without-task,
+xcom-elsewhere (argument), parse-time (call), composer-path (path), home-path (path), local-disk (path),
+pod (argument), mail (argument), environment (name), plugin-classes (attribute), plugin-flask (attribute), access-control (roles).
 """
 
 from __future__ import annotations

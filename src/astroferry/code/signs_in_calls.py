@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from astroferry.code.names import Names
     from astroferry.code.signs import Where
 
+_SCHEDULES = frozenset(
+    {
+        *("CronDataIntervalTimetable", "CronTriggerTimetable", "MultipleCronTriggerTimetable", "EventsTimetable"),
+        *("DeltaDataIntervalTimetable", "DeltaTriggerTimetable", "NullTimetable", "OnceTimetable"),
+        *("ContinuousTimetable", "DatasetTriggeredTimetable", "DatasetOrTimeSchedule", "AssetOrTimeSchedule"),
+        *("CronPartitionTimetable", "PartitionedAssetTimetable", "AssetTriggeredTimetable"),
+        *("Dataset", "DatasetAlias", "DatasetAll", "DatasetAny", "Asset", "AssetAlias", "AssetAll", "AssetAny"),
+    }
+)
+"""classes of Airflow 2 and 3 that a schedule may be made of"""
 _NOW = frozenset({"now", "today", "utcnow", "days_ago", "yesterday"})
 _HTTP = frozenset({"requests", "httpx", "urllib", "urllib3"})
 _POD_OPERATORS = frozenset({"KubernetesPodOperator", "GKEStartPodOperator"})
@@ -53,8 +63,12 @@ class Calls:
             self._add("sla", "sla_miss_callback", given["sla_miss_callback"], where)
         if "access_control" in given:
             self._add("access-control", self._roles_named(given["access_control"]), given["access_control"], where)
-        if not unpacked and not {"schedule", "schedule_interval", "timetable"} & given.keys() and len(node.args) < 3:
+        schedules = [given[name] for name in ("schedule", "schedule_interval", "timetable") if name in given]
+        schedules += node.args[2:3]
+        if not unpacked and not schedules:
             self._add("no-schedule", "", node, where)
+        for schedule in schedules:
+            self._schedule(schedule, where)
         if not unpacked and "catchup" not in given:
             self._add("no-catchup", "", node, where)
         if _is(given.get("is_paused_upon_creation"), value=False):
@@ -64,6 +78,13 @@ class Calls:
                 self._add("run-limit", name, given[name], where)
         if "start_date" in given:
             self._start(given["start_date"], where)
+
+    def _schedule(self, value: ast.expr, where: Where) -> None:
+        """A schedule that is made of a class which Airflow does not bring."""
+        value = self._names.assigned.get(value.id, value) if isinstance(value, ast.Name) else value
+        made = self._names.called(value) if isinstance(value, ast.Call) else ""
+        if made[:1].isupper() and made not in _SCHEDULES:
+            self._add("own-timetable", made, value, where)
 
     def _roles_named(self, node: ast.expr) -> str:
         """Roles in `access_control={"role": {...}}`, or the argument's name where they are computed."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from astroferry.model.finding import Finding  # noqa: TC001 - likewise
 from astroferry.model.strict import STRICT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT = 1
 
@@ -168,6 +171,17 @@ class Plugin:
     name: str
     source: str = ""
     adds: tuple[str, ...] = ()
+
+
+def own_timetables(plugins: Iterable[Plugin]) -> frozenset[str]:
+    """The names of the timetable classes that plugins register; no other class of one's own can be a schedule."""
+    begins = "timetables: "
+    return frozenset(
+        added.rpartition(".")[2] if "." in added else added.removeprefix(begins)
+        for plugin in plugins
+        for added in plugin.adds
+        if added.startswith(begins)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice import places
-from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
+from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen, own_timetables
 from astroferry.model.starship import SAFE_FROM, asks_for_login
 from astroferry.model.words import several
 from astroferry.sources.configuration import kept, merged, options_set, secrets_backend
@@ -60,7 +60,8 @@ async def take_inventory(
     variables = await probes.ask("variables", airflow.variables) or ()
     pools = await probes.ask("pools", airflow.pools) or ()
     providers = await probes.ask("providers", airflow.providers, "advise") or ()
-    plugins = await probes.ask("plugins", airflow.plugins, "advise") or ()
+    registered = await probes.ask("plugins", airflow.plugins, "advise")
+    plugins = registered or ()
     broken = await probes.ask("import errors", airflow.import_errors, "advise") or ()
     shown = await probes.ask("configuration", airflow.config, "advise") or {}
     if environment is None:
@@ -84,7 +85,8 @@ async def take_inventory(
         )
         for dag in dags
     )
-    survey = await EachDag(airflow, probes, datasets).read(with_runs, read_code)
+    timetables = None if registered is None else own_timetables(registered)
+    survey = await EachDag(airflow, probes, datasets, timetables).read(with_runs, read_code)
 
     if environment is None:
         _note_no_environment(probes)

@@ -13,11 +13,11 @@ from astroferry.sources.progress import Progress
 from astroferry.sources.unfinished import CODE, DETAILS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
     from astroferry.clients.airflow import Airflow, TaskSeen
     from astroferry.code.read import CodeSeen
-    from astroferry.model.inventory import Dag, Run, Sign
+    from astroferry.model.inventory import Dag, Run, Schedule, Sign
     from astroferry.sources.probing import Probes
 
     ReadCode = Callable[[str], CodeSeen]
@@ -57,8 +57,11 @@ class EachDag:
         airflow: Airflow,
         probes: Probes,
         datasets: tuple[Mapping[str, tuple[str, ...]], ...],
+        timetables: Collection[str] | None = None,
     ) -> None:
+        """`timetables`: the classes that plugins register; None where that could not be read."""
         self.airflow = airflow
+        self._timetables = timetables
         self._kept = probes.kept.each
         self.probes = probes
         self.consumes, self.produces = datasets
@@ -197,6 +200,7 @@ class EachDag:
             self.survey.computed.append(dag.dag_id)
         full = replace(
             dag,
+            schedule=self._schedule(dag, code),
             triggers=tuple(sorted(facts.triggers.union(dag.triggers))),
             waits_for=tuple(sorted(facts.waits_for.union(dag.waits_for))),
             consumes=tuple(sorted(facts.consumes.union(dag.consumes))),
@@ -208,6 +212,21 @@ class EachDag:
             return replace(full, dependencies="read from code")
         # Its tasks reach other DAGs, but neither code nor runs say which: that is not "none".
         return full if reaches_others(full) or facts.computed else replace(full, dependencies="none")
+
+    def _schedule(self, dag: Dag, code: CodeSeen) -> Schedule:
+        """The DAG's schedule; where its code makes it of a class of the source's own, that class, whatever REST says.
+
+        A subclass of Airflow's cron timetables inherits the summary, and no endpoint of 2.11.2 or 3.3.2 tells the
+        class: it reads as that cron, while it may leave ticks out or add some. But `/plugins` lists the classes that
+        are registered, and Airflow reads no DAG whose timetable is not (looked up in both on 2026-11-26).
+        """
+        if dag.schedule.kind not in {"cron", "timedelta"}:
+            return dag.schedule
+        for sign in code.signs:
+            of_it = sign.kind == "own-timetable" and sign.dag in {"", dag.dag_id}
+            if of_it and (self._timetables is None or sign.what in self._timetables):
+                return replace(dag.schedule, kind="timetable", expression=sign.what)
+        return dag.schedule
 
 
 def reaches_others(dag: Dag) -> bool:

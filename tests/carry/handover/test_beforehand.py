@@ -13,6 +13,7 @@ from tests.carry.handover.two_airflows import DAG, START, World, carry, world
 from astroferry.carry.handover.beforehand import STARSHIP, checks_of, left_there, to_remove
 from astroferry.carry.handover.wave import actions_for_cutover, to_know
 from astroferry.carry.journal import Journal
+from astroferry.model.inventory import Plugin
 from astroferry.model.plan import Confirmation
 
 if TYPE_CHECKING:
@@ -125,6 +126,19 @@ async def test_an_airflow_2_target_needs_starship_and_is_told_to_lose_it(tmp_pat
     assert sentence.startswith('Starship 2.10.1 is still on "prod"')
     journal.write(f"{STARSHIP}/prod", "note")
     assert list(to_remove(journal)) == []
+
+
+async def test_timetables_that_may_hide_behind_a_cron_are_told(tmp_path: Path) -> None:
+    here = world(tmp_path, catchup=True)
+    here.inventory = replace(here.inventory, plugins=(Plugin("acme", adds=("timetables: acme.WorkdayCron",)),))
+    (told,) = to_know(here.plan, here.inventory, "one")
+    assert (told.code, told.subject) == ("CUT-timetable", "one")
+    assert "bring 1 timetable class (WorkdayCron)" in told.message
+    assert told.todo.endswith(f": {DAG}.")
+    assert to_know(here.plan, here.inventory, "one")
+    by_hand = world(tmp_path, catchup=True, dag={"kind": "none"})
+    by_hand.inventory = replace(by_hand.inventory, plugins=here.inventory.plugins)
+    assert "CUT-timetable" not in {finding.code for finding in to_know(by_hand.plan, by_hand.inventory, "one")}
 
 
 async def test_without_catchup_no_starship_is_asked_for(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from astroferry.carry.handover.boundary import MarkBoundary
 from astroferry.carry.handover.drain import DrainAndPause
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.gap import RunGap
+from astroferry.carry.handover.hidden import hidden
 from astroferry.carry.handover.no_way_back import NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
@@ -85,6 +86,7 @@ def to_know(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:
     """What the user accepts by handing this wave over, DAG by DAG; said before anything is paused."""
     found: list[Finding] = []
     moving: list[str] = []
+    counted: list[str] = []
     for dag in _dags(plan, inventory, wave):
         kind = handed_over(plan, inventory, dag)
         if isinstance(kind, Refusal):
@@ -92,7 +94,9 @@ def to_know(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:
         moving.append(dag.dag_id)
         if isinstance(kind, SwitchPlan):
             found.append(to_accept(dag, kind))
-        elif kind.dates_move:
+            continue
+        counted.append(dag.dag_id)
+        if kind.dates_move:
             found.append(_moved_dates(kind))
     if needing := marked_by_starship(plan, inventory, _dags(plan, inventory, wave)):
         found.append(
@@ -104,7 +108,7 @@ def to_know(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:
                 todo="It has to leave its requirements again after the handover.",
             )
         )
-    return tuple(found + torn(inventory, moving))
+    return (*found, *torn(inventory, moving), *hidden(inventory, wave, counted))
 
 
 def _moved_dates(kind: MarkerPlan) -> Finding:
