@@ -8,7 +8,8 @@ context-key (key), gone-python (module), sessions (how), old-api (path), old-cli
 sla (argument), no-schedule, own-timetable (class), no-catchup, moving-start (call), naive-start (call),
 arrives-unpaused, run-limit (argument), success-callback, poke-sensor (class), xcom-without-task,
 xcom-elsewhere (argument), parse-time (call), composer-path (path), home-path (path), local-disk (path),
-pod (argument), mail (argument), environment (name), plugin-classes (attribute), plugin-flask (attribute), access-control (roles).
+pod (argument), mail (argument), environment (name), plugin-classes (attribute), plugin-flask (attribute),
+access-control (roles).
 """
 
 from __future__ import annotations
