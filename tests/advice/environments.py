@@ -5,14 +5,19 @@ The first five are the scenarios at the end of the migration guide.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from croniter import croniter_range
 
 from astroferry.advice.places import places
 from astroferry.advice.rules.rule import Case
 from astroferry.errors import PlanError
+from astroferry.model.activity import DAY, MILLISECOND, Activity, Ran
 from astroferry.model.inventory import (
     BrokenFile,
     ConnectionSeen,
@@ -38,6 +43,8 @@ from astroferry.stages.desk import Desk, new_desk
 from astroferry.stages.walk import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from astroferry.errors import Problem
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -109,6 +116,32 @@ def seen(*connections: ConnectionSeen, dags: tuple[Dag, ...], **changes: Any) ->
     return replace(made, **changes)
 
 
+def ran(
+    dags: Iterable[Dag], slots: int, since: datetime = NOW - DAY, until: datetime = NOW, *, day: int = 0
+) -> Activity:
+    """What of these DAGs ran between: a task of a minute at each tick, the later ones waiting where slots are full.
+
+    `day`: how many ran in 24 hours, where not all of them were read.
+    """
+    ticks = [
+        (tick, position, item.dag_id)
+        for position, item in enumerate(dags)
+        if item.schedule.kind == "cron" and not item.is_paused
+        for tick in croniter_range(since, until, item.schedule.expression)
+    ]
+    free, spans = [since] * slots, defaultdict[str, list[tuple[int, int]]](list)
+    for tick, _, dag_id in sorted(ticks):
+        start = max(tick, heappop(free))
+        heappush(free, start + timedelta(minutes=1))
+        if start <= until:
+            begin = (start - since) // MILLISECOND
+            spans[dag_id].append((begin, begin + 60_000))
+    read = sum(map(len, spans.values()))
+    queues = {item.dag_id: item.queues[-1] for item in dags}
+    tasks = tuple(Ran(name, queues[name], "default_pool", tuple(spans[name])) for name in sorted(spans))
+    return Activity(since, until, read, read, max(day, read), tasks)
+
+
 def database(name: str, host: str, kind: str = "postgres", **changes: Any) -> ConnectionSeen:
     """A connection with a login."""
     return replace(ConnectionSeen(name, kind, host, login="airflow"), **changes)
@@ -128,6 +161,7 @@ def private_vpc() -> Environment:
         ),
         airflow_version="2.9.3",
     )
+    found = replace(found, activity=ran(found.dags, 32))
     return Environment(
         "private-vpc",
         "Our DAGs access databases inside a private VPC",
@@ -167,8 +201,13 @@ def hundreds() -> Environment:
                     triggers=(f"{area}_{number + 1:03}",) if number % 50 == 0 else (),
                 )
             )
+    fullest = ran(
+        dags, 32, datetime(2026, 11, 22, 2, 13, 20, tzinfo=UTC), datetime(2026, 11, 22, 3, 6, 40, tzinfo=UTC)
+    )
     found = seen(
-        ConnectionSeen("warehouse", "snowflake", "acme.eu-central-1.snowflakecomputing.com"), dags=tuple(dags)
+        ConnectionSeen("warehouse", "snowflake", "acme.eu-central-1.snowflakecomputing.com"),
+        dags=tuple(dags),
+        activity=replace(fullest, day=6_300),
     )
     return Environment(
         "hundreds", "We have hundreds of DAGs and cannot afford downtime", found, organization("ENTERPRISE")
@@ -208,6 +247,7 @@ def small() -> Environment:
         starship="2.8.6",
         airflow_version="2.11.2",
     )
+    found = replace(found, activity=ran(found.dags, 32))
     return Environment("small", "A small open-source Airflow", found, organization("TEAM"))
 
 
@@ -231,6 +271,7 @@ def composer() -> Environment:
         config={"core": {"dags_folder": "/home/airflow/gcs/dags"}},
         variables=(VariableSeen("lake.bucket", size=20),),
     )
+    found = replace(found, activity=ran(found.dags, 32))
     return Environment(
         "composer",
         "Cloud Composer with paths into its bucket",
@@ -255,6 +296,7 @@ def mwaa() -> Environment:
         pools=(Pool("default_pool", 128), Pool("search", 2)),
         config={"core": {"parallelism": "40"}, "secrets": {"backend": f"{_AMAZON}.SecretsManagerBackend"}},
     )
+    found = replace(found, activity=ran(found.dags, 32))
     return Environment(
         "mwaa",
         "MWAA in a private VPC",
@@ -289,7 +331,14 @@ def many_teams() -> Environment:
         database(f"team-{team + 1:02}_db", f"10.{team}.0.5" if team % 2 else f"db{team}.acme.example")
         for team in range(25)
     )
-    found = seen(*connections, dags=tuple(dags), config={"core": {"parallelism": "512"}})
+    # The pool has 128 slots: so many of the hourly ones run a few seconds after the hour.
+    at = datetime(2026, 11, 22, 5, tzinfo=UTC)
+    hourly = sorted(
+        (item for item in dags if item.schedule.expression == "@hourly"), key=lambda item: item.dag_id[-3:]
+    )
+    begun = ran(hourly, 128, at, at)
+    moment = replace(begun, since=at + timedelta(seconds=30), until=at + timedelta(seconds=30), day=29_000)
+    found = seen(*connections, dags=tuple(dags), config={"core": {"parallelism": "512"}}, activity=moment)
     return Environment(
         "many-teams",
         "4,000 DAGs in 25 teams",
@@ -315,6 +364,7 @@ def broken() -> Environment:
         import_errors=(BrokenFile("poc.py", "ModuleNotFoundError: No module named 'solver'"),),
         coverage=(
             Coverage("pools", "refused", detail="403"),
+            Coverage("tasks that ran", "failed", detail="504"),
             Coverage("dag code", "failed", detail="500"),
             Coverage("configuration", "absent", detail="404"),
         ),

@@ -114,7 +114,7 @@ def simulated_2() -> Side:
     """The simulated source."""
     now = datetime.now(UTC)
     estate = Estate(
-        Engine(DAGS, now),
+        Engine(DAGS, now, queue_seconds=0.05, task_seconds=0.05),
         import_errors=(BROKEN,),
         config={"core": {"executor": "SequentialExecutor", "fernet_key": "< hidden >"}},
         providers={"apache-airflow-providers-standard": ("1.9.0", "Standard")},

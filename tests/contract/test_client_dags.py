@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -147,6 +148,32 @@ async def test_a_run_by_hand_of_a_paused_dag_stays_queued_until_it_is_said_to_be
     assert "makes_dataset" not in await airflow.active_run_counts()
     assert [each.run_id for each in await airflow.runs("makes_dataset", states=("success",))] == ["by-contract"]
     assert await airflow.runs("makes_dataset", states=("failed",)) == ()
+
+
+async def test_tasks_are_found_by_when_they_ran(airflow: Airflow) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    await airflow.set_paused("by_hand", False)
+    try:
+        await airflow.trigger("by_hand", run_id="really")
+        for _ in range(1200):
+            run = await airflow.run("by_hand", "really")
+            if run is not None and run.state == "success":
+                break
+            await asyncio.sleep(0.05)  # a server has its own time
+        after = datetime.now(UTC) + timedelta(seconds=1)
+        rows, total = await airflow.ran(before, after)
+        mine = sorted((row for row in rows if row.key[1] == "really"), key=lambda row: row.start)
+        assert [(row.dag_id, row.key[2]) for row in mine] == [("by_hand", "first"), ("by_hand", "second")]
+        assert {(row.queue, row.pool, row.on_worker) for row in mine} == {("default", "default_pool", True)}
+        assert all(row.end is not None and before < row.start <= row.end < after for row in mine)
+        one, counted = await airflow.ran(before, after, limit=1)
+        assert (len(one), counted) == (1, total)
+        assert await airflow.ran(before, after, still=True) == ((), 0)
+        earlier, _ = await airflow.ran(before - timedelta(hours=1), before)
+        assert "really" not in {row.key[1] for row in earlier}
+    finally:
+        await airflow.set_paused("by_hand", True)
+        await airflow.http.answer("DELETE", f"/api/{airflow.api}/dags/by_hand/dagRuns/really")
 
 
 async def test_two_runs_of_one_logical_date_are_a_conflict(airflow: Airflow) -> None:

@@ -119,6 +119,16 @@ async def patch_run(server: FakeAirflow3, request: Request) -> Any:
     return run_json(run)
 
 
+def _ended(task: SimTask) -> datetime | None:
+    return None if task.state == "running" else task.end
+
+
+def _within(request: Request, name: str, moment: datetime | None) -> bool:
+    given = [request.query_params.get(f"{name}_{end}") for end in ("gte", "lte")]
+    low, high = (datetime.fromisoformat(text) if text else moment for text in given)
+    return not any(given) or (moment is not None and low <= moment <= high)  # type: ignore[operator] # moments, then
+
+
 def _task_json(run: SimRun, task: SimTask) -> dict[str, Any]:
     return {
         "task_id": task.spec.task_id,
@@ -130,7 +140,10 @@ def _task_json(run: SimRun, task: SimTask) -> dict[str, Any]:
         "queued_when": iso(run.queued_at),
         "try_number": 1 if task.state in {"running", "success", "failed"} else 0,
         "start_date": iso(task.start),
-        "end_date": iso(None if task.state == "running" else task.end),
+        "end_date": iso(_ended(task)),
+        "hostname": "worker" if task.start else "",
+        "pool": task.spec.pool,
+        "queue": "default",
         "rendered_fields": {},
     }
 
@@ -143,7 +156,14 @@ async def get_task_instances(server: FakeAirflow3, request: Request) -> Any:
     else:
         runs = [run_of(server, request)]
     states = request.query_params.getlist("state")
-    found = [(run, task) for run in runs for task in run.tasks if not states or task.state in states]
+    found = [
+        (run, task)
+        for run in runs
+        for task in run.tasks
+        if (not states or task.state in states)
+        and _within(request, "start_date", task.start)
+        and _within(request, "end_date", _ended(task))
+    ]
     return page(request, "task_instances", [_task_json(run, task) for run, task in found])
 
 

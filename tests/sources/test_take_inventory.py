@@ -121,6 +121,10 @@ class FakeAirflow:
         assert since == NOW - timedelta(days=30)
         return self._answer("failed_run_counts", ({}, 0))
 
+    async def ran(self, since: datetime, until: datetime, **more: Any) -> Any:
+        assert until - since <= timedelta(hours=24)
+        return self._answer("ran", ((), 0)) if not more.get("still") else ((), 0)
+
     async def active_run_counts(self) -> Any:
         return self._answer("active_run_counts", {})
 
@@ -244,6 +248,7 @@ PROBES = {
     "callers": "event log",
     "datasets": "datasets",
     "active_run_counts": "active runs",
+    "ran": "tasks that ran",
     "dags": "dags",
 }
 FAILURES: list[tuple[Exception, str, str]] = [

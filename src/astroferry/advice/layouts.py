@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.advice.assignment import assigned, dag_root, folder_of, owners_of
-from astroferry.advice.sizing import TEST_SHARE, sizing, whole_of
+from astroferry.advice.assignment import dag_root, folder_of, owners_of
+from astroferry.advice.sizing import TEST_SHARE, by_workspace, sizing, whole_of
 from astroferry.model.plan import Deployment, WorkerQueue, Workspace
 from astroferry.model.plancheck import WORKSPACE_NAME_LENGTH
 
@@ -75,10 +75,6 @@ def deployments(case: Case) -> tuple[Deployment, ...]:
     By environment the one for tests is in a Workspace of its own.
     """
     plan = case.plan
-    where = assigned(plan, case.inventory)
-    by_workspace: dict[str, list[Dag]] = {}
-    for dag in case.inventory.dags:
-        by_workspace.setdefault(where.get(dag.dag_id, ""), []).append(dag)
     everything, whole = list(case.inventory.dags), whole_of(case)
     if plan.decisions.workspaces == "environment" and len(plan.workspaces) == 2:
         production, development = plan.workspaces
@@ -88,8 +84,9 @@ def deployments(case: Case) -> tuple[Deployment, ...]:
         only = plan.workspaces[0].name
         return _with_tests(_sized(case, f"{plan.name}-production", only, everything, whole), everything)
     found: list[Deployment] = []
+    divided = by_workspace(case)
     for item in plan.workspaces:
-        mine = by_workspace.get(item.name, [])
+        mine = divided[item.name]
         found += _with_tests(_sized(case, f"{slug(item.name)}-production", item.name, mine, whole), mine)
     # Names written by hand may differ in what a Deployment's name leaves out.
     return tuple({item.name: item for item in reversed(found)}.values())[::-1]

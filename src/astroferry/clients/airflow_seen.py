@@ -68,3 +68,20 @@ class BackfillSeen:
     is_paused: bool = False
     created_at: datetime | None = None
     completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRan:
+    """When a task instance ran, and where.
+
+    `on_worker`: whether a worker ran it; an empty task, or one set to a state by hand, has no host.
+    `end` is None while it runs; both UTC. `key` tells it from all others.
+    """
+
+    dag_id: str
+    key: tuple[str, str, str, int]
+    queue: str
+    pool: str
+    start: datetime
+    end: datetime | None
+    on_worker: bool

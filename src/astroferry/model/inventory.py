@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - read at run time when a file is checked
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from astroferry.model.activity import Activity  # noqa: TC001 - likewise
 from astroferry.model.finding import Finding  # noqa: TC001 - likewise
 from astroferry.model.strict import STRICT
 
@@ -315,6 +316,8 @@ class Inventory:
     places: tuple[Place, ...] = ()
     starship: str = ""
     """version of Starship found on the source, or empty"""
+    activity: Activity | None = None
+    """what ran at once in the last 24 hours; None where it was not read"""
     coverage: tuple[Coverage, ...] = ()
     findings: tuple[Finding, ...] = ()
     format: int = FORMAT

@@ -8,12 +8,23 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice import places
-from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen, own_timetables
-from astroferry.model.starship import SAFE_FROM, asks_for_login
-from astroferry.model.words import several
-from astroferry.sources.configuration import kept, merged, options_set, secrets_backend
-from astroferry.sources.each_dag import EachDag, Survey
+from astroferry.model.inventory import Inventory, own_timetables
+from astroferry.sources.busiest import activity
+from astroferry.sources.configuration import kept, merged, options_set
+from astroferry.sources.each_dag import EachDag
 from astroferry.sources.environment import environment_of
+from astroferry.sources.noting import (
+    ENVIRONMENT,
+    connections_elsewhere,
+    note_activity,
+    note_backend,
+    note_broken,
+    note_health,
+    note_no_environment,
+    note_starship,
+    note_tasks,
+    variables_elsewhere,
+)
 from astroferry.sources.probing import Probes
 from astroferry.sources.progress import Progress
 
@@ -23,13 +34,13 @@ if TYPE_CHECKING:
 
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.starship import Starship
-    from astroferry.model.inventory import BrokenFile, Dag, Plugin, SourceKind
+    from astroferry.model.activity import Activity
+    from astroferry.model.inventory import Dag, Plugin, SourceKind
     from astroferry.sources.each_dag import ReadCode
     from astroferry.sources.environment import Environment
     from astroferry.sources.unfinished import Unfinished
 
 FAILURES_SINCE = timedelta(days=30)
-ENVIRONMENT = "environment variables"
 _STARSHIP_SOURCE = re.compile(r"astronomer-starship==([\w.]+)")
 
 
@@ -74,6 +85,7 @@ async def take_inventory(
     failed = await _failed_runs(airflow, probes, clock_now())
     health = await probes.ask("health", airflow.health, "advise") or {}
     datasets = await probes.ask("datasets", airflow.datasets, count=_count_datasets) or ({}, {})
+    ran = await _ran(airflow, probes, clock_now())
     active = await probes.ask("active runs", airflow.active_run_counts, count=_sum) or {}
     if probes.failures and not any(line.outcome == "read" and line.probe != ENVIRONMENT for line in probes.coverage):
         raise probes.failures[0]
@@ -89,12 +101,12 @@ async def take_inventory(
     survey = await EachDag(airflow, probes, datasets, timetables).read(with_runs, read_code)
 
     if environment is None:
-        _note_no_environment(probes)
-    _note_backend(probes, config)
-    _note_starship(probes, found := _starship_version(plugins, starship))
-    _note_health(probes, health)
-    _note_broken(probes, broken)
-    _note_tasks(probes, survey)
+        note_no_environment(probes)
+    note_backend(probes, config)
+    note_starship(probes, found := _starship_version(plugins, starship))
+    note_health(probes, health)
+    note_broken(probes, broken)
+    note_tasks(probes, survey)
     seen = places.places(connections)
     return Inventory(
         kind=environment.kind if environment and kind == "airflow" else kind,
@@ -103,8 +115,8 @@ async def take_inventory(
         taken_at=resumed or clock_now(),
         api=airflow.api,
         dags=survey.dags,
-        connections=connections + _connections_elsewhere(probes, survey, connections, environment),
-        variables=variables + _variables_elsewhere(probes, survey, variables, environment),
+        connections=connections + connections_elsewhere(probes, survey, connections, environment),
+        variables=variables + variables_elsewhere(probes, survey, variables, environment),
         pools=pools,
         providers=providers,
         plugins=plugins,
@@ -120,6 +132,7 @@ async def take_inventory(
         roles=roles,
         places=seen,
         starship=found,
+        activity=ran,
         coverage=tuple(probes.coverage),
         findings=(*probes.findings, *places.findings(seen)),
     )
@@ -157,8 +170,21 @@ async def _failed_runs(airflow: Airflow, probes: Probes, now: datetime) -> dict[
     counts, total = found
     if sum(counts.values()) < total:
         detail = f"Of {total:,} only the newest {sum(counts.values()):,} were counted by DAG."
-        probes.coverage[-1] = replace(probes.coverage[-1], detail=detail)
+        probes.detail(detail)
     return counts
+
+
+async def _ran(airflow: Airflow, probes: Probes, now: datetime) -> Activity | None:
+    """What ran at once in the last day; None where the source does not tell."""
+
+    async def one() -> tuple[Activity]:
+        return (await activity(airflow, now),)
+
+    found = await probes.ask("tasks that ran", one, "advise", count=lambda found: found[0].read)
+    if found is None:
+        return None
+    note_activity(probes, found[0])
+    return found[0]
 
 
 async def _goes_on(airflow: Airflow, listed: list[Dag]) -> bool:
@@ -189,146 +215,8 @@ async def _starship_environment(probes: Probes, starship: Starship | None) -> En
     return environment_of({name: value.reveal() for name, value in found.items()}, "Starship")
 
 
-def _note_no_environment(probes: Probes) -> None:
-    """REST tells nothing of it; that is said, not passed over."""
-    if not any(line.probe == ENVIRONMENT for line in probes.coverage):
-        probes.not_asked(
-            ENVIRONMENT,
-            "No version of Airflow tells them by REST; connections and variables in AIRFLOW_CONN_* and AIRFLOW_VAR_* "
-            "are unknown too. Give them by a file: assess --environment FILE.",
-        )
-
-
-def _note_backend(probes: Probes, config: Mapping[str, Mapping[str, str]]) -> None:
-    """REST lists the metadata database only; what else there may be is said, not passed over."""
-    backend = secrets_backend(config)
-    if backend:
-        probes.not_asked(
-            "secrets backend", f"What {backend} holds is unknown: REST lists the metadata database only."
-        )
-        probes.find(
-            "SRC-secrets-backend",
-            "warn",
-            f"The source reads secrets from {backend.rsplit('.', 1)[-1]}; this inventory lists only what is in its "
-            "metadata database.",
-            "secrets.backend",
-            "Point Astro at the same backend, or list there what DAGs use.",
-        )
-    elif not config:
-        probes.not_asked("secrets backend", "Unknown: the source does not show its configuration.")
-    else:
-        probes.read("secrets backend", 0, "None is configured.")
-
-
 def _starship_version(plugins: Iterable[Plugin], starship: Starship | None) -> str:
     if starship is not None:
         return starship.version
     found = (_STARSHIP_SOURCE.search(plugin.source) for plugin in plugins)
     return next((match[1] for match in found if match), "")
-
-
-def _note_starship(probes: Probes, version: str) -> None:
-    if version and not asks_for_login(version):
-        probes.find(
-            "SRC-starship-open",
-            "warn",
-            f"Critical: Starship {version} on the source gives every password and variable to anyone who can reach "
-            f"its web server; versions before {SAFE_FROM} ask for no login.",
-            "astronomer-starship",
-            f"Upgrade it to {SAFE_FROM} or newer, or remove it, today. Astroferry does not read from it.",
-        )
-
-
-def _note_health(probes: Probes, health: Mapping[str, str | None]) -> None:
-    ill = sorted(name for name, status in health.items() if status not in {"healthy", None})
-    if ill:
-        probes.find(
-            "SRC-unhealthy",
-            "warn",
-            f"The source reports {', '.join(ill)} as unhealthy; runs may be late, and a drain may not end.",
-            ", ".join(ill),
-            "Make the source healthy before the cutover.",
-        )
-
-
-def _note_broken(probes: Probes, broken: tuple[BrokenFile, ...]) -> None:
-    if broken:
-        probes.find(
-            "SRC-import-errors",
-            "warn",
-            f"{several(len(broken), 'DAG file')} cannot be parsed on the source, nor will they be on Astro.",
-            ", ".join(sorted(file.filename for file in broken)[:5]),
-            "Repair or remove them before the code is deployed.",
-        )
-
-
-def _note_tasks(probes: Probes, survey: Survey) -> None:
-    if survey.depends_on_past:
-        probes.find(
-            "SRC-depends-on-past",
-            "advise",
-            f"Tasks of {several(len(survey.depends_on_past), 'DAG')} depend on their past; at the cutover the first "
-            "run on Astro has none.",
-            ", ".join(sorted(survey.depends_on_past)),
-            "Look at each before its wave is cut over.",
-        )
-    queues = sorted(survey.queues - {"default"})
-    if queues:
-        probes.find(
-            "SRC-queues",
-            "warn",
-            f"Tasks ask for {several(len(queues), 'queue')} beside the default: {', '.join(queues)}. On Astro a task "
-            "whose queue is missing never starts.",
-            ", ".join(queues),
-            "Make worker queues of these names, or change the tasks.",
-        )
-    if survey.computed:
-        probes.find(
-            "SRC-code-computed",
-            "advise",
-            f"The code of {several(len(survey.computed), 'DAG')} computes names of other DAGs, datasets, variables "
-            "or connections; those are not all known.",
-            ", ".join(sorted(survey.computed)),
-            "Check these DAGs by hand when you form waves.",
-        )
-
-
-def _connections_elsewhere(
-    probes: Probes, survey: Survey, listed: Iterable[ConnectionSeen], environment: Environment | None
-) -> tuple[ConnectionSeen, ...]:
-    """Connections of the environment, and those that only code names: nobody knows where these live, or whether."""
-    known = {seen.conn_id for seen in listed}
-    given = sorted(set(environment.connections if environment else ()) - known)
-    # Airflow asks the environment in upper case, so every way of writing an id finds it.
-    names = sorted(name for name in survey.named_connections - known if name.lower() not in given)
-    if names:
-        _note_only_in_code(probes, "connection", names)
-    return (
-        *(ConnectionSeen(name, origin="environment") for name in given),
-        *(ConnectionSeen(name, origin="code") for name in names),
-    )
-
-
-def _variables_elsewhere(
-    probes: Probes, survey: Survey, listed: Iterable[VariableSeen], environment: Environment | None
-) -> tuple[VariableSeen, ...]:
-    known = {seen.key for seen in listed}
-    given = sorted(set(environment.variables if environment else ()) - known)
-    names = sorted(name for name in survey.named_variables - known if name.lower() not in given)
-    if names:
-        _note_only_in_code(probes, "variable", names)
-    return (
-        *(VariableSeen(name, origin="environment") for name in given),
-        *(VariableSeen(name, origin="code") for name in names),
-    )
-
-
-def _note_only_in_code(probes: Probes, kind: str, names: list[str]) -> None:
-    probes.find(
-        f"SRC-{kind}-only-in-code",
-        "warn",
-        f"DAG code names {several(len(names), kind)} that the source does not list: from the environment or a "
-        "secrets backend, or not there at all.",
-        ", ".join(names),
-        f"Find out where each lives; skip those that no DAG needs (values.skip_{kind}s).",
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from astroferry.errors import (
@@ -76,6 +77,10 @@ class Probes:
     def read(self, probe: str, count: int, detail: str = "") -> None:
         """Note that a probe gave `count` things."""
         self.coverage.append(Coverage(probe, "read", count, detail))
+
+    def detail(self, text: str) -> None:
+        """Say more of what was noted last."""
+        self.coverage[-1] = replace(self.coverage[-1], detail=text)
 
     def not_asked(self, probe: str, detail: str) -> None:
         """Note what was left out, and why."""

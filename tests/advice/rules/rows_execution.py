@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.advice.rules.rulecase import CRON, NOW, PLAN, case, facts, no, source, yes
 
+from astroferry.model.activity import DAY, Activity, Ran
 from astroferry.model.inventory import Dag, Run
 from astroferry.model.plan import Deployment, Plan, WorkerQueue, Workspace
 
@@ -42,6 +43,7 @@ MANY_WORKERS = replace(
 )
 TWO_WORKSPACES = replace(WITH_QUEUE, deployments=PLAN.deployments, workspaces=(Workspace("w"), Workspace("v")))
 BUSY = source(dags=(dag(max_active_tasks=100),), config={"core": {"parallelism": "80"}})
+SEEN = source(activity=Activity(NOW - DAY, NOW, 60, 60, 60, (Ran("a", "default", "default_pool", ((0, 9),) * 60),)))
 
 ROWS = (
     yes("EXE-003", case(airflow="2", runtime="13.11.0", **REMOTE)),
@@ -89,6 +91,9 @@ ROWS = (
     yes("EXE-size", case(inventory=BUSY), "at most 50 tasks at once, the source may run 80"),
     no("EXE-size", case(executor("ASTRO", worker_concurrency=10), BUSY)),
     no("EXE-size", case()),
+    yes("EXE-size", case(inventory=SEEN), "of its DAGs 60 ran at once at 00:00 UTC on 2026-11-21"),
+    no("EXE-size", case(replace(PLAN, deployments=(replace(PLAN.deployments[1], worker_max=20),)), SEEN)),
+    no("EXE-size", case(inventory=SEEN, execution="remote")),
     yes("EXE-more", case(MANY_WORKERS), "2 Deployments may run 300 tasks at once, the source 16"),
     no("EXE-more", case(MANY_WORKERS, execution="remote")),
     no("EXE-more", case()),

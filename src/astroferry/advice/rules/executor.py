@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
-from astroferry.advice.sizing import HEADROOM, ORDINARY, long_running, queues_of, tasks_at_once, with_overrides
+from astroferry.advice.sizing import (
+    HEADROOM,
+    ORDINARY,
+    by_workspace,
+    long_running,
+    queues_of,
+    seen_at_once,
+    tasks_at_once,
+    with_overrides,
+)
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from astroferry.model.plan import Deployment
 
 BOOK = Book("executor")
 WHERE = "deployments"
@@ -164,25 +175,49 @@ def queue_means_nothing(case: Case) -> Iterator[Hit]:
     "EXE-size",
     "advise",
     about=WHERE,
-    reads=("plan.deployments", "inventory.config.core", "inventory.pools"),
-    source="what the source may run at once; our own measure",
+    reads=(
+        "plan.deployments",
+        "plan.decisions.execution",
+        "inventory.activity",
+        "inventory.config.core",
+        "inventory.pools",
+    ),
+    source="what ran at once on the source's last day, else what it may run at once; our own measure",
     confidence="medium",
 )
 def fewer_than_today(case: Case) -> Iterator[Hit]:
-    """The Deployment runs fewer tasks at once than the source may.
+    """The Deployment runs fewer tasks at once than the source.
 
-    The source's bound is the least of core.parallelism, the DAGs' max_active_tasks and the slots of their pools.
+    Held against it is the busiest moment that its DAGs were seen to have in the source's last 24 hours. Where none
+    was, the source's bound: the least of core.parallelism, the DAGs' max_active_tasks and the slots of their pools.
     Fewer workers cost less, and make busy hours longer.
     """
     most = tasks_at_once(case, [dag for dag in case.inventory.dags if not dag.is_paused])[0]
+    divided = by_workspace(case)
     for item in case.plan.deployments:
-        here = item.worker_max * item.worker_concurrency
-        if len(case.plan.workspaces) == 1 and item.executor != "KUBERNETES" and item.role != "test" and here < most:
+        if item.executor == "KUBERNETES" or item.role == "test" or case.plan.decisions.execution == "remote":
+            continue
+        here = _at_once(item)
+        peak = seen_at_once(case, divided.get(item.workspace, ()))
+        if peak is not None and here < peak.count:
             yield Hit(
-                f"{item.name} runs at most {here:,} tasks at once, the source may run {most:,}.",
+                f"{item.name} runs at most {several(here, 'task')} at once; of its DAGs {peak.count:,} ran at once "
+                f"at {peak.at:%H:%M} UTC on {peak.at:%Y-%m-%d}.",
+                "Raise worker_max or take a larger machine.",
+                item.name,
+            )
+        elif peak is None and len(case.plan.workspaces) == 1 and here < most:
+            yield Hit(
+                f"{item.name} runs at most {several(here, 'task')} at once, the source may run {most:,}.",
                 "Raise worker_max or take a larger machine, unless that is meant.",
                 item.name,
             )
+
+
+def _at_once(item: Deployment) -> int:
+    """Tasks that all workers of a Deployment together run at once."""
+    queues = sum(queue.worker_max * queue.worker_concurrency for queue in item.worker_queues)
+    return item.worker_max * item.worker_concurrency + queues
 
 
 @BOOK.rule(
@@ -203,11 +238,7 @@ def far_more_than_today(case: Case) -> Iterator[Hit]:
     most = tasks_at_once(case, [dag for dag in case.inventory.dags if not dag.is_paused])[0]
     hosted = case.plan.decisions.execution == "hosted"
     counted = [item for item in case.plan.deployments if item.executor != "KUBERNETES" and item.role != "test"]
-    here = sum(
-        item.worker_max * item.worker_concurrency
-        + sum(queue.worker_max * queue.worker_concurrency for queue in item.worker_queues)
-        for item in counted
-    )
+    here = sum(_at_once(item) for item in counted)
     a_worker_each = sum(item.worker_concurrency for item in counted)
     if hosted and here > _FAR * most + a_worker_each:
         largest = max(counted, key=lambda item: item.worker_max * item.worker_concurrency)

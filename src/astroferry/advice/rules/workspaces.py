@@ -10,11 +10,13 @@ from astroferry.advice.assignment import assigned, has_rules
 from astroferry.advice.dependencies import dependencies
 from astroferry.advice.rules import configuration
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
+from astroferry.advice.sizing import against_limits, by_workspace, seen_at_once, sizing
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from astroferry.model.inventory import Dag
     from astroferry.model.plan import Deployment, Layout, Workspace
 
 BOOK = Book("workspaces")
@@ -62,8 +64,11 @@ def suggest_deployments(case: Case) -> Suggestion[tuple[Deployment, ...]]:
     environment = configuration.suggest(case).value
     made = tuple(replace(item, environment=environment) for item in layouts.deployments(case))
     remote = case.plan.decisions.execution == "remote"
+    mine = by_workspace(case)
     sizes = tuple(
-        f"{item.name}: {item.executor}, {item.scheduler_size}, {_workers(item, remote=remote)}" for item in made
+        f"{item.name}: {item.executor}, {item.scheduler_size}, {_workers(item, remote=remote)}"
+        + (_seen(case, item, mine.get(item.workspace, [])) if len(mine) > 1 else "")
+        for item in made
     )
     tests = sum(item.role == "test" for item in made)
     many = "one per Workspace" if len(made) - tests > 1 else "one for production"
@@ -72,9 +77,28 @@ def suggest_deployments(case: Case) -> Suggestion[tuple[Deployment, ...]]:
         many += f", and {where} for tests, in development mode"
     elif len(made) == 1:
         many += ", where so few DAGs can be tested too"
-    by = "agents run the tasks" if remote else "workers for what the source may run at once"
-    share = ", by each one's share of the runs" if len(made) - tests > 1 and not remote else ""
-    return Suggestion(made, f"{many[0].upper()}{many[1:]}; {by}{share}.", sizes)
+    by = "agents run the tasks"
+    seen = case.inventory.activity
+    if not remote and seen is not None and seen_at_once(case, case.inventory.dags):
+        by = "workers for twice what was seen to run at once"
+        by += "" if seen.is_whole_day else ", no fewer than by the limits, since not all of the day was read"
+    elif not remote:
+        by = "workers for what the source may run at once"
+        by += ", by each one's share of the runs" if len(made) - tests > 1 else ""
+    if len(mine) == 1 and not remote:
+        evidence = (*sizes, *sizing(case, case.inventory.dags).evidence)
+    else:
+        evidence = (against_limits(case), *sizes)
+    return Suggestion(made, f"{many[0].upper()}{many[1:]}; {by}.", evidence)
+
+
+def _seen(case: Case, deployment: Deployment, dags: list[Dag]) -> str:
+    if deployment.role == "test" or case.inventory.activity is None:
+        return ""
+    peak = seen_at_once(case, dags)
+    if peak is None:
+        return "; none of its tasks was seen to run: sized by the limits"
+    return f"; {peak.count:,} ran at once at {peak.at:%H:%M} UTC on {peak.at:%Y-%m-%d}"
 
 
 def _workers(deployment: Deployment, *, remote: bool) -> str:
