@@ -42,7 +42,7 @@ ROWS = (
     no("DEP-011", case(BOTH, facts=NEWER)),
     no("DEP-011", case()),
     yes("CUT-refused", case(inventory=source(dags=(ODD,))), "1 running DAG will not be handed over"),
-    yes("CUT-refused", case(inventory=replace(CLEAN, airflow_version="3.1.0")), "Airflow 3"),
+    no("CUT-refused", case(inventory=replace(CLEAN, airflow_version="3.1.0"))),
     no("CUT-refused", case(inventory=CLEAN)),
     no("CUT-refused", case(inventory=source(dags=(replace(ODD, is_paused=True), Dag("b", Schedule("none"), False))))),
     yes("CUT-starship", case(inventory=CATCHING_UP, airflow="2", runtime="13.9.0"), "only through Starship: a"),
