@@ -11,7 +11,7 @@ from astroferry.advice.ticks import CronTicks, Tick
 from astroferry.model.cutover import GAP_PREFIX, MARKER_NOTE, MARKER_PREFIX, Side, TickCount, TickRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from astroferry.advice.kinds import MarkerPlan
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ACTIVE = frozenset({"queued", "running"})
 SCHEDULED_TYPES = frozenset({"scheduled", "backfill"})
 """run types from which Airflow counts on to the next tick (2.11.2 and 3.3.2); manual ones do not move it"""
+Stood = tuple["datetime", "datetime | None"]
+"""from when a run stood still, and until when; None: it still does"""
 
 
 def ticks_between(
@@ -109,31 +111,49 @@ def acceptable_next(
     return at_tick and following is not None and following.moment <= shown <= expected.moment
 
 
-def holes(plan: MarkerPlan, after: datetime, here: Iterable[Run], elsewhere: Iterable[Run] = ()) -> list[Tick]:
+def holes(
+    plan: MarkerPlan,
+    after: datetime,
+    here: Iterable[Run],
+    elsewhere: Iterable[Run] = (),
+    *,
+    decided: datetime | None = None,
+) -> list[Tick]:
     """The ticks after `after` that a side has passed over: a later one has a row `here`, they have none anywhere.
 
-    Nothing before its newest row will be made by a scheduler without catchup any more, so these are final.
+    Nothing before its newest row will be made by a scheduler without catchup any more, so these are final. `decided`:
+    a later moment up to which that is known too.
     """
     rows = rows_by_tick(here)
-    newest = max(rows, default=None)
+    newest = max([*rows, *([decided] if decided else [])], default=None)
     if newest is None:
         return []
     known = rows.keys() | rows_by_tick(elsewhere).keys()
     return [tick for tick in plan.ticks.between(after, newest) if tick.moment not in known]
 
 
-def skipped(plan: MarkerPlan, moments: Iterable[datetime], runs: Iterable[Run], now: datetime) -> set[datetime]:
+def skipped(
+    plan: MarkerPlan,
+    moments: Iterable[datetime],
+    runs: Iterable[Run],
+    now: datetime,
+    stood: Mapping[str, Stood] | None = None,
+) -> set[datetime]:
     """Those of `moments` at which a side passed its tick over by itself: as many runs as may be were under way.
 
     Without catchup the scheduler then goes on with the latest tick once there is room (2.11.2 and 3.3.2), so the
-    source alone would have left them out too. Runs of a backfill and those that we start are no reason.
+    source alone would have left them out too. Runs of a backfill and those that we start are no reason, nor is a run
+    while it stood still because we had paused its DAG (`stood`: run id -> from when, until when).
     """
     if plan.catchup or plan.max_active_runs is None:
         return set()
     spans = [
-        (run.start_date, now if run.state in ACTIVE else run.end_date)
+        span
         for run in runs
         if run.start_date is not None and run.run_type != "backfill" and not run.run_id.startswith(GAP_PREFIX)
+        for span in _under_way(
+            run.start_date, now if run.state in ACTIVE else run.end_date, (stood or {}).get(run.run_id)
+        )
     ]
     limit = plan.max_active_runs
 
@@ -150,6 +170,19 @@ def skipped(plan: MarkerPlan, moments: Iterable[datetime], runs: Iterable[Run], 
         if room > moment and latest is not None and latest.moment > moment:
             found.add(moment)
     return found
+
+
+def _under_way(
+    begin: datetime, end: datetime | None, stood: Stood | None
+) -> Iterator[tuple[datetime, datetime | None]]:
+    """The stretches in which a run went on; `end` None where its server does not tell."""
+    if stood is None or end is None or end <= stood[0]:
+        yield begin, end
+        return
+    halted, again = stood
+    yield begin, halted
+    if again is not None and again < end:
+        yield again, end
 
 
 def stretches(ticks: Ticks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.carry.handover.going import go
@@ -12,12 +13,15 @@ from tests.carry.handover.two_airflows import START, World, world
 
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.watch import ticks_of
-from astroferry.carry.handover.wave import actions_for_cutover
+from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.runner import carry_out
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
+
+    from tests.carry.handover.two_airflows import Server
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +70,61 @@ async def test_ticks_that_the_source_passes_over_by_itself_are_neither_missed_no
     table = await ticks_of(here.context(), Handover("d", "one", "prod"), ran[0], ran[-1])
     assert {row.tick for row in table} == set(ran[1:])
     assert len(here.ledger()) < (here.clock.now() - START) // timedelta(minutes=2)
+
+
+@dataclass
+class _SlowUntil:
+    """A server beside the others: its tasks take long until then."""
+
+    server: Server
+    moment: datetime
+
+    def round(self) -> None:
+        self.server.seconds_per_run = 3 if self.server.clock.now() >= self.moment else 10**6
+
+
+@pytest.mark.parametrize("fills", [False, True], ids=["it ends at once", "it fills the DAG for minutes"])
+async def test_a_run_that_we_froze_hides_no_missed_tick(tmp_path: Path, fills: bool) -> None:
+    """It stood as "running" from the drain to the way back, but it is we who kept it standing."""
+    here, journal = await _frozen(tmp_path, drain_timeout=3000)
+    ctx = here.context()
+    ctx.standing = journal.standing_of
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
+    assert not (await carry_out(actions[:2], ctx, journal)).failed
+    paused = here.clock.now()
+    here.clock.pass_by(500)
+    back = here.clock.now()
+    if fills:
+        here.clock.everyone.append(cast("Server", _SlowUntil(here.source, back + timedelta(seconds=250))))
+    assert not (await go(here, journal, "rollback")).failed
+    here.clock.pass_by(200)
+    ran = here.ticks_ran()
+    fell = [tick for tick in here.ticks_due() if paused < tick <= back]
+    assert len(fell) >= 4
+    assert [ran.count(tick) for tick in fell] == [1] * len(fell)
+    assert len(set(ran)) == len(ran)
+
+
+async def test_a_miss_beside_a_frozen_run_is_told(tmp_path: Path) -> None:
+    here, journal = await _frozen(tmp_path)
+    since = here.clock.now()
+    here.clock.pass_by(400)
+    lost = max(run.data_interval_end for run in here.target.rows.values() if run.data_interval_end)
+    here.target.rows = {name: run for name, run in here.target.rows.items() if run.data_interval_end != lost}
+    here.target.open.clear()
+    ctx = here.context()
+    ctx.standing = journal.standing_of
+    table = await ticks_of(ctx, Handover("d", "one", "prod"), since, here.clock.now())
+    assert [row.tick for row in table if row.side is None] == [lost]
+
+
+async def _frozen(tmp_path: Path, **cutover: Any) -> tuple[World, Journal]:
+    """Cut over while its only run stood half-way on the source, where it stands since."""
+    one = {"max_active_runs": 1, "tasks_of_run": 3}
+    here = world(tmp_path, catchup=False, dag=one, warm=250, watch_ticks=0, freeze=("d",), **cutover)
+    journal = Journal(tmp_path / "j.jsonl", now=here.clock.now)
+    while not here.source.open:
+        here.clock.pass_by(1)
+    assert not (await go(here, journal, "cutover")).failed
+    assert here.source.open
+    return here, journal

@@ -49,7 +49,8 @@ class DrainAndPause:
     """Wait for a moment with no queued or running run, pause, look again; if a run slipped in, start over.
 
     On the source for a cutover, on the target for a rollback. Facts: `was_paused`, `waited` (seconds), `slipped`
-    (how often a run slipped in); `frozen` (run ids) and `ended` where the plan says to freeze what never ends.
+    (how often a run slipped in); `frozen` (run ids), `stood` (since when, ISO) and `ended` where the plan says to
+    freeze what never ends.
     """
 
     handover: Handover
@@ -199,7 +200,8 @@ class DrainAndPause:
         for run_id, left in frozen.items():
             ctx.tell(f"{dag_id}: {run_id} stands on the {self.side} with {', '.join(left)} not run")
         not_run = {run: list(tasks) for run, tasks in frozen.items()}
-        return {"frozen": list(frozen), "ended": ended, "left": not_run, **await self._last(ctx)}
+        stood = ctx.clock.now().isoformat()
+        return {"frozen": list(frozen), "stood": stood, "ended": ended, "left": not_run, **await self._last(ctx)}
 
     async def _slipped_in(self, ctx: Context, arriving: Arriving) -> bool:
         for look in range(LOOKS_AFTER_PAUSE):

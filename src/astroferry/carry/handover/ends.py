@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
 from astroferry.advice.schedule import boundary, is_of_a_tick, rows_by_tick, tick_of, unfinished
 from astroferry.carry.action import ActionInfo, Observation
-from astroferry.carry.handover.whereabouts import let_run
+from astroferry.carry.handover.whereabouts import latest, let_run
 from astroferry.carry.handover.zone import zone_of
 from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
+    from astroferry.advice.schedule import Stood
     from astroferry.advice.ticks import Tick, Timetable
     from astroferry.carry.action import Undo
     from astroferry.carry.context import Context
@@ -162,6 +163,24 @@ class Handover:
         let = self._step(ctx, "cutover", "let-source-run") if side == "source" else Standing("note")
         stands = drain.ended > max(drain.begun, again.begun, again.ended, let.begun)
         return frozenset(drain.made.get("frozen") or ()) if stands else frozenset()
+
+    def stood(self, ctx: Context, side: Side) -> dict[str, Stood]:
+        """Run id -> from when our own drain of that side kept it standing half-way, and until when, by the journal.
+
+        Not what was left of an earlier freeze: nothing is counted as far back.
+        """
+        drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
+        since = drain.made.get("stood") or (drain.at.isoformat() if drain.at else None)
+        if since is None:
+            return {}
+        again = self._step(ctx, "rollback" if side == "source" else "cutover", f"unpause-{side}")
+        let = self._step(ctx, "cutover", "let-source-run") if side == "source" else Standing("note")
+        step = max(again, let, key=latest)
+        until = None
+        if latest(step) > drain.ended:
+            told = step.made.get("at")
+            until = datetime.fromisoformat(told) if told else step.at
+        return {run_id: (datetime.fromisoformat(since), until) for run_id in drain.made.get("frozen") or ()}
 
     async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:
         """That side's queued and running runs, but for those frozen on purpose.

@@ -21,13 +21,16 @@ from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX, opposite
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from astroferry.advice.kinds import MarkerPlan
     from astroferry.advice.ticks import Tick
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.model.cutover import Side
+    from astroferry.model.inventory import Run
 
 
 @dataclass
@@ -182,11 +185,23 @@ class RunGap:
     async def _missing(self, ctx: Context, since: datetime) -> list[Tick]:
         plan = await self.handover.plan(ctx)
         here = await self.handover.rows(ctx, self.side, since)
-        missing = holes(plan, since, here, await self.handover.rows(ctx, opposite(self.side), since))
+        there = await self.handover.rows(ctx, opposite(self.side), since)
+        missing = holes(plan, since, here, there, decided=await self._decided(ctx))
         if not missing:
             return []
         by_itself = await passed_over(ctx, self.handover, self.side, [tick.moment for tick in missing])
         return [tick for tick in missing if tick.moment not in by_itself]
+
+    async def _decided(self, ctx: Context) -> datetime | None:
+        """Up to when it is decided, where a run that stood still fills the DAG again; the latest comes after it."""
+        stood = self.handover.stood(ctx, self.side)
+        if not stood:
+            return None
+        plan = await self.handover.plan(ctx)
+        active = await (await self.handover.airflow(ctx, self.side)).active_runs(self.handover.dag_id)
+        latest = plan.ticks.latest(ctx.clock.now())
+        fill = latest is not None and _is_full(plan, active) and any(run.run_id in stood for run in active)
+        return latest.start if fill and latest is not None else None
 
     async def _settled(self, ctx: Context, since: datetime, now: datetime) -> bool:
         """Whether the latest tick due at `now` has its row: then all before it are decided."""
@@ -200,9 +215,7 @@ class RunGap:
             return True
         # With as many runs under way as may be, the scheduler goes on by itself once there is room.
         airflow = await self.handover.airflow(ctx, self.side)
-        return plan.max_active_runs is not None and (
-            len(await airflow.active_runs(self.handover.dag_id)) >= plan.max_active_runs
-        )
+        return _is_full(plan, await airflow.active_runs(self.handover.dag_id))
 
     async def _run(self, ctx: Context, missing: list[Tick]) -> None:
         airflow = await self.handover.airflow(ctx, self.side)
@@ -225,3 +238,8 @@ class RunGap:
                 # A run of that logical date came in the meantime; then it must be the tick's own.
                 if tick.moment not in rows_by_tick(await self.handover.rows(ctx, self.side, tick.start)):
                     raise
+
+
+def _is_full(plan: MarkerPlan, active: Sequence[Run]) -> bool:
+    """Whether as many runs are under way as may be."""
+    return plan.max_active_runs is not None and len(active) >= plan.max_active_runs

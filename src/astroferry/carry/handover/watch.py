@@ -47,7 +47,7 @@ async def passed_over(ctx: Context, handover: Handover, side: Side, moments: lis
     if plan.catchup or plan.max_active_runs is None:
         return set()
     runs = await (await handover.airflow(ctx, side)).runs(handover.dag_id, limit=FIRST_ROWS)
-    return skipped(plan, moments, runs, ctx.clock.now())
+    return skipped(plan, moments, runs, ctx.clock.now(), handover.stood(ctx, side))
 
 
 def tally(ctx: Context, handover: Handover, table: tuple[TickRow, ...]) -> TickCount:
