@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from astroferry import __version__, cli
+from astroferry import __version__, cli, diagnostics
 from astroferry.errors import Exit, UnreachableError
 from astroferry.faces.headless import doctor, status
 from astroferry.faces.which import choose
@@ -115,11 +117,12 @@ def test_a_signal_ends_it_cleanly(
     assert "ended by a signal; what was done is saved" in capsys.readouterr().err
 
 
-def test_a_reader_that_has_enough_is_no_bug() -> None:
+def test_a_reader_that_has_enough_is_no_bug_and_no_verdict() -> None:
     script = (
         "import sys; from astroferry.cli import main; from astroferry.faces.headless import doctor\n"
-        "async def run(a):\n    from astroferry import diagnostics\n"
+        "async def run(a):\n    from astroferry import diagnostics, errors\n"
         "    for _ in range(100000): diagnostics.data('x' * 100)\n"
+        "    raise errors.CarriedInPartError('One step failed.')\n"
         "doctor.run = run\nsys.exit(main(['doctor']))"
     )
     with subprocess.Popen(
@@ -129,8 +132,28 @@ def test_a_reader_that_has_enough_is_no_bug() -> None:
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        assert process.stderr.read() == ""
-        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == "astroferry: One step failed.\n"
+        assert process.wait(timeout=60) == Exit.IN_PART
+
+
+@pytest.mark.parametrize("code", [Exit.DONE, Exit.IN_PART])
+def test_a_result_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: Exit
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def run(_arguments: argparse.Namespace) -> Exit:
+        diagnostics.data("all of it")
+        return code
+
+    monkeypatch.setattr(diagnostics, "_LOST", [])
+    monkeypatch.setattr(status, "run", run)
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert cli.main(["status", "plan"]) == (code or Exit.PLAN)
+    if code == Exit.DONE:
+        assert "could not be written to stdout: No space left on device." in capsys.readouterr().err
 
 
 def test_doctor_tells_of_this_machine_and_no_value(

@@ -6,14 +6,13 @@ import argparse
 import asyncio
 import contextlib
 import importlib
-import os
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from astroferry import __version__, diagnostics
-from astroferry.errors import AstroferryError, Exit, InputNeededError, UsageError
+from astroferry.errors import AstroferryError, Exit, InputNeededError, PlanError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -162,18 +161,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.verb in {None, "resume"}:
             return _open(arguments)
         verb = _verb(arguments.verb)
-        return int(_run(verb(arguments)))
+        code = _run(verb(arguments))
     except AstroferryError as error:
         return int(diagnostics.report_error(error))
     except KeyboardInterrupt:
         diagnostics.say("astroferry: interrupted; what was done is saved. Run the same command again to go on.")
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our data has enough; Python would complain once more while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our help or our questions has enough.
+        diagnostics.drop_stdout()
         return int(Exit.DONE)
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a report instead of a traceback
         return int(diagnostics.report_bug(error))
+    if code == Exit.DONE and (why := diagnostics.lost()):
+        return int(diagnostics.report_error(PlanError(f"The result could not be written to stdout: {why}.")))
+    return int(code)
 
 
 def _open(arguments: argparse.Namespace) -> int:

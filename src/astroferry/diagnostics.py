@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 REDACTED = "[redacted]"
 _SECRETS: set[str] = set()
+_LOST: list[OSError] = []
 
 
 def remember_secret(value: str) -> None:
@@ -56,8 +58,34 @@ def _forms(value: str) -> set[str]:
 
 
 def data(text: str, *, out: TextIO | None = None) -> None:
-    """Write a result to stdout."""
-    print(redact(text), file=out or sys.stdout, flush=True)
+    """Write a result to stdout (or to `out`, whose errors are the caller's).
+
+    A reader that has enough stops nothing: what was done is done, and its verdict is the exit code. What cannot be
+    written for another reason, as on a full disk, is told by `lost`.
+    """
+    try:
+        print(redact(text), file=out or sys.stdout, flush=True)
+    except OSError as error:
+        if out is not None:
+            raise
+        _LOST.append(error)
+        drop_stdout()
+
+
+def drop_stdout() -> None:
+    """Write to nobody from now on; else Python complains once more while closing stdout."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def lost() -> str:
+    """Why a part of the result could not be written; "" where all was, or its reader had enough."""
+    return next((str(error.strerror or error) for error in _LOST if not isinstance(error, BrokenPipeError)), "")
+
+
+def nobody_reads() -> bool:
+    """Whether what goes to stdout reaches nobody any more, so that nothing may be asked there."""
+    return bool(_LOST)
 
 
 def data_json(value: Any) -> None:

@@ -17,6 +17,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from astroferry import diagnostics
 from astroferry.faces.prompts.console import EndOfInputError, InterruptedAskingError
 from astroferry.faces.prompts.terminal import BareConsole, QuestionaryConsole, console
 
@@ -50,6 +51,13 @@ async def test_bare_lines(keyboard: int, capsys: pytest.CaptureFixture[str]) -> 
     assert await bare.line("Then") == "next"
     bare.say("done")
     assert capsys.readouterr().out == "Name [acme]: Then: done\n"
+
+
+@pytest.mark.parametrize("which", [BareConsole, QuestionaryConsole])
+async def test_nothing_is_asked_where_nobody_reads(monkeypatch: pytest.MonkeyPatch, which: type[BareConsole]) -> None:
+    monkeypatch.setattr(diagnostics, "_LOST", [BrokenPipeError()])
+    with pytest.raises(EndOfInputError):
+        await which().line("Name")
 
 
 async def test_bare_hidden_lines_are_not_echoed(keyboard: int) -> None:

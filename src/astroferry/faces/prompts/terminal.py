@@ -30,6 +30,12 @@ def console() -> Console:
     return BareConsole() if dumb else QuestionaryConsole()
 
 
+def _must_be_read() -> None:
+    """EndOfInputError where nobody reads the questions any more; what is being carried out goes on."""
+    if diagnostics.nobody_reads():
+        raise EndOfInputError
+
+
 class QuestionaryConsole:
     """One line at a time with editing, completion by Tab, and history of none: answers may be names of servers."""
 
@@ -41,6 +47,7 @@ class QuestionaryConsole:
         self, prompt: str, default: str = "", *, hidden: bool = False, words: Sequence[str] = (), path: bool = False
     ) -> str:
         """Ask with questionary."""
+        _must_be_read()
         import questionary  # noqa: PLC0415 - only this console needs it
         from prompt_toolkit.completion import WordCompleter  # noqa: PLC0415 - likewise
 
@@ -76,6 +83,7 @@ class BareConsole:
     ) -> str:
         """Write the prompt, wait for a line."""
         del words, path
+        _must_be_read()
         sys.stdout.write(diagnostics.redact(f"{prompt} [{default}]: " if default else f"{prompt}: "))
         sys.stdout.flush()
         loop = asyncio.get_running_loop()
