@@ -84,6 +84,11 @@ def nothing_yet(_action: str) -> Standing | None:
     return None
 
 
+def nothing_moved(_deployment_id: str) -> frozenset[str]:
+    """No DAG was handed over to it."""
+    return frozenset()
+
+
 async def no_starship(_deployment: str) -> Starship | None:
     """There is none."""
     return None
@@ -109,6 +114,7 @@ class Context:
     `deployments` maps a plan's Deployment name to its Astro id, filled as Deployments are observed or made.
     `connect_target` opens the Airflow API of a Deployment by its Astro id.
     `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
+    `moved` tells the DAGs that were handed over to a Deployment (its Astro id), so that the source runs them no more.
     `drained` keeps the drain curve.
     `load_values` reads the secret values, once, when the first action needs them.
     `aside` lends the place of the action in hand to another while it waits (`runner.carry_out` sets it).
@@ -124,6 +130,7 @@ class Context:
     connect_target: Callable[[str], Awaitable[Airflow]]
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
+    moved: Callable[[str], frozenset[str]] = nothing_moved
     changes: Callable[[], int] = field(default_factory=uncounted)
     aside: Callable[[], AbstractContextManager[None]] = nullcontext
     find_starship: Callable[[str], Awaitable[Starship | None]] = no_starship

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from astroferry.carry.context import Context, WallClock, in_step, nobody
 from astroferry.carry.drainfile import DrainFile, drain_path
+from astroferry.carry.handover.deployments import moved_to
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.carry.runner import is_away
@@ -216,6 +218,7 @@ async def opened(
             connect_target=target,
             load_values=values,
             standing=journal.standing_of,
+            moved=partial(moved_to, journal),
             changes=lambda: sum(http.changes for http in ends),
             find_starship=starship_on,
             clock=ours,

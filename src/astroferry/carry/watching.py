@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.schedule import is_marker
 from astroferry.advice.watching import cycle_end, judge, usual
-from astroferry.carry.actions.deployment import find
 from astroferry.carry.dagfile import is_of
 from astroferry.carry.handover.begun import counted, not_on_source
+from astroferry.carry.handover.deployments import deployments_of, find_again
 from astroferry.carry.handover.ends import Handover, listed_by
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.journal import Journal
@@ -95,16 +95,16 @@ class WaveWatch:
             raise PlanError(
                 f'No DAG of the wave "{self.wave}" runs on the target by a cutover.', hint="Run cutover first."
             )
-        deployment = self.way.plan.deployment(self.way.plan.wave(self.wave).production)
+        deployment = deployments_of(self.way.plan, journal, self.wave)[0]
         new = {dag: standing for dag, standing in standings.items() if dag not in self._handovers}
         for handover in await counted(self.way, self.wave, new):
             self._timed.add(handover.dag_id)
             self._handovers[handover.dag_id] = handover
         for dag, standing in standings.items():
             # Those without ticks to count: datasets start them, or people do.
-            self._handovers.setdefault(dag, Handover(dag, self.wave, deployment.name, standing))
-        await find(self.way.ctx, deployment)
-        target = await self.way.ctx.target(deployment.name)
+            self._handovers.setdefault(dag, Handover(dag, self.wave, deployment, standing))
+        await find_again(self.way.ctx, self.way.plan, journal, self.wave)
+        target = await self.way.ctx.target(deployment)
         quiet = {dag: _quiet_since(journal, self.wave, dag, standing) for dag, standing in standings.items()}
         look = _Look(
             now=self.way.ctx.clock.now(),

@@ -12,6 +12,7 @@ from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.handover.begun import counted, runs_there, to_give_back, watched
+from astroferry.carry.handover.deployments import find_again, must_go_on_there
 from astroferry.carry.handover.watch import tally, ticks_of
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
@@ -211,8 +212,8 @@ class Carrier:
         """Drain a wave on the source, hand its schedule over, watch the first ticks."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
             gate(way, work.wave)
+            await must_go_on_there(way, work.wave)
             await must_be_ready(way, work.wave)
-            await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
             stay = refusals(way.plan, way.inventory, work.wave)
             for finding in (*stay, *to_know(way.plan, way.inventory, work.wave)):
                 work.tell(f"{finding.message} {finding.todo}")
@@ -231,7 +232,7 @@ class Carrier:
     async def roll_back(self, work: Work, dag_id: str | None = None) -> None:
         """Give a wave, or one DAG of it, back to the source; no tick is run again."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
-            await find(way.ctx, way.plan.deployment(way.plan.wave(work.wave).production))
+            await find_again(way.ctx, way.plan, way.journal, work.wave)
             actions = await to_give_back(way, work.wave, dag_id=dag_id)
             if not actions:
                 work.result = "There was nothing to roll back."

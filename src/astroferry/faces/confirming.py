@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from astroferry.carry.handover.deployments import deployments_of
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -69,16 +70,17 @@ def before_cutover(session: Session, wave: Wave) -> Confirmation:
     )
 
 
-def before_rollback(wave: Wave, dag_id: str | None) -> Confirmation:
+def before_rollback(session: Session, wave: Wave, dag_id: str | None) -> Confirmation:
     """What giving back means."""
     what = f'the DAG "{dag_id}"' if dag_id else f'the wave "{wave.name}"'
+    deployment = deployments_of(session.desk.plan, session.journal, wave.name)[0]
     return Confirmation(
         f"Give {what} back to the source?",
         (
-            f"It is drained on {wave.production}, marked on the source and started there again.",
+            f"It is drained on {deployment}, marked on the source and started there again.",
             "Ticks that Astro has run are not run again. What they did stays done.",
         ),
-        wave.production,
+        deployment,
     )
 
 

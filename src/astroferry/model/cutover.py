@@ -26,12 +26,18 @@ def opposite(side: Side) -> Side:
 
 @dataclass(frozen=True, slots=True)
 class DagStanding:
-    """How a DAG stood on both sides before the cutover changed anything; `at` is when (UTC)."""
+    """How a DAG stood on both sides before the cutover changed anything; `at` is when (UTC).
+
+    `deployment` and `deployment_id`: the plan's name and Astro's id of the target, as the plan had it then; empty in
+    journals of before 0.3.
+    """
 
     dag_id: str
     source_paused: bool
     target_paused: bool
     at: datetime
+    deployment: str = ""
+    deployment_id: str = ""
 
     def to_facts(self) -> dict[str, Any]:
         """As the journal keeps it."""
@@ -40,6 +46,8 @@ class DagStanding:
             "source_paused": self.source_paused,
             "target_paused": self.target_paused,
             "at": self.at.isoformat(),
+            "deployment": self.deployment,
+            "deployment_id": self.deployment_id,
         }
 
     @classmethod
@@ -50,6 +58,8 @@ class DagStanding:
             source_paused=bool(facts["source_paused"]),
             target_paused=bool(facts["target_paused"]),
             at=datetime.fromisoformat(facts["at"]),
+            deployment=str(facts.get("deployment", "")),
+            deployment_id=str(facts.get("deployment_id", "")),
         )
 
 

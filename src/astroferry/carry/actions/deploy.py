@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.actions.deployment import is_there
 from astroferry.code.pack import digest, pack
-from astroferry.errors import RemoteError
+from astroferry.errors import NotAllowedError, NotFoundError, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,17 +131,35 @@ class DagsArrived:
         )
 
     async def observe(self, ctx: Context) -> Observation:
-        """Look at the target's DAG list; DAGs already handed over may run."""
+        """Look at the target's DAG list; what has moved may run, and is left as it is.
+
+        Facts: `arrived`, ids of those that are there; `left`, moved by a person; `absent`, `running`; `known`, ids of
+        those that were seen here by an earlier run.
+        """
         if not await is_there(ctx, self.deployment):
             return Observation("todo", "the Deployment is not there yet")
         airflow = await ctx.target(self.deployment.name)
         there = {dag.dag_id: dag async for dag in airflow.dags()}
+        moved = ctx.moved(ctx.deployments[self.deployment.name])
         absent = [dag for dag in self.expected if dag not in there]
-        moved = _moved(ctx)
-        running = [dag for dag in self.expected if dag in there and not there[dag].is_paused and dag not in moved]
+        unpaused = [dag for dag in self.expected if dag in there and not there[dag].is_paused and dag not in moved]
+        known = self._known(ctx)
+        left = [dag for dag in unpaused if dag in known and not await _runs_on_source(ctx, dag)]
+        running = [dag for dag in unpaused if dag not in left]
+        arrived = [dag for dag in self.expected if dag in there]
         if absent or running:
-            return Observation("todo", facts={"absent": absent[:50], "running": running[:50]})
-        return Observation("done", facts={"dags": len(self.expected)})
+            facts = {"absent": absent[:50], "running": running[:50], "arrived": arrived, "known": sorted(known)}
+            return Observation("todo", facts=facts)
+        why = f"not paused, since the source does not run them either: {', '.join(left)}" if left else ""
+        return Observation("done", why, {"dags": len(self.expected), "arrived": arrived, "left": left})
+
+    def _known(self, ctx: Context) -> frozenset[str]:
+        """The DAGs that an earlier run has seen here, so that one of them that is not paused was unpaused since."""
+        standing = ctx.standing(self.info.id)
+        if standing is None:
+            return frozenset()
+        seen = standing.made.get("arrived", ()), standing.before.get("observed", {}).get("known", ())
+        return frozenset(seen[0]) | frozenset(seen[1])
 
     async def apply(self, ctx: Context) -> Facts:
         """Wait until all are parsed; pause what arrives unpaused."""
@@ -152,10 +170,11 @@ class DagsArrived:
             seen = await self.observe(ctx)
             for dag in seen.facts.get("running", ()):
                 await airflow.set_paused(dag, paused=True)
+                ctx.tell(f"{dag}: it was unpaused on {self.deployment.name}, and was paused there")
                 paused.append(dag)
             absent = seen.facts.get("absent", [])
             if seen.state == "done" or (not absent and paused) or ctx.clock.now().timestamp() >= end:
-                return {"paused_by_us": paused, "absent": absent}
+                return {"paused_by_us": paused, "absent": absent, "arrived": seen.facts.get("arrived", [])}
             ctx.tell(f"waiting for {len(absent)} DAGs to be parsed on {self.deployment.name}")
             await ctx.clock.sleep(ctx.plan.cutover.poll)
 
@@ -179,8 +198,13 @@ class DagsArrived:
         return "nothing to undo"
 
 
-def _moved(ctx: Context) -> frozenset[str]:
-    """The DAGs that a wave has handed over, so that they may run on the target."""
-    gone = {wave.name for wave in ctx.plan.waves if wave.state in {"cut over", "kept", "released"}}
-    divided = ctx.plan.divided(item.dag_id for item in ctx.inventory.dags)
-    return frozenset(dag for dag, waves in divided.items() if not gone.isdisjoint(waves))
+async def _runs_on_source(ctx: Context, dag_id: str) -> bool:
+    """Whether the source runs it.
+
+    One that it does not run was moved by a person: a cutover refuses some kinds, and tells people how. Paused on the
+    target too, it would run nowhere.
+    """
+    try:
+        return not (await ctx.source.dag(dag_id)).is_paused
+    except (NotFoundError, NotAllowedError):
+        return False

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from astroferry.advice.ticks import CronTicks
 from astroferry.advice.watching import LONGEST_CYCLE, cycle_end
-from astroferry.carry.actions.deployment import find
 from astroferry.carry.decommission import dump as dumping
 from astroferry.carry.decommission import export as exporting
 from astroferry.carry.handover.begun import waves_begun
+from astroferry.carry.handover.deployments import deployments_of, find_again
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.watching import last_verdicts
@@ -168,9 +168,14 @@ def quiet_for(plan: Plan, inventory: Inventory, ran: Collection[str] = ()) -> ti
 async def starship_checks(way: Opened) -> tuple[Prerequisite, ...]:
     """Starship is on neither end any more; while it is there, whoever may read its page reads every password."""
     checks = [await _starship("source", "the source", way.ctx.source, _GONE_SOURCE)]
-    for name in dict.fromkeys(wave.production for wave in way.plan.waves):
-        await find(way.ctx, way.plan.deployment(name))
-        checks.append(await _starship(f"target:{name}", f'"{name}"', await way.ctx.target(name), _GONE_TARGET))
+    names_there: dict[str, None] = {}
+    for wave in way.plan.waves:
+        await find_again(way.ctx, way.plan, way.journal, wave.name)
+        names_there |= dict.fromkeys((wave.production, *deployments_of(way.plan, way.journal, wave.name)))
+    checks += [
+        await _starship(f"target:{name}", f'"{name}"', await way.ctx.target(name), _GONE_TARGET)
+        for name in names_there
+    ]
     return tuple(checks)
 
 

@@ -71,7 +71,10 @@ class Record:
             self._see_that_both_catch_up(source, target)
             used = await self._see_that_it_can_be_marked(ctx, kind, target_airflow, target)
         await self._see_that_it_waits(target_airflow, target)
-        self.handover.standing = DagStanding(dag_id, source.is_paused, target.is_paused, ctx.clock.now())
+        there = self.handover.deployment
+        self.handover.standing = DagStanding(
+            dag_id, source.is_paused, target.is_paused, ctx.clock.now(), there, ctx.deployments.get(there, "")
+        )
         facts: Facts = {**self.handover.standing.to_facts(), **used}
         if isinstance(kind, SwitchPlan) and kind.kind == "dataset":
             facts["queued_events"] = [event.uri for event in await ctx.source.queued_events(dag_id)]
@@ -148,7 +151,7 @@ class Record:
     ) -> Facts:
         """RemoteError where the target could not go on where the source stops, found before anything is paused.
 
-        Facts: `starship` (version) and `deployment`, where only Starship can set the boundary there.
+        Facts: `starship` (version), where only Starship can set the boundary there.
         """
         dag_id = self.handover.dag_id
         used: Facts = {}
@@ -167,7 +170,7 @@ class Record:
                     "the handover, and remove it afterwards.",
                 )
             ctx.tell(f"{dag_id}: Starship {starship.version} on the target sets its boundary; remove it afterwards")
-            used = {"starship": starship.version, "deployment": self.handover.deployment}
+            used = {"starship": starship.version}
         shown = target.next_data_interval_end is not None and target.schedule.kind in {"cron", "timedelta"}
         if shown and target.schedule.triggers_only != (plan.target == "trigger"):
             raise RemoteError(

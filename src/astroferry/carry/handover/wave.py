@@ -232,7 +232,7 @@ def _begun(
     for begun, standing in standings.items():
         if dag_id not in {None, begun}:
             continue
-        handover = Handover(begun, wave, deployment, standing)
+        handover = Handover(begun, wave, standing.deployment or deployment, standing)
         if begun not in known:
             lost.append(NotGivenBack(handover, "the source does not show it any more"))
             continue
@@ -275,8 +275,9 @@ def _ordered(
     """The DAGs of the wave that can be handed over (only those `among`, if given), each told whom it waits for."""
     deployment = plan.wave(wave).production
     found = [
-        (Handover(dag.dag_id, wave, deployment, standings.get(dag.dag_id)), kind)
+        (Handover(dag.dag_id, wave, (begun and begun.deployment) or deployment, begun), kind)
         for dag in _dags(plan, inventory, wave)
+        for begun in (standings.get(dag.dag_id),)
         if (among is None or dag.dag_id in among)
         and not isinstance(kind := handed_over(plan, inventory, dag), Refusal)
     ]

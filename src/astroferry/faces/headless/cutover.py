@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.actions.deployment import find
 from astroferry.carry.handover.beforehand import to_remove
+from astroferry.carry.handover.deployments import deployments_of, must_go_on_there
 from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
 from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.opening import opened
@@ -100,9 +100,9 @@ def say_where(way: Opened, wave: str, direction: Way = "cutover") -> None:
 async def _ready(way: Opened, arguments: argparse.Namespace, *, keep: bool) -> str:
     """The wave's name, where its gate is open, it is confirmed, and nothing of the checklist is open."""
     wave = known_wave(way, arguments.wave)
+    await must_go_on_there(way, wave)
     confirm(way, wave, arguments.confirm)
     gate(way, wave)
-    await find(way.ctx, way.plan.deployment(way.plan.wave(wave).production))
     await must_be_ready(way, wave, keep=keep)
     return wave
 
@@ -156,7 +156,7 @@ def confirm(way: Opened, wave: str, said: str) -> None:
 
 def confirm_all(way: Opened, waves: Sequence[str], said: str) -> None:
     """The same for several waves, before the first of them moves: every Deployment is named, with commas between."""
-    needed = list(dict.fromkeys(way.plan.wave(wave).production for wave in waves))
+    needed = list(dict.fromkeys(name for wave in waves for name in deployments_of(way.plan, way.journal, wave)))
     if needed != [said] and set(needed) - {name.strip() for name in said.split(",")}:
         moved = f'wave "{waves[0]}"' if len(waves) == 1 else f"waves {names(waves)}"
         raise InputNeededError(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.actions.deployment import find
+from astroferry.carry.handover.deployments import deployments_of, find_again
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.history.carrying import CarryHistory, writer
 from astroferry.carry.history.rows import NOT_CARRIED
@@ -29,13 +29,13 @@ async def run(arguments: argparse.Namespace) -> Exit:
     """0 when every finished run of the wave is on the target; 5 where it cannot be written; 6 where some are not."""
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
         wave = known_wave(way, arguments.wave)
-        deployment = way.plan.deployment(way.plan.wave(wave).production)
-        await find(way.ctx, deployment)
-        await writer(await way.ctx.target(deployment.name))  # refused as a whole, before the first DAG
-        diagnostics.say(f"Not carried: {', '.join(NOT_CARRIED)}. Unfinished runs and the newest tick stay behind.")
         moved = standings_of(way.journal, wave, given_back=False)
+        deployment = deployments_of(way.plan, way.journal, wave)[0]
+        await find_again(way.ctx, way.plan, way.journal, wave)
+        await writer(await way.ctx.target(deployment))  # refused as a whole, before the first DAG
+        diagnostics.say(f"Not carried: {', '.join(NOT_CARRIED)}. Unfinished runs and the newest tick stay behind.")
         ids = way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags))
-        actions = [CarryHistory(dag, wave, deployment.name, way.plan.history.runs, moved=dag in moved) for dag in ids]
+        actions = [CarryHistory(dag, wave, deployment, way.plan.history.runs, moved=dag in moved) for dag in ids]
         report = await carry_out(actions, way.ctx, way.journal, follow=follow)
         _tell(arguments, way, actions)
     if report.failed:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.begun import runs_there, to_give_back, waves_begun
+from astroferry.carry.handover.deployments import find_again
 from astroferry.carry.handover.wave import hand_over, standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
@@ -94,7 +94,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     confirm_all(way, chosen, arguments.confirm)
     whole, twice = Report(), []
     for name in chosen:
-        await find(way.ctx, way.plan.deployment(way.plan.wave(name).production))
+        await find_again(way.ctx, way.plan, way.journal, name)
         actions = await to_give_back(way, name, dag_id=dag)
         try:
             report = await hand_over(actions, way.ctx, way.journal, follow=follow, alone=True)

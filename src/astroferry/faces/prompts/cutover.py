@@ -105,7 +105,9 @@ class CutoverStep:
                     await self._run("cutover", f'Cutting "{name}" over', name, self._carrier.cut_over)
             elif what in {"rollback", "dag"}:
                 dag = await self._one(wave) if what == "dag" else None
-                if (what == "dag" and dag is None) or not await confirmed(self._console, before_rollback(wave, dag)):
+                if (what == "dag" and dag is None) or not await confirmed(
+                    self._console, before_rollback(self._session, wave, dag)
+                ):
                     continue
 
                 async def back(work: Work, which: str | None = dag) -> None:

@@ -264,7 +264,7 @@ class CutoverPanel(Panel):
             return
         dag = self.dags.dag_id if one else None
         self.app.push_screen(
-            ConfirmScreen(before_rollback(wave, dag)),
+            ConfirmScreen(before_rollback(self.session, wave, dag)),
             lambda yes: self.wizard.runs.roll_back(name, dag) if yes else None,
         )
 

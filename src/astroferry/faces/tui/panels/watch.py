@@ -149,7 +149,7 @@ class WatchPanel(Panel):
         name = next(name for name, item in self._verdicts() if item.dag_id == dag_id)
         wave = self.session.desk.plan.wave(name)
         self.app.push_screen(
-            ConfirmScreen(before_rollback(wave, dag_id)),
+            ConfirmScreen(before_rollback(self.session, wave, dag_id)),
             lambda yes: self.wizard.runs.roll_back(name, dag_id) if yes else None,
         )
 
