@@ -46,6 +46,21 @@ def is_marker(run: Run) -> bool:
     return run.run_id.startswith(MARKER_PREFIX) or run.note.startswith(MARKER_NOTE)
 
 
+def copied(here: Iterable[Run], there: Iterable[Run]) -> frozenset[str]:
+    """Ids of the rows `here` that are history of `there`: finished, of the same id, begun at the same microsecond.
+
+    Nothing ran here for them. Two servers do not begin a run in the same microsecond, so no mark of ours is needed:
+    rows that Starship's own page or a copied database brought are known too, and one that was cleared and run here
+    is no copy any more.
+    """
+    began = {run.run_id: moment for run in there if (moment := run.start_date or run.end_date) is not None}
+    return frozenset(
+        run.run_id
+        for run in here
+        if run.state not in ACTIVE and began.get(run.run_id, True) == (run.start_date or run.end_date)
+    )
+
+
 def is_of_a_tick(run: Run) -> bool:
     """Whether this row stands for a tick: scheduled, backfilled, or one of ours; not a run started by hand."""
     return run.data_interval_end is not None and (
@@ -200,7 +215,12 @@ def stretches(ticks: Ticks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:
 def tick_table(
     plan: MarkerPlan, after: datetime, until: datetime, source: Iterable[Run], target: Iterable[Run]
 ) -> tuple[TickRow, ...]:
-    """Expected against actual ticks in (`after`, `until`]: a row per tick and side, one where neither has it."""
+    """Expected against actual ticks in (`after`, `until`]: a row per tick and side, one where neither has it.
+
+    A row of history on the target is like a marker: it says that the source ran the tick.
+    """
+    source, target = tuple(source), tuple(target)
+    history = copied(target, source)
     sides: tuple[tuple[Side, dict[datetime, Run]], ...] = (
         ("source", rows_by_tick(source)),
         ("target", rows_by_tick(target)),
@@ -209,13 +229,19 @@ def tick_table(
     actual = {moment for _, runs in sides for moment in runs if after < moment <= until}
     table: list[TickRow] = []
     for moment in sorted(expected | actual):
-        found = [_row(plan.dag_id, moment, side, runs[moment]) for side, runs in sides if moment in runs]
+        found = [
+            _row(plan.dag_id, moment, side, runs[moment], copy=side == "target" and runs[moment].run_id in history)
+            for side, runs in sides
+            if moment in runs
+        ]
         table += found or [TickRow(plan.dag_id, moment, None, "due")]
     return tuple(table)
 
 
-def _row(dag_id: str, moment: datetime, side: Side, run: Run) -> TickRow:
-    return TickRow(dag_id, moment, side, run.state, is_marker(run), run.run_id, run.run_type, run.logical_date)
+def _row(dag_id: str, moment: datetime, side: Side, run: Run, *, copy: bool) -> TickRow:
+    return TickRow(
+        dag_id, moment, side, run.state, copy or is_marker(run), run.run_id, run.run_type, run.logical_date
+    )
 
 
 def count_ticks(

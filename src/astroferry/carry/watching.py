@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import is_marker
+from astroferry.advice.schedule import copied, is_marker
 from astroferry.advice.watching import cycle_end, judge, usual
 from astroferry.carry.dagfile import is_of
 from astroferry.carry.handover.begun import counted, not_on_source
@@ -128,10 +128,13 @@ class WaveWatch:
         timed = ends is not None
         ticks: tuple[TickRow, ...] = ()
         if timed:
-            rows = await handover.rows(ctx, "target", standing.at)
+            rows = await handover.ran_itself(ctx, "target", standing.at)
             ticks = await ticks_of(ctx, handover, standing.at, look.now)
         else:
             rows = await target.runs(dag_id, since=standing.at, limit=MOST_RUNS)
+            if any(run.start_date is not None and run.start_date <= look.quiet[dag_id] for run in rows):
+                history = copied(rows, await ctx.source.runs(dag_id, since=standing.at, limit=MOST_RUNS))
+                rows = tuple(run for run in rows if run.run_id not in history)
         if dag_id not in self._usual:
             runs = await ctx.source.runs(dag_id, since=standing.at - BEFORE, limit=MOST_RUNS)
             self._usual[dag_id] = usual(run for run in runs if (run.start_date or standing.at) <= standing.at)

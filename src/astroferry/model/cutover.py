@@ -67,7 +67,8 @@ class DagStanding:
 class TickRow:
     """One tick of one DAG as one side knows it; a row of the table of expected and actual ticks.
 
-    `side` None: neither has it. `state`: the run's, or "due". `marker`: the row only says that the other side ran it.
+    `side` None: neither has it. `state`: the run's, or "due". `marker`: the row only says that the other side ran it,
+    as a boundary marker does, and a row of history that was carried to the target.
     `logical_date` is what that side calls it.
     """
 

@@ -198,7 +198,9 @@ class Server:
         self._make_due_run()
         for run in [self.rows[run_id] for run_id in sorted(self.open)]:
             if run.state == "queued" and self._may_start(run):
-                self.rows[run.run_id] = replace(run, state="running", start_date=self.clock.now())
+                # Two servers never begin a run in the same microsecond.
+                began = self.clock.now() + _A_MOMENT * (1 if self.side == "source" else 2)
+                self.rows[run.run_id] = replace(run, state="running", start_date=began)
                 self.ledger.append((cast("datetime", run.data_interval_end), self.side, run.logical_date))
                 self.task_states[run.run_id][0] = "running"
             elif run.state == "running":
@@ -211,7 +213,11 @@ class Server:
             for number, state in enumerate(states):
                 ends = timedelta(seconds=self.seconds_per_run * (number + 1))
                 began = run.start_date
-                if state == "running" and began is not None and self.clock.now() - began >= ends:
+                if (
+                    state == "running"
+                    and began is not None
+                    and self.clock.now() + timedelta(seconds=0.1) - began >= ends
+                ):
                     states[number] = "success"
 
     def _go_on(self, run: Run) -> None:

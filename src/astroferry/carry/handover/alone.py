@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import SwitchPlan
-from astroferry.advice.schedule import is_marker, rows_by_tick
+from astroferry.advice.schedule import copied, is_marker, rows_by_tick
 from astroferry.carry.action import Observation
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
@@ -154,10 +154,15 @@ async def strayed(ctx: Context, handover: Handover, side: Side) -> list[str]:
         drained = ctx.standing(f"{way}/{handover.wave}/{handover.dag_id}/drain-{other}")
         since = (drained.at if drained is not None else None) or began
         runs = await (await handover.airflow(ctx, other)).runs(handover.dag_id)
-        return sorted(run.run_id for run in runs if since is None or run.start_date is None or run.start_date > since)
+        history = copied(runs, await ctx.source.runs(handover.dag_id)) if other == "target" else frozenset()
+        return sorted(
+            run.run_id
+            for run in runs
+            if run.run_id not in history and (since is None or run.start_date is None or run.start_date > since)
+        )
     marker = await newest_marker(ctx, handover, side)
-    rows = rows_by_tick(await handover.rows(ctx, other, marker if marker is not None else began))
-    return [moment.isoformat() for moment, run in sorted(rows.items()) if not is_marker(run)]
+    rows = await handover.ran_itself(ctx, other, marker if marker is not None else began)
+    return [moment.isoformat() for moment in sorted(rows_by_tick(rows))]
 
 
 async def newest_marker(ctx: Context, handover: Handover, side: Side) -> datetime | None:

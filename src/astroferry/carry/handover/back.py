@@ -255,5 +255,4 @@ class HandBack:
 
     async def _ran(self, ctx: Context) -> list[datetime]:
         """Ticks that the target itself ran, oldest first."""
-        target = rows_by_tick(await self.handover.rows(ctx, "target", None))
-        return sorted(moment for moment, run in target.items() if not is_marker(run))
+        return sorted(rows_by_tick(await self.handover.ran_itself(ctx, "target", None)))

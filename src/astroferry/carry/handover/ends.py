@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
-from astroferry.advice.schedule import boundary, is_of_a_tick, rows_by_tick, tick_of, unfinished
+from astroferry.advice.schedule import (
+    boundary,
+    copied,
+    is_marker,
+    is_of_a_tick,
+    rows_by_tick,
+    tick_of,
+    unfinished,
+)
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.whereabouts import latest, let_run
 from astroferry.carry.handover.zone import zone_of
@@ -204,6 +212,14 @@ class Handover:
             since = (await self.plan(ctx)).ticks.at_or_before(after)
         runs = await airflow.runs(self.dag_id, limit=ALL_ROWS, since=since)
         return tuple(run for run in runs if (tick := tick_of(run)) is not None and (after is None or tick > after))
+
+    async def ran_itself(self, ctx: Context, side: Side, after: datetime | None) -> tuple[Run, ...]:
+        """Those of `rows` that this side ran or is to run: no markers, and on the target no history of the source."""
+        rows = tuple(run for run in await self.rows(ctx, side, after) if not is_marker(run))
+        if side == "source" or not rows:
+            return rows
+        history = copied(rows, await self.rows(ctx, "source", after))
+        return tuple(run for run in rows if run.run_id not in history)
 
     async def row_of(self, ctx: Context, side: Side, tick: Tick) -> Run | None:
         """That side's row of that tick, whoever made it."""
