@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from tests.harness import DEPLOYMENT
 
+from astroferry.carry.handover.begun import not_on_source
 from astroferry.carry.journal import Journal
 from astroferry.carry.watching import last_verdicts
+from astroferry.simulator.source.rows import SimRun
+from astroferry.simulator.source.timetables import Interval
 
 if TYPE_CHECKING:
     import pytest
@@ -179,6 +182,12 @@ def test_dags_without_ticks_are_watched_too(world: World) -> None:
     assert ran.code == 0, ran.err
     code, found = verdicts(world, "--once")
     assert (code, found["by_hand"]["verdict"], found["nightly"]["verdict"]) == (0, "watching", "well")
+    at = not_on_source(Journal(world.journal_path), "pilot")["by_hand"].at
+    for side in (world.estate.engine, world.target.fake.engine):
+        # It began before the source was quiet, and was carried as history.
+        run = SimRun("by_hand", "manual__x", "manual", "failed", at, at, Interval(at, at), [], at, at)
+        side.dags["by_hand"].runs[run.run_id] = run
+    assert verdicts(world, "--once")[1]["by_hand"]["target"]["runs"] == 0
     assert world.on_plan("watch").code == 0  # a day, since nothing tells its cycle
     world.estate.engine.dags["by_hand"].is_paused = False
     code, found = verdicts(world)
