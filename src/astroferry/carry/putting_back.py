@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.begun import to_give_back
+from astroferry.carry.handover.safe_side import BETWEEN
 from astroferry.carry.handover.wave import hand_over, standings_of
 from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.runner import Report, carry_out, ends_the_run, nothing
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
+    from astroferry.carry.journal import Journal
     from astroferry.carry.opening import Opened
     from astroferry.carry.runner import Step
     from astroferry.model.cutover import DagStanding
@@ -30,14 +32,20 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(hours=12)
 PAUSE = 60.0
 """seconds between two tries"""
+_MOVING = frozenset({"record", *(step.removeprefix("/") for step in BETWEEN)})
+"""steps that begin a DAG's cutover or move it from side to side"""
 
 
 async def put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], None] = nothing) -> Report:
-    """Give all that the wave's cutover has begun back to the source; what the last try came to.
+    """Give all that this window has begun back to the source; what the last try came to.
+
+    What a cutover before it has handed over is no part of tonight's change, and stays where it runs.
 
     Raises what ended the last try, where neither end could be asked for `PATIENCE`.
     """
-    standings = standings_of(way.journal, wave, given_back=False)
+    mine = begun_in_window(way.journal, wave)
+    begun = standings_of(way.journal, wave, given_back=False).items()
+    standings = {dag_id: standing for dag_id, standing in begun if dag_id in mine}
     until = way.ctx.clock.now() + PATIENCE
     while True:
         report, ended = Report(), None
@@ -59,6 +67,25 @@ async def put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], No
         why = ended.message if ended is not None else denied[0].why
         way.ctx.tell(f"not everything is back yet: {why} Trying again every {PAUSE:g} s.")
         await way.ctx.clock.sleep(PAUSE)
+
+
+def begun_in_window(journal: Journal, wave: str) -> frozenset[str]:
+    """The DAGs of which a step between the sides was begun since the wave's window opened, by the journal's lines.
+
+    A window that was interrupted, or could not put everything back, is still open when the next one begins.
+    """
+    opened, found = False, set[str]()
+    for entry in journal.entries:
+        parts = entry.action.split("/")
+        if parts == ["window", wave]:
+            opened = entry.event not in {"done", "undone"}
+        elif parts == ["wave", wave]:
+            opened = False
+        elif opened and entry.event == "begin" and parts[:2] == ["cutover", wave] and parts[-1] in _MOVING:
+            found.add(parts[2])
+        if not opened:
+            found.clear()
+    return frozenset(found)
 
 
 async def _start_untouched(way: Opened, wave: str, standings: dict[str, DagStanding]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from astroferry.carry.handover.begun import not_on_source
 from astroferry.carry.handover.wave import hand_over
 from astroferry.carry.putting_back import put_back
 from astroferry.carry.runner import Report, nothing
@@ -110,6 +111,8 @@ class Outcome:
     back: Report | None = None
     cut_short: tuple[str, ...] = ()
     """DAGs whose watch the window's end cut short; nothing was amiss with them"""
+    stayed: tuple[str, ...] = ()
+    """DAGs that run on the target after putting back: those that a cutover before the window has moved"""
 
     @property
     def is_back(self) -> bool:
@@ -125,7 +128,7 @@ async def cut_over_in_window(
     *,
     follow: Callable[[Step, int, int], None] = nothing,
 ) -> Outcome:
-    """Carry a wave's cutover out inside a window; crossing a limit gives every DAG of it back to the source.
+    """Carry a wave's cutover out inside a window; crossing a limit gives every DAG it has begun back to the source.
 
     Raises what `carry_out` raises where putting back is not possible either (a server is away): the journal then says
     where each DAG stands, and `rollback` goes on.
@@ -142,9 +145,14 @@ async def cut_over_in_window(
         way.journal.write(f"window/{wave}", "failed", why=outcome.crossed)
         way.ctx.tell(f"{outcome.crossed}: putting everything back")
         outcome.back = await put_back(way, wave, follow)
+        left = not_on_source(way.journal, wave).values()
+        outcome.stayed = tuple(standing.dag_id for standing in left if not standing.source_paused)
         if outcome.is_back:
-            set_state(way, wave, "tested")
+            if not outcome.stayed:
+                set_state(way, wave, "tested")
             way.journal.write(f"window/{wave}", "undone", why="everything was put back")
+    else:
+        way.journal.write(f"window/{wave}", "done")
     return outcome
 
 

@@ -111,8 +111,9 @@ def _must_have_gone_well(outcome: Outcome) -> None:
     """CarriedInPartError where a limit was crossed or a step failed; a watch cut short is only said."""
     if outcome.crossed and outcome.is_back:
         crossed = outcome.crossed[:1].upper() + outcome.crossed[1:].rstrip(".")
+        what = f"What this window began was put back; {names(outcome.stayed)} were not part of it and run on Astro"
         raise CarriedInPartError(
-            f"{crossed}. Everything was put back: the source runs it again.",
+            f"{crossed}. {what if outcome.stayed else 'Everything was put back: the source runs it again'}.",
             hint="The journal says what happened; `astroferry audit` shows it.",
         )
     if outcome.crossed:
