@@ -13,11 +13,15 @@ from tests.carry.handover.two_airflows import each, wave_of
 
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.journal import Journal
+from astroferry.errors import RequestFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.carry.handover.two_airflows import World
+
+    from astroferry.carry.action import Facts
+    from astroferry.carry.context import Context
 
 HERE, THERE = (False, True), (True, False)
 
@@ -53,21 +57,20 @@ async def test_a_window_that_was_interrupted_is_still_that_window(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, journal = two(tmp_path), Journal(tmp_path / "j.jsonl")
-    apply = Unpause.apply
+    apply, ends = Unpause.apply, iter((KilledError(), RequestFailedError("away", status=500)))
 
-    async def killed(step: Unpause, ctx: object) -> object:
-        if step.handover.dag_id == "new":
-            raise KilledError
-        return await apply(step, ctx)  # type: ignore[arg-type] # passed on as it came
+    async def not_new(step: Unpause, ctx: Context) -> Facts:
+        if (step.handover.dag_id, step.side) == ("new", "target"):
+            raise next(ends)
+        return await apply(step, ctx)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Unpause, "apply", killed)
+        patch.setattr(Unpause, "apply", not_new)
         with pytest.raises(KilledError):
             await in_window(here, journal, tmp_path, None)
-    assert sides(here)["old"] == THERE
-    outcome = await in_window(here, Journal(tmp_path / "j.jsonl"), tmp_path, 1)
-    assert (outcome.crossed, outcome.is_back, outcome.stayed) == (
-        "the window has closed before every DAG was handed over", True, (),
-    )  # fmt: skip
+        assert sides(here)["old"] == THERE
+        outcome = await in_window(here, Journal(tmp_path / "j.jsonl"), tmp_path, None)
+    assert (outcome.crossed[:36], outcome.stayed) == ("1 of its DAGs did not go well (new),", ())
+    assert outcome.is_back, outcome.back
     assert set(sides(here).values()) == {HERE}
     assert 'state = "tested"' in (tmp_path / "migration.toml").read_text(encoding="utf-8")
