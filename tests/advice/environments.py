@@ -238,12 +238,20 @@ def own_cloud() -> Environment:
 
 def small() -> Environment:
     """A small open-source Airflow."""
-    dags = tuple(dag(f"report_{number}", "@daily" if number % 3 else "@weekly") for number in range(12))
+    lake = "s3://acme-lake/report_9"
+    links: dict[str, dict[str, Any]] = {
+        "report_4": {"triggers": ("report_5",)},
+        "report_5": {"schedule": Schedule("none")},
+        "report_9": {"produces": (lake,)},
+        "report_11": {"schedule": Schedule("dataset"), "consumes": (lake,)},
+    }
+    plain = (dag(f"report_{number}", "@daily" if number % 3 else "@weekly") for number in range(12))
+    dags = tuple(replace(item, **links.get(item.dag_id, {})) for item in plain)
     found = seen(
         ConnectionSeen("warehouse", "snowflake", "acme.us-east-1.snowflakecomputing.com"),
         ConnectionSeen("slack", "slack"),
         dags=dags,
-        variables=(VariableSeen("region", size=9), VariableSeen("api_token", size=40, masked=True)),
+        variables=(VariableSeen("region", size=9), VariableSeen("api_token", size=40)),
         starship="2.8.6",
         airflow_version="2.11.2",
     )

@@ -193,6 +193,23 @@ def test_a_workspace_without_a_deployment_of_its_own_uses_the_first() -> None:
     assert {(item.test, item.production) for item in made} == {("t", "x")}
 
 
+def test_one_deployment_for_tests_serves_all_workspaces_where_they_have_none() -> None:
+    plan = replace(
+        EMPTY,
+        workspaces=(Workspace("ops", owners=("ops",)), Workspace("sales", owners=("sales",))),
+        deployments=(
+            Deployment("ops-production", "ops", "production"),
+            Deployment("sales-production", "sales", "production"),
+            Deployment("everybody-test", "ops", "test"),
+        ),
+    )
+    made = placed(plan, TEAMS, (Proposed("one", ("a", "b", "c", "d"), ("*",), "low", (4, 0, 0)),))
+    assert {(item.test, item.production) for item in made} == {
+        ("everybody-test", "ops-production"),
+        ("everybody-test", "sales-production"),
+    }
+
+
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.airflow)
 def test_roles_are_astros_own(role: Any) -> None:
     assert role.astro in {"", "WORKSPACE_OWNER", "WORKSPACE_OPERATOR", "WORKSPACE_AUTHOR", "WORKSPACE_MEMBER"}

@@ -9,6 +9,7 @@ from tests.advice.rules.rulecase import CRON, PLAN, case, no, source, yes
 
 from astroferry.model.inventory import Dag
 from astroferry.model.plan import Deployment, Plan, Wave, Workspace
+from astroferry.model.prices import Prices
 
 
 def dag(dag_id: str, owner: str, **changes: Any) -> Dag:
@@ -36,6 +37,21 @@ HOMELESS = source(dags=(dag("orders", "sales"), dag("odd", "nobody")))
 MANY = source(dags=tuple(dag(f"d{number}", "sales") for number in range(60)))
 ONE = replace(PLAN, deployments=PLAN.deployments[:1])
 
+
+def tests(count: int) -> Plan:
+    """So many Workspaces with a Deployment for tests and one for production."""
+    names = [f"w{number}" for number in range(count)]
+    return replace(
+        PLAN,
+        workspaces=tuple(map(Workspace, names)),
+        deployments=tuple(
+            Deployment(f"{name}-{role}", name, role, executor="ASTRO", development_mode=role == "test")
+            for name in names
+            for role in ("test", "production")
+        ),
+    )
+
+
 ROWS = (
     yes("WSP-001", case(replace(PLAN, workspaces=(Workspace("a"), Workspace("b")))), "the plan has 2"),
     yes("WSP-001", case(workspaces="team"), "per team"),
@@ -58,4 +74,7 @@ ROWS = (
     yes("WSP-010", case(ONE, MANY)),
     no("WSP-010", case(inventory=MANY)),
     no("WSP-010", case(ONE)),
+    yes("DEP-tests", case(tests(6)), "12 Deployments, 6 of them for tests"),
+    yes("DEP-tests", case(replace(tests(6), prices=Prices("EUR", {"SMALL": 0.5}))), "at most 2,190 EUR a month"),
+    no("DEP-tests", case(tests(5))),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice.cost import amount
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 from astroferry.advice.sizing import (
     HEADROOM,
@@ -15,6 +16,7 @@ from astroferry.advice.sizing import (
     tasks_at_once,
     with_overrides,
 )
+from astroferry.model.prices import HOURS_A_MONTH
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 BOOK = Book("executor")
 WHERE = "deployments"
+FEW = 5
+"""Deployments for tests up to which nobody asks what they cost; our own measure"""
 _FAR = 2 * HEADROOM
 """times what the source may run at once: twice what is proposed at most, whole workers aside"""
 
@@ -248,3 +252,38 @@ def far_more_than_today(case: Case) -> Iterator[Hit]:
             largest.name,
             evidence=tuple(f"{item.name}: {item.worker_max * item.worker_concurrency:,}" for item in counted),
         )
+
+
+@BOOK.rule(
+    "DEP-tests",
+    "advise",
+    about=WHERE,
+    reads=("plan.deployments", "plan.prices"),
+    source="migration guide, Phases 2 and 5: Workspaces control access, each batch is tested on a Deployment for it",
+    confidence="medium",
+)
+def a_test_deployment_each(case: Case) -> Iterator[Hit]:
+    """Many Workspaces have a Deployment for tests of their own.
+
+    The guide tests each batch on a development Deployment and divides access by Workspace; both together mean a
+    second one in each, which is what is proposed: a shared one holds the connections of all teams, and whoever may
+    see it may use them. It costs: a Deployment is billed for as long as it exists, in development mode less while it
+    hibernates. Where one team tests for all, one will do: keep a single Deployment with the role "test" and name it
+    in `test` of every wave; waves that are proposed anew take it by themselves. Each may also be deleted after its
+    last cutover.
+    """
+    plan = case.plan
+    tests = [item for item in plan.deployments if item.role == "test"]
+    if len(tests) <= FEW:
+        return
+    hourly = [plan.prices.deployment_hour.get(item.scheduler_size) for item in tests]
+    known = sum(price for price in hourly if price is not None) * HOURS_A_MONTH
+    price = f", at most {amount(known, plan.prices.currency)} a month" if known else ""
+    idle = sum(item.development_mode for item in tests)
+    yield Hit(
+        f"{several(len(plan.deployments), 'Deployment')}, {len(tests):,} of them for tests: each is billed for as "
+        f"long as it exists{price}; {idle:,} are in development mode and cost less while they hibernate.",
+        "Keep one per Workspace where teams must not see each other's connections; else leave one with the role "
+        '"test" for all, and name it in `test` of every wave.',
+        evidence=tuple(item.name for item in tests),
+    )
