@@ -104,6 +104,13 @@ def test_a_good_cycle_is_well() -> None:
         ({"target_runs": (a_run(NOON + HOUR, "queued"),)}, "amiss", "has been queued for more than 15 min"),
         ({"target_import_error": True}, "amiss", "its file does not import on the target"),
         ({"target_paused": True}, "amiss", "it is paused on the target"),
+        ({"target_gone": True}, "amiss", "the target does not have it any more"),
+        ({"source_gone": True, "target_due": NOON + 4 * HOUR}, "well", "the source does not have it any more"),
+        (
+            {"source_gone": True, "target_due": NOON + HOUR},
+            "amiss",
+            "late: nothing has run yet for 2026-11-25 13:00:00",
+        ),
         (
             {"waiting": (WaitingTask("d", "load", NOON + HOUR, "berths", "big"),)},
             "amiss",

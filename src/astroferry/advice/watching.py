@@ -94,7 +94,7 @@ def judge(seen: DagWatched, rules: Watch) -> DagVerdict:
     return DagVerdict(
         dag_id=seen.dag_id,
         verdict=verdict,
-        reasons=tuple(alarms + amiss),
+        reasons=tuple(alarms + amiss + list(_to_know(seen))),
         expected=len(counted.once) + len(counted.twice) + len(missed),
         once=len(counted.once),
         twice=len(counted.twice),
@@ -113,6 +113,11 @@ def _unless_over(seen: DagWatched) -> Verdict:
     finished = any(run.state not in ACTIVE and not is_marker(run) for run in seen.target_runs)
     over = seen.now >= seen.cycle_ends and not unfinished and (finished or not seen.timed)
     return "well" if over else "watching"
+
+
+def _to_know(seen: DagWatched) -> Iterator[str]:
+    if seen.source_gone:
+        yield "the source does not have it any more, so its ticks are not counted, only its runs on the target"
 
 
 def _alarms(seen: DagWatched, twice: tuple[datetime, ...]) -> Iterator[str]:
@@ -159,6 +164,12 @@ def _runs_amiss(seen: DagWatched, here: Usual, rules: Watch) -> Iterator[str]:
 def _others_amiss(seen: DagWatched, rules: Watch) -> Iterator[str]:
     if seen.target_import_error:
         yield "its file does not import on the target"
+    if seen.target_gone:
+        yield "the target does not have it any more"
+    if seen.source_gone and seen.active and seen.target_due is not None and not seen.target_paused:
+        overdue = seen.now - seen.target_due > timedelta(minutes=rules.late_minutes)
+        if overdue and not any(run.state in ACTIVE for run in seen.target_runs):
+            yield f"late: nothing has run yet for {_moments([seen.target_due])}"
     if seen.target_paused and seen.active:
         yield "it is paused on the target"
     limit = timedelta(minutes=rules.queued_minutes)

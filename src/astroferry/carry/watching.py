@@ -22,7 +22,14 @@ from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.clients.webhook import looks_well
-from astroferry.errors import PlanError, PlanInUseError, RemoteError, RequestFailedError, UnreachableError
+from astroferry.errors import (
+    NotFoundError,
+    PlanError,
+    PlanInUseError,
+    RemoteError,
+    RequestFailedError,
+    UnreachableError,
+)
 from astroferry.model.files import PlanLock
 from astroferry.model.watching import DagVerdict, DagWatched, Usual, worst
 
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
     from astroferry.carry.opening import Opened
     from astroferry.clients.airflow import Airflow
     from astroferry.model.cutover import DagStanding, TickRow
-    from astroferry.model.inventory import Run
+    from astroferry.model.inventory import Dag, Run
     from astroferry.model.watching import WaitingTask
 
 BEFORE = timedelta(days=30)
@@ -52,7 +59,8 @@ class _Look:
     """What one look reads of both sides as a whole, rather than of each DAG.
 
     `broken`: files that do not import on the target. `quiet`: DAG id -> since when nothing may begin on the
-    source. `ends`: DAG id -> when its cycle is over, None where its schedule has no ticks to count.
+    source. `shown`: DAG id -> how source and target show it, None where it was deleted. `ends`: DAG id -> when its
+    cycle is over, None where its schedule has no ticks to count.
     """
 
     now: datetime
@@ -62,6 +70,7 @@ class _Look:
     started: dict[str, tuple[Run, ...]]
     quiet: dict[str, datetime]
     listed: dict[str, frozenset[datetime]]
+    shown: dict[str, tuple[Dag | None, Dag | None]]
     ends: dict[str, datetime | None]
     outputs_failed: tuple[str, ...]
 
@@ -106,6 +115,7 @@ class WaveWatch:
         await find_again(self.way.ctx, self.way.plan, journal, self.wave)
         target = await self.way.ctx.target(deployment)
         quiet = {dag: _quiet_since(journal, self.wave, dag, standing) for dag, standing in standings.items()}
+        shown = {dag: (await _shown(self.way.ctx.source, dag), await _shown(target, dag)) for dag in standings}
         look = _Look(
             now=self.way.ctx.clock.now(),
             target=target,
@@ -114,7 +124,12 @@ class WaveWatch:
             started=await self.way.ctx.source.runs_started(min(quiet.values())),
             quiet=quiet,
             listed={dag: _listed(journal, self.wave, dag) for dag in standings},
-            ends={dag: await self._cycle_end(dag, standing) for dag, standing in standings.items()},
+            shown=shown,
+            # What a server has no more, it has no rows of.
+            ends={
+                dag: await self._cycle_end(dag, standing) if None not in shown[dag] else None
+                for dag, standing in standings.items()
+            },
             outputs_failed=await self._outputs_failed(target, min(item.at for item in standings.values())),
         )
         seen = [await self._read(standing, look) for standing in standings.values()]
@@ -123,20 +138,24 @@ class WaveWatch:
     async def _read(self, standing: DagStanding, look: _Look) -> DagWatched:
         dag_id = standing.dag_id
         handover, ctx, target = self._handovers[dag_id], self.way.ctx, look.target
-        here, dag = await ctx.source.dag(dag_id), await target.dag(dag_id)
+        here, dag = look.shown[dag_id]
         ends = look.ends[dag_id]
         timed = ends is not None
         ticks: tuple[TickRow, ...] = ()
         if timed:
             rows = await handover.ran_itself(ctx, "target", standing.at)
             ticks = await ticks_of(ctx, handover, standing.at, look.now)
-        else:
+        elif dag is not None:
             rows = await target.runs(dag_id, since=standing.at, limit=MOST_RUNS)
-            if any(run.start_date is not None and run.start_date <= look.quiet[dag_id] for run in rows):
+            early = any(run.start_date is not None and run.start_date <= look.quiet[dag_id] for run in rows)
+            if early and here is not None:
                 history = copied(rows, await ctx.source.runs(dag_id, since=standing.at, limit=MOST_RUNS))
                 rows = tuple(run for run in rows if run.run_id not in history)
+        else:
+            rows = ()
         if dag_id not in self._usual:
-            runs = await ctx.source.runs(dag_id, since=standing.at - BEFORE, limit=MOST_RUNS)
+            before = standing.at - BEFORE
+            runs = await ctx.source.runs(dag_id, since=before, limit=MOST_RUNS) if here is not None else ()
             self._usual[dag_id] = usual(run for run in runs if (run.start_date or standing.at) <= standing.at)
         return DagWatched(
             dag_id=dag_id,
@@ -147,9 +166,12 @@ class WaveWatch:
             now=look.now,
             ticks=ticks,
             target_runs=tuple(run for run in rows if not is_marker(run)),
-            target_paused=dag.is_paused,
-            target_import_error=any(is_of(name, dag.fileloc) for name in look.broken),
-            source_paused=here.is_paused,
+            target_gone=dag is None,
+            target_paused=dag is not None and dag.is_paused,
+            target_import_error=dag is not None and any(is_of(name, dag.fileloc) for name in look.broken),
+            target_due=dag.next_run_after if dag is not None else None,
+            source_gone=here is None,
+            source_paused=here is None or here.is_paused,
             source_stray=_stray(look.started.get(dag_id, ()), look.quiet[dag_id]),
             source_usual=self._usual[dag_id],
             waiting=tuple(task for task in look.waiting if task.dag_id == dag_id),
@@ -239,6 +261,14 @@ async def watch(
         await clock.sleep(rules.poll_seconds)
 
 
+async def _shown(airflow: Airflow, dag_id: str) -> Dag | None:
+    """The DAG as that Airflow shows it; None where it has been deleted there, as teams do after a move."""
+    try:
+        return await airflow.dag(dag_id)
+    except NotFoundError:
+        return None
+
+
 def _is_over(verdict: DagVerdict, now: datetime) -> bool:
     """Whether waiting longer changes nothing: it went well, or its cycle has passed and something stayed amiss."""
     ends = verdict.cycle_ends
@@ -251,13 +281,16 @@ def note_of(wave: str, dag_id: str) -> str:
 
 
 def last_verdicts(journal: Journal, wave: str) -> dict[str, DagVerdict]:
-    """DAG id -> the last verdict of its watch, out of the journal."""
+    """DAG id -> the last verdict of its watch, out of the journal; none from before it was last given back."""
     begins, ends = f"watch/{wave}/", "/cycle"
+    lines = journal.standing()
     return {
         verdict.dag_id: verdict
         for entry in journal.entries
         if entry.action.startswith(begins) and entry.action.endswith(ends) and "verdict" in entry.facts
         for verdict in (DagVerdict.from_facts(entry.facts),)
+        if (back := lines.get(f"rollback/{wave}/{verdict.dag_id}/unpause-source")) is None
+        or entry.number > back.ended
     }
 
 

@@ -50,6 +50,7 @@ class DagWatched:
     before. `ticks`: expected and actual ticks of both sides; empty where its schedule has no ticks (`timed`).
     `target_runs`: runs there since. `source_stray`: ids of runs that began on the source since, markers apart.
     `listed`: ticks between the sides that the plan only lists (`cutover.gap`); nobody expects them to run.
+    `source_gone`, `target_gone`: it was deleted there. `target_due`: when the target says that its next run is due.
     """
 
     dag_id: str
@@ -62,6 +63,9 @@ class DagWatched:
     target_runs: tuple[Run, ...] = ()
     target_paused: bool = False
     target_import_error: bool = False
+    target_gone: bool = False
+    target_due: datetime | None = None
+    source_gone: bool = False
     source_paused: bool = True
     source_stray: tuple[str, ...] = ()
     source_usual: Usual = Usual()

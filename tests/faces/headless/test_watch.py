@@ -10,11 +10,14 @@ from tests.harness import DEPLOYMENT
 
 from astroferry.carry.handover.begun import not_on_source
 from astroferry.carry.journal import Journal
-from astroferry.carry.watching import last_verdicts
+from astroferry.carry.watching import last_verdicts, note_of
+from astroferry.model.watching import DagVerdict
 from astroferry.simulator.source.rows import SimRun
 from astroferry.simulator.source.timetables import Interval
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
     from tests.harness import World
 
@@ -100,6 +103,37 @@ def test_a_target_that_stands_still_is_amiss(world: World) -> None:
     assert found["ticks_on"]["verdict"] == "amiss"
     assert "it is paused on the target" in found["ticks_on"]["reasons"]
     assert any(reason.startswith("late: nothing has run yet") for reason in found["ticks_on"]["reasons"])
+
+
+def test_a_dag_that_was_deleted_on_the_source_is_watched_on_the_target(world: World) -> None:
+    """Teams do that after a move; it blinds nobody, and the DAG can still come to a good end."""
+    cut_over(world, late_minutes=10)
+    world.estate.engine.delete_dag("ticks_now")
+    code, found = verdicts(world)
+    assert (code, found["ticks_on"]["verdict"], found["ticks_now"]["verdict"]) == (0, "well", "well")
+    assert "the source does not have it any more" in found["ticks_now"]["reasons"][0]
+    world.target.dags["ticks_now"].is_paused = True
+    code, found = verdicts(world, "--once")
+    assert (code, found["ticks_now"]["reasons"][0]) == (6, "it is paused on the target")
+
+    def gone(request: httpx.Request) -> httpx.Response | None:
+        there = "/api/v2/dags/ticks_now" in request.url.path
+        return httpx.Response(404, json={"detail": "The Dag was not found"}) if there else None
+
+    world.wire.before = gone
+    code, found = verdicts(world, "--once")
+    assert (code, found["ticks_now"]["reasons"][0]) == (6, "the target does not have it any more")
+
+
+def test_a_verdict_ends_with_the_way_back(tmp_path: Path) -> None:
+    """The next cutover is watched anew; a good end of the last one says nothing about it."""
+    journal = Journal(tmp_path / "j.jsonl")
+    journal.write(note_of("pilot", "d"), "found", facts=DagVerdict("d", "well").to_facts())
+    assert last_verdicts(journal, "pilot")["d"].verdict == "well"
+    journal.write("rollback/pilot/d/unpause-source", "done")
+    assert last_verdicts(journal, "pilot") == {}
+    journal.write(note_of("pilot", "d"), "found", facts=DagVerdict("d", "watching").to_facts())
+    assert last_verdicts(journal, "pilot")["d"].verdict == "watching"
 
 
 def test_your_own_checks_and_the_webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
