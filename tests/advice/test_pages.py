@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from astroferry.advice.kinds import MarkerPlan, handover_kind
 from astroferry.advice.pages import help_for, page_of, pages
 from astroferry.advice.suggest import rules
 from astroferry.model.finding import Finding
+from astroferry.model.inventory import Dag, Schedule
 
 SRC = Path(__file__).parents[2] / "src" / "astroferry"
 CODE = re.compile(r'"((?:[A-Z]{3})-[\w{}().,\' -]+?)"')
@@ -83,3 +85,27 @@ def test_help_of_findings_says_each_code_once() -> None:
 @pytest.mark.parametrize("code", ["", "EXE", "EXE-999", "SRC-"])
 def test_no_page_for_no_code(code: str) -> None:
     assert page_of(code) is None
+
+
+def test_what_pages_say_of_a_handover_is_what_the_cutover_does() -> None:
+    """They once said that it refuses DAGs that depend on past, and to pause and unpause the others in one go."""
+    ticking = Dag("d", Schedule("cron", "0 * * * *"), is_paused=False, catchup=False)
+    assert isinstance(handover_kind(ticking, 3, depends_on_past=True), MarkerPlan)
+    past, refused = (" ".join(page.text) for page in (page_of("SRC-depends-on-past"), page_of("CUT-refused")) if page)
+    assert "handed over like others" in past
+    steps = [
+        "none of its runs is queued or running",
+        "pause it there",
+        "backfill over the one date",
+        "then unpause it",
+    ]
+    assert sorted(steps, key=refused.index) == steps
+
+
+def test_a_finding_has_one_severity() -> None:
+    """Those that both a rule and the cutover make: `explain` and the cutover say the same of them."""
+    made = re.compile(r'code="([A-Z]{3}-\w+)",\s+severity="(\w+)"')
+    said = {code: severity for path in SRC.rglob("*.py") for code, severity in made.findall(path.read_text("utf-8"))}
+    assert {"CUT-refused", "CUT-starship"} <= said.keys()
+    shown = {code: page.severity for code in said if (page := page_of(code)) is not None and page.severity}
+    assert shown == {code: said[code] for code in shown}

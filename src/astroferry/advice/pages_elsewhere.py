@@ -109,10 +109,12 @@ list of broken files on the target is empty and a new one is noticed.
     (
         "SRC-depends-on-past",
         "advise",
-        """Tasks depend on their own past, which the target does not have.
+        """Tasks depend on their own past.
 
-depends_on_past and wait_for_downstream look at the run before. Airflow refuses a boundary marker for such DAGs, so
-they are not handed over: move each by hand, with the first run on Astro started on purpose.
+depends_on_past and wait_for_downstream look at the run before. Such DAGs are handed over like others: the boundary
+marker stands for the source's last run, and what fell between the two sides runs in its order. A task takes the
+marker for done, whatever became of that run on the source: where it failed there and holds up the next, mend it
+before the wave is cut over, or Astro goes on without it.
 """,
     ),
     (

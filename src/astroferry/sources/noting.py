@@ -97,10 +97,10 @@ def note_tasks(probes: Probes, survey: Survey) -> None:
         probes.find(
             "SRC-depends-on-past",
             "advise",
-            f"Tasks of {several(len(survey.depends_on_past), 'DAG')} depend on their past; at the cutover the first "
-            "run on Astro has none.",
+            f"Tasks of {several(len(survey.depends_on_past), 'DAG')} depend on their past; on Astro a boundary "
+            "marker stands for the run before the first.",
             ", ".join(sorted(survey.depends_on_past)),
-            "Look at each before its wave is cut over.",
+            "See before its wave is cut over that the last run of each went well.",
         )
     queues = sorted(survey.queues - {"default"})
     if queues:

@@ -125,8 +125,17 @@ def left_by_the_cutover(case: Case) -> Iterator[Hit]:
     """This DAG's schedule is not handed over by the cutover.
 
     What has not been proven exactly-once on real servers is refused, with the reason, before anything is paused. The
-    DAG lies paused on Astro. Move it by hand when it is idle: pause it on the source, see that no run is active
-    there, unpause it on Astro, and watch its first run.
+    DAG goes on running on the source, and lies paused on Astro.
+
+    Unpausing it there is not enough: Astro does not know what the source has run, and would run the latest tick
+    again (with catchup all since its start date). Nor is pausing it first: that freezes runs half-way. By hand, in
+    this order: wait until none of its runs is queued or running on the source, pause it there, and look again; what
+    slipped in must end first, so unpause it and wait once more. Note the dates of its last run.
+
+    Then tell Astro, while it is still paused there. On Airflow 3: make a backfill over the one date of that run, and
+    mark the queued run it makes as successful. Elsewhere: give the DAG a start_date in its code from which its next
+    tick is the first, and deploy. See that Astro shows the right next run; only then unpause it, and watch that run.
+    The way back is the same, from the other side.
     """
     left = {dag.dag_id: why for dag, why in left_to_people(case.plan, case.inventory)}
     if left:
@@ -135,7 +144,7 @@ def left_by_the_cutover(case: Case) -> Iterator[Hit]:
         yield Hit(
             f"{several(len(left), 'running DAG')} will not be handed over by the cutover: {listed(tuple(left))}. "
             f"{'Because' if len(reasons) == 1 else 'Among the reasons'}: {listed(shown, 2)}.",
-            "Move them by hand, each when it is idle.",
+            "Move them by hand as `astroferry explain CUT-refused` says; just unpausing runs ticks twice.",
             dags=tuple(left),
             evidence=tuple(f"{dag}: {why[:1].upper()}{why[1:]}." for dag, why in left.items()),
         )

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
 
+AGAIN = "Deploy it on the source again, then run the same command again."
+"""what to do about one that the source has no more"""
+
 
 @dataclass
 class NotGivenBack:
@@ -20,6 +23,7 @@ class NotGivenBack:
 
     handover: Handover
     reason: str
+    todo: str = "`astroferry explain CUT-refused` says how a DAG is moved by hand without running ticks twice."
 
     @property
     def info(self) -> ActionInfo:
@@ -30,7 +34,7 @@ class NotGivenBack:
     def _why(self) -> str:
         return (
             f'The DAG "{self.handover.dag_id}" was begun by this wave and cannot be given back: {self.reason}. '
-            "It was left as it is on both sides; pause it on the target and unpause it on the source by hand."
+            f"It was left as it is on both sides. {self.todo}"
         )
 
     async def observe(self, ctx: Context) -> Observation:

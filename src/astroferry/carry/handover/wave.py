@@ -13,7 +13,7 @@ from astroferry.carry.handover.drain import DrainAndPause
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.gap import RunGap
 from astroferry.carry.handover.hidden import hidden
-from astroferry.carry.handover.no_way_back import NotGivenBack
+from astroferry.carry.handover.no_way_back import AGAIN, NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
 from astroferry.carry.handover.safe_side import stranded
@@ -75,7 +75,8 @@ def refusals(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]
             severity="warn",
             message=f'The DAG "{kind.dag_id}" is not handed over: {kind.reason}.',
             subject=kind.dag_id,
-            todo="It stays as it is on the source, and paused on the target; move it by hand when it is idle.",
+            todo="It stays as it is on the source, and paused on the target; how to move it by hand: astroferry "
+            "explain CUT-refused.",
         )
         for dag in _dags(plan, inventory, wave)
         if isinstance(kind := handed_over(plan, inventory, dag), Refusal)
@@ -102,7 +103,7 @@ def to_know(plan: Plan, inventory: Inventory, wave: str) -> tuple[Finding, ...]:
         found.append(
             Finding(
                 code="CUT-starship",
-                severity="advise",
+                severity="warn",
                 message=f"An Airflow 2 target takes the boundary of {names(needing)} only through Starship.",
                 subject=plan.wave(wave).production,
                 todo="It has to leave its requirements again after the handover.",
@@ -234,7 +235,7 @@ def _begun(
             continue
         handover = Handover(begun, wave, standing.deployment or deployment, standing)
         if begun not in known:
-            lost.append(NotGivenBack(handover, "the source does not show it any more"))
+            lost.append(NotGivenBack(handover, "the source does not show it any more", AGAIN))
             continue
         kind = handover_kind(
             known[begun],
