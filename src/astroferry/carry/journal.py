@@ -55,8 +55,8 @@ class Standing:
     `before`: what the *first* begin since the last undo observed; that is what undoing restores, however often the
     action was begun again after a crash. `made`: the facts of what was made. `begun`, `ended`: numbers of the last
     line that began it, and of the last that says what was made or found (0: none), to tell what came after what; a
-    clock may be set back. `former`: before, made and begun as they were when it was last begun, to which a refusal
-    goes back.
+    clock may be set back. `held`: of the last that says it was read back and found so. `former`: before, made and
+    begun as they were when it was last begun, to which a refusal goes back.
     """
 
     event: Event
@@ -67,6 +67,7 @@ class Standing:
     begun: int = 0
     ended: int = 0
     former: tuple[dict[str, Any], dict[str, Any], int] = ({}, {}, 0)
+    held: int = 0
 
     @property
     def ours(self) -> bool:
@@ -220,4 +221,5 @@ def _next(standing: Standing | None, entry: Entry) -> Standing:
         made = entry.facts
     if entry.event in {"applied", "done", "found"}:
         ended = entry.number
-    return Standing(entry.event, before, made, entry.why, entry.at, begun, ended, former)
+    held = entry.number if entry.event in {"done", "found"} else last.held
+    return Standing(entry.event, before, made, entry.why, entry.at, begun, ended, former, held)

@@ -133,6 +133,26 @@ def test_ours_from_before_a_crash_is_no_conflict_and_theirs_is(world: World) -> 
     assert "Airflow hides its value" in theirs.err
 
 
+def test_what_was_changed_on_astro_since_is_not_set_back_unasked(world: World) -> None:
+    """A connection pointed at test data, as our own advice says; after a cutover it may be production's new host."""
+    world.planned()
+    assert world.on_plan("apply", "--stage", "prepare").code == 0
+    assert world.on_plan("apply", "--stage", "configuration").code == 0
+    there = world.target.fake.connections
+    there["quay_pg"].host = "test-db.example.com"
+    world.target.fake.pools["berths"].slots = 99
+    for _ in range(2):
+        ran = world.on_plan("apply", "--stage", "configuration")
+        assert ran.code == Exit.IN_PART
+        assert ran.err.count("has another content there than was written") == 2
+        assert there["quay_pg"].host == "test-db.example.com"
+    world.edit_plan('connections = "fail"', 'connections = "skip"')
+    world.edit_plan('pools = "fail"', 'pools = "overwrite"')
+    ran = world.on_plan("apply", "--stage", "configuration", "--confirm", DEPLOYMENT)
+    assert (ran.code, there["quay_pg"].host) == (0, "test-db.example.com"), ran.err
+    assert world.target.fake.pools["berths"].slots != 99
+
+
 def test_what_appears_between_looking_and_making_is_an_error_not_a_guess(world: World) -> None:
     world.planned()
     assert world.on_plan("apply", "--stage", "prepare").code == 0

@@ -22,7 +22,8 @@ Compared = Literal["absent", "same", "different", "cannot be seen"]
 class ConfigItem(ABC):
     """One item to be on the target.
 
-    What is there already is treated by the plan's conflict policy, unless the journal says that we put it there.
+    What is there already is treated by the plan's conflict policy, unless the journal says that we put it there; so
+    is what somebody changed there since, a connection that was pointed at test data, say.
     Airflow 3 hides what was written, so "same" is only said of what can be seen; the values probe compares the rest.
     """
 
@@ -81,8 +82,14 @@ class ConfigItem(ABC):
             return Observation("done", "is there already", {"existed": True})
         if self.conflict == "skip":
             return Observation("done", "is there already and was left as it is (conflicts: skip)", {"existed": True})
-        if self.conflict == "overwrite" or self._ours(ctx):
+        if self.conflict == "overwrite" or (self._ours(ctx) and not self._held(ctx)):
             return Observation("todo", facts={"existed": True})
+        if self._ours(ctx):
+            return Observation(
+                "doubt",
+                "has another content there than was written: somebody changed it on Astro, or it has changed on the "
+                f'source. Set conflicts.{self.kind}s to "overwrite" to write it anew, or to "skip" to leave it',
+            )
         hidden = "; Airflow hides its value" if seen == "cannot be seen" else " with another content"
         return Observation(
             "doubt",
@@ -99,6 +106,11 @@ class ConfigItem(ABC):
             return False
         replaced = bool(standing.before.get("observed", {}).get("existed"))
         return not (replaced and standing.event == "begin")
+
+    def _held(self, ctx: Context) -> bool:
+        """Whether it was read back as it was last written; what differs since then was changed by somebody."""
+        standing = ctx.standing(self.info.id)
+        return standing is not None and standing.held > standing.begun
 
     async def apply(self, ctx: Context) -> Facts:
         """Create or replace; a clash that appeared in between is an error, not a guess."""
