@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from astroferry.errors import AstroferryError, RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -84,9 +84,9 @@ def nothing_yet(_action: str) -> Standing | None:
     return None
 
 
-def nothing_moved(_deployment_id: str) -> frozenset[str]:
+def nothing_moved(_deployment_id: str) -> Mapping[str, str]:
     """No DAG was handed over to it."""
-    return frozenset()
+    return {}
 
 
 async def no_starship(_deployment: str) -> Starship | None:
@@ -114,7 +114,8 @@ class Context:
     `deployments` maps a plan's Deployment name to its Astro id, filled as Deployments are observed or made.
     `connect_target` opens the Airflow API of a Deployment by its Astro id.
     `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
-    `moved` tells the DAGs that were handed over to a Deployment (its Astro id), so that the source runs them no more.
+    `moved` tells the DAGs that were handed over to a Deployment (its Astro id; "": to any), so that the source runs
+    them no more, and the wave that did.
     `drained` keeps the drain curve.
     `load_values` reads the secret values, once, when the first action needs them.
     `aside` lends the place of the action in hand to another while it waits (`runner.carry_out` sets it).
@@ -130,7 +131,7 @@ class Context:
     connect_target: Callable[[str], Awaitable[Airflow]]
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
-    moved: Callable[[str], frozenset[str]] = nothing_moved
+    moved: Callable[[str], Mapping[str, str]] = nothing_moved
     changes: Callable[[], int] = field(default_factory=uncounted)
     aside: Callable[[], AbstractContextManager[None]] = nullcontext
     find_starship: Callable[[str], Awaitable[Starship | None]] = no_starship

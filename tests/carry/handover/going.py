@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.carry.handover.deployments import moved_to
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, hand_over, standings_of
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ Way = Literal["cutover", "rollback"]
 async def go(here: World, journal: Journal, way: Way) -> Report:
     """The wave "one", this way."""
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.moved = journal.standing_of, partial(moved_to, journal)
     if way == "cutover":
         standings = standings_of(journal, "one", given_back=False)
         actions = actions_for_cutover(here.plan, here.inventory, "one", standings)

@@ -71,14 +71,15 @@ async def must_go_on_there(way: Opened, wave: str) -> None:
         way.ctx.deployments |= {standing.deployment: here} if standing.deployment and here else {}
 
 
-def moved_to(journal: Journal, deployment_id: str) -> frozenset[str]:
-    """The DAGs that were handed over to that Deployment (its Astro id) and that the source does not run any more.
+def moved_to(journal: Journal, deployment_id: str) -> dict[str, str]:
+    """The DAGs that were handed over to that Deployment (its Astro id; "": to any), and the wave that did.
 
+    Those that the source does not run any more, of each the newest wave.
     By the journal alone: a wave of which one step failed has no other state in the plan than before it was begun.
     """
-    return frozenset(
-        dag_id
+    return {
+        dag_id: wave
         for wave in waves_begun(journal)
         for dag_id, standing in not_on_source(journal, wave).items()
-        if standing.deployment_id in {"", deployment_id}
-    )
+        if not deployment_id or standing.deployment_id in {"", deployment_id}
+    }

@@ -10,6 +10,7 @@ from astroferry.advice.kinds import MarkerPlan, SwitchPlan
 from astroferry.advice.schedule import is_of_a_tick
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.back import passable
+from astroferry.carry.handover.moved import must_not_have_moved
 from astroferry.errors import NotFoundError, RemoteError
 from astroferry.model.cutover import DagStanding
 
@@ -70,7 +71,10 @@ class Record:
         if isinstance(kind, MarkerPlan):
             self._see_that_both_catch_up(source, target)
             used = await self._see_that_it_can_be_marked(ctx, kind, target_airflow, target)
-        await self._see_that_it_waits(target_airflow, target)
+        closed = ctx.standing(self.info.id)
+        known = closed is not None and "dag_id" in closed.made
+        await must_not_have_moved(ctx, self.handover, source, target, known=known)
+        await self._see_that_none_waits(target_airflow, kind, runs=not source.is_paused)
         there = self.handover.deployment
         self.handover.standing = DagStanding(
             dag_id, source.is_paused, target.is_paused, ctx.clock.now(), there, ctx.deployments.get(there, "")
@@ -82,15 +86,18 @@ class Record:
             facts |= await self._started_by_others(ctx)
         return facts
 
-    async def _see_that_it_waits(self, target_airflow: Airflow, target: Dag) -> None:
-        """RemoteError where the target runs it already, or would run something else as soon as it is unpaused."""
+    async def _see_that_none_waits(
+        self, target_airflow: Airflow, kind: MarkerPlan | SwitchPlan, *, runs: bool
+    ) -> None:
+        """RemoteError where something else than the next tick would run as soon as the target is unpaused.
+
+        A run queued by hand there too, which may take the logical date of a tick; but not of a DAG that only people
+        start, and where the DAG stays paused (`runs` False) it waits for ever.
+        """
         dag_id = self.handover.dag_id
-        if not target.is_paused:
-            raise RemoteError(
-                f'The DAG "{dag_id}" is already unpaused on the Deployment "{self.handover.deployment}".',
-                hint="Pause it there, see which ticks it has run, then run the same command again.",
-            )
-        if waiting := [run.run_id for run in await target_airflow.active_runs(dag_id) if is_of_a_tick(run)]:
+        by_hand = runs and not (isinstance(kind, SwitchPlan) and kind.kind == "none")
+        active = await target_airflow.active_runs(dag_id)
+        if waiting := [run.run_id for run in active if by_hand or is_of_a_tick(run)]:
             raise RemoteError(
                 f'On the Deployment "{self.handover.deployment}" runs of "{dag_id}" wait to be run as soon as it is '
                 f"unpaused: {', '.join(waiting[:3])}.",
