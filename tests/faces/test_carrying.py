@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.harness import NOW, World
+from tests.harness import DEPLOYMENT, NOW, World
 
+from astroferry.carry.handover.wave import hand_over
 from astroferry.errors import AstroferryError
+from astroferry.faces import carrying
 from astroferry.faces.carrying import Carrier
+from astroferry.faces.headless import cutover
 from astroferry.faces.work import Work
 from astroferry.model.cutover import TickCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from astroferry.carry.action import Action
+    from astroferry.carry.context import Context
+    from astroferry.carry.journal import Journal
+    from astroferry.carry.runner import Report
 
 CONFIRMED = ("approve", "--by", "Ada", "--what", "alerts", "--what", "people-invited", "--what", "rollback-plan")
 
@@ -70,3 +79,32 @@ def test_a_new_run_tells_no_ticks_of_the_last_one(world: World) -> None:
     assert not good
     assert text.startswith("Stopped; no DAG runs on both sides.")
     assert dag not in carrier.ticks
+
+
+def ran_by_both(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the steps end, the source has a run of a tick that the target ran too."""
+
+    async def doubled(actions: list[Action], ctx: Context, journal: Journal, **more: Any) -> Report:
+        report = await hand_over(actions, ctx, journal, **more)
+        ran = [run for run in world.target.dags["ticks_now"].runs.values() if run.run_type == "scheduled"]
+        world.estate.engine.dags["ticks_now"].runs["again"] = replace(ran[-1], run_id="again")
+        return report
+
+    for face in (carrying, cutover):
+        monkeypatch.setattr(face, "hand_over", doubled)
+
+
+def test_a_tick_that_ran_twice_is_no_good_end_on_any_face(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.applied(cutover={"poll": 60.0, "parse_timeout": 240, "watch_ticks": 1})
+    assert world.on_plan(*CONFIRMED).code == 0
+    ran_by_both(world, monkeypatch)
+    ran = world.on_plan("cutover", "--wave", "pilot", "--confirm", DEPLOYMENT)
+    assert ran.code == 6
+    assert "A tick ran on both sides: ticks_now. The table above shows which." in ran.err
+    assert world.plan.waves[0].state == "tested"
+    work = Work("cutover", "Cutting over", wave="pilot")
+    asyncio.run(Carrier(world.plan_path, None).cut_over(work))
+    text, good = work.outcome
+    assert not good
+    assert text.startswith("A tick ran on both sides: ticks_now. Look at what it did")
+    assert world.plan.waves[0].state == "tested"

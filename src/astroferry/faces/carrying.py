@@ -11,9 +11,9 @@ from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
-from astroferry.carry.handover.begun import counted, runs_there, to_give_back, watched
+from astroferry.carry.handover.begun import runs_there, to_give_back, watched
 from astroferry.carry.handover.deployments import find_again, must_go_on_there
-from astroferry.carry.handover.watch import tally, ticks_of
+from astroferry.carry.handover.tallied import LOOK, in_words, tallied
 from astroferry.carry.handover.wave import (
     actions_for_cutover,
     hand_over,
@@ -23,11 +23,11 @@ from astroferry.carry.handover.wave import (
 )
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, must_be_ready, open_checks, readiness
-from astroferry.carry.runner import carry_out, ends_the_run
+from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance, gate, set_state
-from astroferry.errors import AstroferryError, NotAllowedError, PlanError, RemoteError
+from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.ending import call_plans_webhook
 from astroferry.faces.handed import sides, standing_in_words
 from astroferry.faces.watched import verdict_in_words, watched_facts
@@ -224,8 +224,8 @@ class Carrier:
                 raise PlanError(
                     f'No DAG of the wave "{work.wave}" can be handed over.', hint="The log says why for each."
                 )
-            report = await self._hand(way, work, actions)
-            if not report.failed and not report.stopped:
+            whole, once = await self._hand(way, work, actions)
+            if whole and once:
                 set_state(way, work.wave, "cut over")
                 work.result = " ".join((f'The wave "{work.wave}" runs on Astro alone.', *to_remove(way.journal)))
 
@@ -237,13 +237,16 @@ class Carrier:
             if not actions:
                 work.result = "There was nothing to roll back."
                 return
-            report = await self._hand(way, work, actions, alone=True)
-            if not report.failed and not report.stopped:
-                if not runs_there(way.journal, work.wave):
-                    set_state(way, work.wave, "tested")
+            whole, once = await self._hand(way, work, actions, alone=True)
+            if whole and not runs_there(way.journal, work.wave):
+                set_state(way, work.wave, "tested")
+            if whole and once:
                 work.result = f"{dag_id or f'The wave {work.wave}'} runs on the source again."
 
-    async def _hand(self, way: Opened, work: Work, actions: list[Action], *, alone: bool = False) -> Report:
+    async def _hand(
+        self, way: Opened, work: Work, actions: list[Action], *, alone: bool = False
+    ) -> tuple[bool, bool]:
+        """Carry them out and count: whether every step went well, and whether no tick ran on both sides."""
         work.total = len(actions)
         moving = list(dict.fromkeys(action.info.id.split("/")[2] for action in actions))
         for dag_id in moving:
@@ -259,19 +262,10 @@ class Carrier:
                 work.result = f"{what}; no DAG runs on both sides. Go on, or roll back. {stands}".rstrip()
         finally:
             work.stage = "ticks"
-        await self._count(way, work)
-        return report
-
-    async def _count(self, way: Opened, work: Work) -> None:
-        """Expected and actual ticks of every DAG of the wave that was begun."""
-        standings = standings_of(way.journal, work.wave)
-        for handover in await counted(way, work.wave, standings):
-            try:
-                rows = await ticks_of(way.ctx, handover, standings[handover.dag_id].at, way.ctx.clock.now())
-            except (RemoteError, NotAllowedError) as error:
-                if ends_the_run(error) and not isinstance(error, NotAllowedError):
-                    raise
-                work.tell(str(error))
-            else:
-                self.ticks[handover.dag_id] = tally(way.ctx, handover, rows)
-                work.changes += 1
+        found = await tallied(way, work.wave, work.tell)
+        self.ticks |= found.counts
+        work.changes += 1
+        if found.twice:
+            work.bad = True
+            work.result = f"{in_words(found.twice)} {LOOK} {work.result}".rstrip()
+        return not report.failed and not report.stopped, not found.twice

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.handover.deployments import deployments_of, must_go_on_there
+from astroferry.carry.handover.tallied import LOOK, in_words
 from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
 from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.opening import opened
@@ -81,11 +82,11 @@ async def _cut_over(arguments: argparse.Namespace, window: Window | None) -> Exi
         except (RemoteError, NotAllowedError):
             say_where(way, wave)
             raise
-        if not outcome.report.failed and not outcome.crossed:
+        twice = await tell_ticks(way, wave, arguments, stay)
+        if not outcome.report.failed and not outcome.crossed and not twice:
             set_state(way, wave, "cut over")
             for sentence in to_remove(way.journal):
                 diagnostics.say(sentence)
-        twice = await tell_ticks(way, wave, arguments, stay)
     must_be_once(twice)
     _must_have_gone_well(outcome)
     return Exit.DONE
@@ -133,13 +134,10 @@ def _must_have_gone_well(outcome: Outcome) -> None:
         diagnostics.say(f"The window ended while {watched} was watched; nothing was amiss. Go on: astroferry watch")
 
 
-def must_be_once(twice: list[str]) -> None:
+def must_be_once(twice: Sequence[str]) -> None:
     """CarriedInPartError that names the DAGs of which a tick ran on both sides."""
     if twice:
-        raise CarriedInPartError(
-            f"A tick ran on both sides: {', '.join(twice)}.",
-            hint="The table above shows which; look at what it did before anything else runs.",
-        )
+        raise CarriedInPartError(in_words(twice), hint=f"The table above shows which. {LOOK}")
 
 
 def known_wave(way: Opened, name: str) -> str:

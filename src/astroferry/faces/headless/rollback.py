@@ -92,7 +92,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     gone = [name for name in chosen if name not in known and standings_of(way.journal, name, given_back=False)]
     chosen = [name for name in chosen if name in known]
     confirm_all(way, chosen, arguments.confirm)
-    whole, twice = Report(), []
+    whole, twice = Report(), list[str]()
     for name in chosen:
         await find_again(way.ctx, way.plan, way.journal, name)
         actions = await to_give_back(way, name, dag_id=dag)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.handover.begun import counted
-from astroferry.carry.handover.watch import table_facts, tally, ticks_of
-from astroferry.carry.handover.wave import standings_of
-from astroferry.carry.runner import ends_the_run
-from astroferry.errors import NotAllowedError, RemoteError
+from astroferry.carry.handover.tallied import tallied
+from astroferry.carry.handover.watch import table_facts
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
@@ -25,30 +22,21 @@ LAST = 12
 """rows of a DAG that are shown; all are in --json"""
 
 
-async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]) -> list[str]:
+async def tell_ticks(
+    way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]
+) -> tuple[str, ...]:
     """Read both sides and show, for each DAG, every tick since its cutover began, and what ran it.
 
     Returns the DAGs of which a tick ran on both sides: nothing may end well then. In `--json` "exact" says whether
     all ran once, but for those just due and those "listed", which the plan does not run (`cutover.gap`).
     """
-    standings = standings_of(way.journal, wave)
-    found: dict[str, tuple[TickRow, ...]] = {}
-    counts: dict[str, TickCount] = {}
-    for handover in await counted(way, wave, standings):
-        since = standings[handover.dag_id].at
-        try:
-            rows = await ticks_of(way.ctx, handover, since, way.ctx.clock.now())
-            found[handover.dag_id], counts[handover.dag_id] = rows, tally(way.ctx, handover, rows)
-        except (RemoteError, NotAllowedError) as error:
-            if ends_the_run(error) and not isinstance(error, NotAllowedError):
-                raise
-            # What cannot be counted any more (its schedule was changed, it is closed to us) keeps no other away.
-            diagnostics.say(f"warn: {error}")
+    found = await tallied(way, wave, lambda line: diagnostics.say(f"warn: {line}"))
+    counts = found.counts
     if arguments.json:
         diagnostics.data_json(
             {
                 "wave": wave,
-                "ticks": {dag: table_facts(rows) for dag, rows in found.items()},
+                "ticks": {dag: table_facts(rows) for dag, rows in found.rows.items()},
                 "exact": all(count.exact for count in counts.values()),
                 "listed": {
                     dag: [tick.isoformat() for tick in count.listed] for dag, count in counts.items() if count.listed
@@ -56,8 +44,8 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
                 "not_handed_over": [finding.subject for finding in stay],
             }
         )
-        return [dag for dag, count in counts.items() if count.twice]
-    for dag, rows in found.items():
+        return found.twice
+    for dag, rows in found.rows.items():
         count = counts[dag]
         words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
         words += f", {len(count.listed)} listed" if count.listed else ""
@@ -67,7 +55,7 @@ async def tell_ticks(way: Opened, wave: str, arguments: argparse.Namespace, stay
         ]
         lines = [f"{dag}: {words}", *table(("tick (UTC)", "ran on", "state", ""), shown[-LAST:], indent="  ")]
         diagnostics.data("\n".join(lines))
-    return [dag for dag, count in counts.items() if count.twice]
+    return found.twice
 
 
 def _state(row: TickRow, count: TickCount) -> str:
