@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tests.live import ledger, seeding
 
 from astroferry.advice.schedule import ACTIVE, is_marker, rows_by_tick
+from astroferry.carry.journal import Journal
 from astroferry.clients.connecting import connect_airflow
 from astroferry.clients.credentials import SourceLogin
 
@@ -64,8 +65,6 @@ class Street:
     env: dict[str, str]
     doubled: set[tuple[str, datetime]] = field(default_factory=set)
     """ticks that were named as in doubt"""
-    moved_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    """when the last undisturbed move ended"""
 
     @property
     def target(self) -> RealAirflow:
@@ -107,7 +106,6 @@ class Street:
             process = self.start(*self.words(verb), *more, through=through)
         assert done.code == code, f"{done.code}\n{done.out[-3000:]}\n{done.err[-5000:]}"
         print(f"{datetime.now(UTC):%H:%M:%S} {verb} took {time.monotonic() - began:.0f} s, exit {code}")
-        self.moved_at = datetime.now(UTC)
         return done
 
     def _accept(self, done: Done) -> bool:
@@ -197,6 +195,12 @@ class Street:
             return found
 
         return asyncio.run(read())
+
+    def all_there_since(self) -> datetime:
+        """When the last DAG of the wave was unpaused on the target, by the journal."""
+        steps = {f"cutover/{WAVE}/{dag}/unpause-target" for dag in SIX}
+        entries = Journal(self.folder / "migration.journal.jsonl").entries
+        return max(entry.at for entry in entries if entry.action in steps and entry.event == "done")
 
     def judge(self) -> None:
         """Every tick once, by ledger and by rows, but for those that were named as in doubt.

@@ -27,7 +27,6 @@ from astroferry.advice.schedule import is_marker, rows_by_tick
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.long
 HERE = Path(__file__).parent
 ON_TARGET, ON_SOURCE = (True, False), (False, True)
 """paused on the source, paused on the target"""
@@ -110,7 +109,7 @@ def test_what_a_marker_does_besides(six: Street) -> None:
 
 def test_it_stays_on_the_target_for_ten_minutes(six: Street) -> None:
     """Then the way back that follows is one after ten minutes; without it, one after a minute or two."""
-    while (left := six.moved_at + TEN_MINUTES - datetime.now(UTC)) > timedelta(0):
+    while (left := six.all_there_since() + TEN_MINUTES - datetime.now(UTC)) > timedelta(0):
         time.sleep(min(left.total_seconds(), 10))
     ran = {dag: sum(run.state == "success" and not is_marker(run) for run in six.rows("target", dag)) for dag in SIX}
     print(f"after ten minutes on the target its finished runs are {ran}")
