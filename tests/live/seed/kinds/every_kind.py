@@ -51,8 +51,8 @@ for catchup in (True, False):
 # Ticks at second 17: off the grid to which Airflow rounds a timedelta without catchup.
 delta_odd_all = kind("delta_odd_all", timedelta(minutes=2), catchup=True, start=START + timedelta(seconds=17))
 one_at_a_time = kind("one_at_a_time", SECOND, catchup=True, runs=1)
-# Its runs take a third of its period, so that what fills a gap and the scheduler's own must take turns.
-one_latest = kind("one_latest", SECOND, catchup=False, runs=1, seconds=40)
+# Its runs take a quarter of its period: what fills a gap and the scheduler's own must take turns.
+one_latest = kind("one_latest", MINUTE, catchup=False, runs=1, seconds=15)
 overlapping = kind("overlapping", SECOND, catchup=True, runs=3, seconds=150)
 failing = kind("failing", SECOND, catchup=True, fail=True)
 left_paused = kind("left_paused", SECOND, catchup=True)
