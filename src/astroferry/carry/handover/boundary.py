@@ -17,6 +17,8 @@ refuses the marker's. A listener plugin in the API server hears of its success o
 A timedelta of Airflow 2 without catchup keeps its phase while fewer than two ticks were missed; after that both
 versions round to a grid from 1970 (`MarkerPlan.drifts`). Then what was missed is run by a backfill of its own before
 the target is unpaused, which keeps the phase; so it is where a task depends on past runs, which must come in order.
+Where that backfill still waits when more ticks have come due (we were killed in between), it is withdrawn run by run
+and asked for anew over all of them; the new one was taken once the scheduler had closed the first (2026-11-26).
 """
 
 from __future__ import annotations
