@@ -45,7 +45,7 @@ def write_and_die(self: Journal, action: str, event: Any, **more: Any) -> Any:
 
 
 Journal.write = write_and_die  # type: ignore[method-assign] # the point of this file
-http.Paces = lambda _rate, clock: Paces(None, clock)  # type: ignore[attr-defined,assignment,misc] # ten a second are few
+http.Paces = lambda _rate, clock: Paces(None, clock)  # type: ignore[attr-defined,assignment] # ten a second are few
 while True:
     child = os.fork()
     if child == 0:
