@@ -53,6 +53,34 @@ async def test_what_fell_between_takes_turns_with_the_schedulers_own_runs(tmp_pa
     assert journal.standing()["cutover/one/d/gap-target"].made["missed"]
 
 
+@pytest.mark.parametrize("seconds", [3, 7, 11, 15, 19])
+async def test_what_fell_between_takes_turns_also_where_every_answer_takes_long(tmp_path: Path, seconds: int) -> None:
+    """Seen on 3.3.2 on a busy machine: our last run ended between two looks, and hid what it had kept from running."""
+    one = {"max_active_runs": 1, "seconds_per_run": 70}
+    here = world(tmp_path, catchup=False, dag=one, warm=315, watch_ticks=0, drain_timeout=3000, parse_timeout=600)
+    journal = Journal(tmp_path / "j.jsonl")
+    ctx = here.context()
+    ctx.standing = journal.standing_of
+    actions = actions_for_cutover(here.plan, here.inventory, "one", {})
+    assert not (await carry_out(actions[:4], ctx, journal)).failed
+    here.target.is_paused = True
+    here.clock.pass_by(500)
+    here.target.is_paused = False
+
+    def slowly() -> bool:
+        here.clock.pass_by(seconds)
+        return False
+
+    here.target.crash_at = slowly
+    done = frozenset(action.info.id for action in actions[:4])
+    report = await carry_out(actions[4:5], ctx, journal, done=done)
+    here.target.crash_at = lambda: False
+    assert not report.failed, report.failed
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert not overlap(here)
+
+
 async def test_ticks_that_the_source_passes_over_by_itself_are_neither_missed_nor_run(tmp_path: Path) -> None:
     """A drain that times out, then the way back: there was never a gap, however many ticks were passed over."""
     one = {"max_active_runs": 1, "seconds_per_run": 290}

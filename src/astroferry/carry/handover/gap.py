@@ -121,11 +121,13 @@ class RunGap:
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.drain_timeout)
         more: list[str] = []
         while True:
+            # In this order: once our last run has ended the scheduler makes its own, and only then is seen what it
+            # passed over. While ours takes up the room, nothing is settled by that.
+            ours = any(run.run_id.startswith(GAP_PREFIX) for run in await self.handover.unfinished(ctx, self.side))
+            settled = await self._settled(ctx, since, ctx.clock.now())
             missing = await self._missing(ctx, since)
             await self._run(ctx, missing)
             more += [tick.moment.isoformat() for tick in missing]
-            settled = await self._settled(ctx, since, ctx.clock.now())
-            ours = any(run.run_id.startswith(GAP_PREFIX) for run in await self.handover.unfinished(ctx, self.side))
             if settled and not missing and not ours:
                 return more
             if ctx.clock.now() >= deadline:
