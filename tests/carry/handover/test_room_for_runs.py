@@ -55,7 +55,7 @@ async def test_what_fell_between_takes_turns_with_the_schedulers_own_runs(tmp_pa
 
 @pytest.mark.parametrize("seconds", [3, 7, 11, 15, 19])
 async def test_what_fell_between_takes_turns_also_where_every_answer_takes_long(tmp_path: Path, seconds: int) -> None:
-    """Seen on 3.3.2 on a busy machine: our last run ended between two looks, and hid what it had kept from running."""
+    """Seen on 3.3.2 on a busy machine: our last run ended between two looks, which hid what was missed."""
     one = {"max_active_runs": 1, "seconds_per_run": 70}
     here = world(tmp_path, catchup=False, dag=one, warm=315, watch_ticks=0, drain_timeout=3000, parse_timeout=600)
     journal = Journal(tmp_path / "j.jsonl")
