@@ -40,7 +40,10 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"astroferry {__version__}\n"
 
 
-@pytest.mark.parametrize("argv", [["fly"], ["apply"], ["apply", "p", "--nope"], ["simulate", "--port", "x"]])
+@pytest.mark.parametrize(
+    "argv",
+    [["fly"], ["apply"], ["apply", "p", "--nope"], ["simulate", "--port", "x"], ["simulate", "--port", "99999999"]],
+)
 def test_wrong_usage_is_one_sentence(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(argv) == Exit.USAGE
     said = capsys.readouterr()
@@ -48,6 +51,11 @@ def test_wrong_usage_is_one_sentence(argv: list[str], capsys: pytest.CaptureFixt
     assert said.err.startswith("astroferry: ")
     assert "--help" in said.err
     assert said.err.count("\n") == 1
+
+
+def test_a_moment_that_is_none_is_told_before_anything_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["cutover", "nowhere.toml", "--wave", "w", "--at", "25:99"]) == Exit.USAGE
+    assert '--at "25:99" is no moment.' in capsys.readouterr().err
 
 
 def test_flags_stand_before_or_after_the_verb() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
     from typing import Any
 
+HIGHEST_PORT = 65535
 EPILOG = """\
 exit codes:
   0 done    1 bug (report saved)    2 wrong usage    3 plan incomplete or invalid, or input needed
@@ -134,10 +135,17 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("code", metavar="CODE", nargs="?", help="as it stands behind a finding, EXE-003 say")
     verb("doctor", "terminal, keyring, network, versions; which face would speak and why")
     simulate = verb("simulate", "the embedded Astro as a server on loopback")
-    simulate.add_argument("--port", metavar="N", type=int, help="default: a free one")
+    simulate.add_argument("--port", metavar="N", type=_port, help="default: a free one")
     simulate.add_argument("--airflow", metavar="VERSION", help="start a real Airflow behind each Deployment: 3.3")
     simulate.add_argument("--requirements", metavar="FILE", help="with --airflow: a Deployment's requirements.txt")
     return top
+
+
+def _port(text: str) -> int:
+    """A port as it was typed; ArgumentTypeError where there is none of that number."""
+    if not text.isascii() or not text.isdigit() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f'"{text}" is no port; one is a number up to {HIGHEST_PORT}')
+    return int(text)
 
 
 def _around(verb: Callable[[str, str], argparse.ArgumentParser]) -> tuple[argparse.ArgumentParser, ...]:

@@ -18,7 +18,7 @@
     ├── CarriedInPartError         6    some items failed; the others are done
     └── PlanInUseError             7    another process carries this plan out
 
-Signals are not errors: 129, 130 and 143 are set in diagnostics.
+Signals are not errors: 129, 130 and 143 (`Exit`) are given by the command itself (cli.py).
 """
 
 from __future__ import annotations

@@ -231,7 +231,17 @@ def test_an_approval_needs_an_author_and_a_name(world: World) -> None:
     world.planned()
     assert "does not say who wrote it" in world.on_plan("approve", "--by", "Ben").err
     assert world.on_plan("approve", "--by", " ").code == 2
-    assert world.on_plan("approve", "--what", "No key!", "--by", "Ben").code == 2
+    before = world.plan_path.read_bytes()
+    for typo, says in (
+        ("alert", 'Did you mean "alerts"?'),
+        ("runbook:docs/on call.md", "They are: "),
+        ("No key!", "They are: "),
+    ):
+        told = world.on_plan("approve", "--what", "alerts", "--what", typo, "--by", "Ben")
+        assert (told.code, says in told.err) == (2, True), told.err
+    assert world.plan_path.read_bytes() == before
+    with world.plan_path.open("a", encoding="utf-8") as plan:
+        plan.write('\n[decommission]\nrunbooks = ["docs/on call.md"]\n')
     told = world.on_plan("approve", "--what", "runbook:docs/on call.md", "--by", "Ben", "--json")
     assert told.json["confirmed"] == ["runbook:docs/on call.md"]
 

@@ -58,6 +58,14 @@ async def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await source_login("environment") == SourceLogin(token=Secret("t"))
 
 
+@pytest.mark.parametrize("token", ["token-Sécret", "two words", "first\nsecond", "“quoted”"])
+async def test_what_no_token_is_like_is_told_before_it_is_sent(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("ASTRO_API_TOKEN", token)
+    with pytest.raises(NotAllowedError, match="Copy it into ASTRO_API_TOKEN again") as told:
+        await astro_token("environment")
+    assert token not in str(told.value)
+
+
 async def test_no_token_says_where_to_put_it() -> None:
     with pytest.raises(NotAllowedError, match="Set ASTRO_API_TOKEN"):
         await astro_token("environment")

@@ -56,6 +56,15 @@ async def refused(url: str) -> str:
     return str(caught.value)
 
 
+def test_a_socks_proxy_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_socksio(**_: object) -> None:
+        raise ImportError("Using SOCKS proxy, but the 'socksio' package is not installed.")
+
+    monkeypatch.setattr("httpx.AsyncClient", without_socksio)
+    with pytest.raises(UnreachableError, match=r"names a SOCKS proxy.*pip install"):
+        Http("https://airflow.example.com", name="The source", clock=FixedClock())
+
+
 async def test_a_company_authority_is_trusted_where_it_is_named(
     street: Street, company: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -259,3 +259,9 @@ def test_beside_is_relative_to_the_plan(tmp_path: Path, monkeypatch: pytest.Monk
     assert beside(plan, "") == tmp_path
     monkeypatch.chdir(tmp_path)
     assert beside(Path("migration.toml"), "dags") == tmp_path / "dags"
+
+
+def test_a_mark_that_editors_of_windows_write_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_bytes(b"\xef\xbb\xbfname = 1\r\n")
+    assert read_text(path, "plan") == "name = 1\r\n"

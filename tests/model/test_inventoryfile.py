@@ -66,6 +66,13 @@ def test_what_is_no_inventory_is_one_sentence(tmp_path: Path, text: str, message
         load(path)
 
 
+def test_a_version_that_is_none_is_told(inventory: Inventory, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.json"
+    save(replace(inventory, airflow_version="banana"), path)
+    with pytest.raises(PlanError, match="airflow_version: must be a version, such as"):
+        load(path)
+
+
 def test_a_newer_format_is_refused(inventory: Inventory, tmp_path: Path) -> None:
     path = tmp_path / "inventory.json"
     save(replace(inventory, format=inventory_module.FORMAT + 1), path)

@@ -37,7 +37,7 @@ Event = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line. `at` is UTC; `facts` is JSON-able; `by`: who carried it out ("" in lines of before 0.2)."""
+    """One line. `at` is UTC; `facts` is JSON-able; `by`: who carried it out ("" in lines that do not say)."""
 
     number: int
     at: datetime

@@ -65,7 +65,7 @@ async def prerequisites(way: Opened) -> tuple[Prerequisite, ...]:
         ),
     ]
     confirmed = {item.what: item for item in way.plan.confirmed}
-    for key, title, who in _BY_PEOPLE:
+    for key, title, who in BY_PEOPLE:
         if key in confirmed:
             said = confirmed[key]
             live.append(Prerequisite(key, title, "confirmed", f"by {said.by}, {said.at:%Y-%m-%d %H:%M}", who))
@@ -80,7 +80,7 @@ async def prerequisites(way: Opened) -> tuple[Prerequisite, ...]:
 
 _ORGANIZATION = "an Organization Owner on Astro"
 _SOURCE = "an Airflow Admin of the source"
-_BY_PEOPLE = (
+BY_PEOPLE = (
     ("astro-role", "The Astro token has the roles that the stages need (Astro does not tell them)", _ORGANIZATION),
     ("source-may-pause", "The source login may pause DAGs (trying would change it)", _SOURCE),
     ("people-invited", "The team has access to Astro with the right roles", _ORGANIZATION),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from astroferry.model.cutoverday import Step
     from astroferry.model.plan import Deployment, Plan
 
+BY_PEOPLE = ("network-reach", "alerts", "people-invited", "rollback-plan")
+"""the checks that a person's word settles where nothing else can"""
 BACKEND_VARIABLE = "AIRFLOW__SECRETS__BACKEND"
 _YOU = "you"
 _OWNER = "a Workspace Owner on Astro"

@@ -57,6 +57,12 @@ class Window:
         return cls(begin, end)
 
 
+def must_be_moments(at: str | None, until: str | None) -> None:
+    """UsageError where either cannot be read, before any server is asked; `Window.of` says whether they lie ahead."""
+    for text, flag in ((at, "--at"), (until, "--until")):
+        _moment(text, flag, datetime(1970, 1, 1, tzinfo=UTC))
+
+
 def _moment(text: str | None, flag: str, after: datetime) -> datetime | None:
     if text is None:
         return None

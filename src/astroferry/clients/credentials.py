@@ -7,6 +7,7 @@ prompt: for commands that have no plan yet). Never the command line, where other
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,10 @@ SOURCE_USERNAME_VARIABLE = "ASTROFERRY_SOURCE_USERNAME"
 SOURCE_PASSWORD_VARIABLE = "ASTROFERRY_SOURCE_PASSWORD"  # noqa: S105 - a variable's name
 LARGEST_FILE = 64 * 1024
 """bytes; a token file is one line"""
+
+
+_TOKEN = re.compile(r"[!-~]+")
+"""what a header takes"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,18 @@ _SOURCE = _End("the source", "source", SOURCE_TOKEN_VARIABLE, SOURCE_USERNAME_VA
 
 
 async def _login(source: str, ask: Ask | None, end: _End) -> SourceLogin | None:
+    """What that source has; NotAllowedError for a token that could not be sent."""
+    found = await _found(source, ask, end)
+    if found is not None and found.token is not None and not _TOKEN.fullmatch(found.token.reveal()):
+        where = end.token_variable if source in {"environment", "auto"} else f"the {_place(source)}"
+        raise NotAllowedError(
+            f"The token of {end.title} holds a blank, a line break or a letter that no token has.",
+            hint=f"Copy it into {where} again, whole and on one line.",
+        )
+    return found
+
+
+async def _found(source: str, ask: Ask | None, end: _End) -> SourceLogin | None:
     if source == "environment":
         return _from_environment(end, os.environ)
     if source == "keyring":

@@ -84,7 +84,7 @@ class Http:
         self, transport: Transport | None, timeout: float, concurrency: int, *, keeps_cookies: bool
     ) -> httpx.AsyncClient:
         cookies = None if keeps_cookies else CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-        trouble = ""
+        trouble, hint = "", "Check SSL_CERT_FILE, HTTPS_PROXY, HTTP_PROXY and ALL_PROXY."
         try:
             return httpx.AsyncClient(
                 transport=transport,
@@ -99,7 +99,12 @@ class Http:
             trouble = f"The certificates in SSL_CERT_FILE or SSL_CERT_DIR cannot be read ({type(error).__name__})."
         except (ValueError, httpx.InvalidURL):
             trouble = "The proxy address in the environment cannot be read."
-        raise UnreachableError(trouble, hint="Check SSL_CERT_FILE, HTTPS_PROXY, HTTP_PROXY and ALL_PROXY.")
+        except ImportError:
+            trouble = "The environment names a SOCKS proxy, and the package that speaks to one is not installed."
+            hint = (
+                'Install it beside astroferry: pip install "httpx[socks]"; or take ALL_PROXY out of the environment.'
+            )
+        raise UnreachableError(trouble, hint=hint)
 
     async def aclose(self) -> None:
         """Close the connections."""

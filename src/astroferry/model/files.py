@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import fcntl
 import os
@@ -65,8 +66,8 @@ def must_be_writable(path: Path) -> None:
 def read_text(path: Path, what: str) -> str:
     """The text of a file the user named; PlanError with one sentence where it cannot be read."""
     try:
-        # Bytes, so that line ends stay as the user has them.
-        return path.read_bytes().decode("utf-8")
+        # Bytes, so that line ends stay as the user has them; editors of Windows put a mark before the first line.
+        return path.read_bytes().removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except FileNotFoundError as error:
         raise PlanError(f"There is no {what} at {path}.") from error
     except IsADirectoryError as error:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from astroferry.errors import NewerFormatError, PlanError
+from astroferry.errors import NewerFormatError, PlanError, Problem
 from astroferry.model import inventory as inventory_module
 from astroferry.model.files import atomic_write, read_text
 from astroferry.model.inventory import Inventory
@@ -16,6 +17,8 @@ from astroferry.model.strict import read
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_VERSION = re.compile(r"\d+\.\d")
 
 
 def to_json(inventory: Inventory) -> str:
@@ -45,6 +48,9 @@ def load(path: Path) -> Inventory:
     if inventory is None:
         placed = [dataclasses.replace(problem, file=str(path)) for problem in problems]
         raise PlanError(f"{path} is not an inventory that astroferry can read.", placed, hint="Run assess again.")
+    if not _VERSION.match(inventory.airflow_version):
+        wrong = Problem("airflow_version", "must be a version, such as 2.11.2", file=str(path))
+        raise PlanError(f"{path} is not an inventory that astroferry can read.", [wrong], hint="Run assess again.")
     return inventory
 
 

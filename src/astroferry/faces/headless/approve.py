@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.approving import approve, confirm
+from astroferry.carry.approving import approve, confirm, must_be_checks
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import Exit, UsageError
@@ -28,6 +28,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         what: list[str] = getattr(arguments, "what", None) or []
         journal = Journal(journal_path(path))
         if what:
+            must_be_checks(plan, what)
             for key in what:
                 plan = confirm(plan, path, journal, key, by)
         else:

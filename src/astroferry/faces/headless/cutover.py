@@ -14,7 +14,7 @@ from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_ready
 from astroferry.carry.waves import gate, set_state
-from astroferry.carry.window import Outcome, Window, cut_over_in_window, wait_for
+from astroferry.carry.window import Outcome, Window, cut_over_in_window, must_be_moments, wait_for
 from astroferry.errors import (
     AstroferryError,
     CarriedInPartError,
@@ -48,6 +48,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     begin, end = getattr(arguments, "at", None), getattr(arguments, "until", None)
     if not begin and not end:
         return await _cut_over(arguments, None)
+    must_be_moments(begin, end)
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator(), lock=False) as way:
         window = Window.of(begin, end, way.ctx.clock.now())
         wave = await _ready(way, arguments, keep=False)

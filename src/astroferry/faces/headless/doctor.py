@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("textual", "questionary", "httpx", "keyring", "pydantic", "croniter", "starlette", "uvicorn", "uv")
 _NAMES = ("ASTRO_API_TOKEN", "ASTROFERRY_SOURCE_TOKEN", "ASTROFERRY_SOURCE_USERNAME", "ASTROFERRY_SOURCE_PASSWORD")
-_NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "ASTRO_API_URL")
+_NETWORK = (
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "ASTRO_API_URL",
+)
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
