@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.context import Context, WallClock, in_step, nobody
 from astroferry.carry.drainfile import DrainFile, drain_path
+from astroferry.carry.handover.begun import must_have_its_journal
 from astroferry.carry.handover.deployments import moved_to
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
@@ -170,6 +171,7 @@ async def opened(
         folder = dags_folder(plan, path)
         ours: Clock = clock or WallClock()
         journal = Journal(journal_path(path), now=lambda: ours.now())  # noqa: PLW0108 - looked up at each line, since it is corrected below
+        must_have_its_journal(plan, inventory, journal)
         source, login = await open_source(plan.source.url, plan.source.credentials, stack, ask)
         ours = in_step(ours, source.ahead, tell)
         where, organization = api_address(plan), plan.target.organization

@@ -11,7 +11,7 @@ from astroferry.advice.ticks import CronTicks
 from astroferry.advice.watching import LONGEST_CYCLE, cycle_end
 from astroferry.carry.decommission import dump as dumping
 from astroferry.carry.decommission import export as exporting
-from astroferry.carry.handover.begun import waves_begun
+from astroferry.carry.handover.begun import MOVED, waves_begun
 from astroferry.carry.handover.deployments import deployments_of, find_again
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 LIVE = "decommission/source"
 """the journal's note that everything a machine can check held"""
 BACKUP = "decommission/backup"
-MOVED = frozenset({"cut over", "kept", "released"})
 BY_PEOPLE = (
     ("old-services-stopped", "The old scheduler, web server, workers and triggerer are stopped"),
     ("old-database-removed", "The old metadata database is removed, and its last backup is kept"),

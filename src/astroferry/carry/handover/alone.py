@@ -88,7 +88,7 @@ class WatchAlone(ABC):
             if seen.facts.get(WOKEN):
                 raise await stopped(ctx, self.handover, self.side)
             if seen.state == "doubt":
-                raise RemoteError(seen.why, hint="`astroferry status` shows the ticks of both sides.")
+                raise RemoteError(seen.why, hint="The count of ticks at the end of this run shows who ran what.")
             await self._wait(ctx, seen, begun)
         return seen.facts
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from astroferry.advice.handing import not_handed_over
 from astroferry.carry.handover.wave import actions_for_rollback, handovers, standings_of
 from astroferry.carry.handover.whereabouts import place_of
-from astroferry.errors import NotAllowedError, NotFoundError
+from astroferry.errors import NotAllowedError, NotFoundError, PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,12 +27,33 @@ if TYPE_CHECKING:
 
 WATCHED = frozenset({"cut over", "kept"})
 """states of a wave whose DAGs run on the target"""
+MOVED = WATCHED | {"released"}
 
 
 def waves_begun(journal: Journal) -> tuple[str, ...]:
     """The waves of which the journal has a cutover's steps, in the order in which they were begun."""
     begun = (entry.action.split("/") for entry in journal.entries if entry.action.startswith("cutover/"))
     return tuple(dict.fromkeys(parts[1] for parts in begun if len(parts) > 3))
+
+
+def must_have_its_journal(plan: Plan, inventory: Inventory, journal: Journal) -> None:
+    """PlanError where the plan says that a wave was cut over and the journal beside it knows nothing of that.
+
+    Not of a wave that no cutover takes, which people move by hand.
+    """
+    begun = waves_begun(journal)
+    ids = tuple(dag.dag_id for dag in inventory.dags)
+    for wave in plan.waves:
+        if wave.state not in MOVED or wave.name in begun:
+            continue
+        mine = set(plan.dags_of(wave, ids))
+        if any(not not_handed_over(plan, inventory, dag) for dag in inventory.dags if dag.dag_id in mine):
+            raise PlanError(
+                f'The plan says that the wave "{wave.name}" is {wave.state}, and the journal {journal.path} has '
+                "nothing of its cutover: it is not the one that was written then.",
+                hint="Put that journal back beside the plan, from where the cutover was run: without it nobody knows "
+                "what runs where, and nothing can be given back.",
+            )
 
 
 def runs_there(journal: Journal, wave: str) -> tuple[str, ...]:
@@ -71,7 +93,7 @@ async def to_give_back(
 
     `standings`: those of the journal where they are not given. KeyError where the plan has no such wave.
     """
-    begun = _not_elsewhere(way.journal, wave) if standings is None else standings
+    begun = not_elsewhere(way.journal, wave) if standings is None else standings
     if dag_id is not None:
         begun = {name: standing for name, standing in begun.items() if name == dag_id}
     return actions_for_rollback(way.plan, await _as_shown(way, begun), wave, begun)
@@ -82,7 +104,7 @@ async def counted(way: Opened, wave: str, standings: dict[str, DagStanding]) -> 
     return handovers(way.plan, await _as_shown(way, standings), wave, standings)
 
 
-def _not_elsewhere(journal: Journal, wave: str) -> dict[str, DagStanding]:
+def not_elsewhere(journal: Journal, wave: str) -> dict[str, DagStanding]:
     """How a wave's DAGs stood, but for those that were given back and that another wave has handed over since."""
     others = {
         dag_id

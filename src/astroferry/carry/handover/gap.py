@@ -134,7 +134,7 @@ class RunGap:
                 raise RemoteError(
                     f'"{self.handover.dag_id}" does not catch up on the {self.side}: only one run of it may be under '
                     "way, and what came due meanwhile was passed over.",
-                    hint="`astroferry status` names the ticks; run the same command again when it has calmed down.",
+                    hint="The count of ticks at the end names them; run this again when it has calmed down.",
                 )
             await ctx.clock.sleep(ctx.plan.cutover.poll)
 

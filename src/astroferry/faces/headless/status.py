@@ -1,16 +1,23 @@
-"""`astroferry status`: what is done, what is not, and what failed; reads only the plan, inventory and journal."""
+"""`astroferry status`: what is done, what is not, what failed, and where what was handed over runs.
+
+It reads only the plan, inventory and journal.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astroferry import diagnostics
+from astroferry.carry.failures import failures
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
+from astroferry.carry.handover.begun import must_have_its_journal
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.errors import Exit
+from astroferry.faces.whereabouts import pages, where_all_run
 from astroferry.model.words import several
 from astroferry.report.table import table
 
@@ -19,10 +26,11 @@ if TYPE_CHECKING:
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
-    """0 where nothing failed, 6 where something did."""
+    """0 where nothing failed, 6 where something did, or a DAG runs on neither side, or on which is in doubt."""
     path = Path(arguments.plan)
     plan, inventory = read_plan(path)
     journal = Journal(journal_path(path))
+    must_have_its_journal(plan, inventory, journal)
     standings = journal.standing()
     infos = [action.info for action in build(plan, inventory, dags_folder(plan, path))]
     stages: list[dict[str, Any]] = []
@@ -36,13 +44,14 @@ async def run(arguments: argparse.Namespace) -> Exit:
         ]
         stages.append({"stage": stage, "actions": len(mine), "done": len(done), "failed": failed})
     failed_elsewhere = [
-        {"title": action, "why": standing.why}
-        for action, standing in standings.items()
-        if standing.event == "failed" and action not in {info.id for info in infos}
+        {"title": action, "why": why}
+        for action, why in failures(journal).items()
+        if action not in {info.id for info in infos}
     ]
     last = journal.entries[-1].at.isoformat(timespec="seconds") if journal.entries else None
     waves = [{"name": wave.name, "state": wave.state} for wave in plan.waves]
     left = list(to_remove(journal))
+    where = where_all_run(journal)
     if arguments.json:
         diagnostics.data_json(
             {
@@ -51,14 +60,16 @@ async def run(arguments: argparse.Namespace) -> Exit:
                 "stages": stages,
                 "waves": waves,
                 "failed": failed_elsewhere,
+                "where": [asdict(item) for item in where],
                 "to_do": left,
             }
         )
     else:
-        _print(plan.name, stages, waves, failed_elsewhere, last)
+        _print(plan.name, stages, waves, failed_elsewhere, last, where=pages(where, str(path)))
         for sentence in left:
             diagnostics.data(f"Still to be done: {sentence}")
-    return Exit.IN_PART if failed_elsewhere or any(stage["failed"] for stage in stages) else Exit.DONE
+    amiss = bool(failed_elsewhere) or any(stage["failed"] for stage in stages)
+    return Exit.IN_PART if amiss or any(item.is_open for item in where) else Exit.DONE
 
 
 def _print(
@@ -67,10 +78,14 @@ def _print(
     waves: list[dict[str, str]],
     elsewhere: list[dict[str, str]],
     last: str | None,
+    *,
+    where: list[str],
 ) -> None:
     rows = [(item["stage"], f"{item['done']} of {item['actions']}", str(len(item["failed"]))) for item in stages]
     lines = [f"Migration {name}", "", *table(("stage", "done", "failed"), rows), ""]
     lines += table(("wave", "state"), [(wave["name"], wave["state"]) for wave in waves])
+    if where:
+        lines += ["", *where]
     failed = [problem for item in stages for problem in item["failed"]] + elsewhere
     if failed:
         lines += ["", f"{several(len(failed), 'item')} failed"]
