@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.actions.deployment import is_there
+from astroferry.carry.journal import Standing
 from astroferry.code.pack import digest, pack
 from astroferry.errors import NotAllowedError, NotFoundError, RemoteError
 
@@ -154,12 +155,12 @@ class DagsArrived:
         return Observation("done", why, {"dags": len(self.expected), "arrived": arrived, "left": left})
 
     def _known(self, ctx: Context) -> frozenset[str]:
-        """The DAGs that an earlier run has seen here, so that one of them that is not paused was unpaused since."""
-        standing = ctx.standing(self.info.id)
-        if standing is None:
-            return frozenset()
+        """The DAGs that may have been unpaused here on purpose: seen here by an earlier run, or moved by the plan."""
+        standing = ctx.standing(self.info.id) or Standing("note")
         seen = standing.made.get("arrived", ()), standing.before.get("observed", {}).get("known", ())
-        return frozenset(seen[0]) | frozenset(seen[1])
+        gone = {wave.name for wave in ctx.plan.waves if wave.state in {"cut over", "kept", "released"}}
+        divided = ctx.plan.divided(dag.dag_id for dag in ctx.inventory.dags)
+        return frozenset(seen[0]).union(seen[1], (dag for dag, waves in divided.items() if gone & set(waves)))
 
     async def apply(self, ctx: Context) -> Facts:
         """Wait until all are parsed; pause what arrives unpaused."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 WATCHED = frozenset({"cut over", "kept"})
 """states of a wave whose DAGs run on the target"""
 MOVED = WATCHED | {"released"}
+"""states of a wave that has left the source, by a cutover or by hand"""
 
 
 def waves_begun(journal: Journal) -> tuple[str, ...]:
@@ -39,12 +40,12 @@ def waves_begun(journal: Journal) -> tuple[str, ...]:
 def must_have_its_journal(plan: Plan, inventory: Inventory, journal: Journal) -> None:
     """PlanError where the plan says that a wave was cut over and the journal beside it knows nothing of that.
 
-    Not of a wave that no cutover takes, which people move by hand.
+    Not of a wave that no cutover takes, which people move by hand; "kept" is a person's word as well.
     """
     begun = waves_begun(journal)
     ids = tuple(dag.dag_id for dag in inventory.dags)
     for wave in plan.waves:
-        if wave.state not in MOVED or wave.name in begun:
+        if wave.state != "cut over" or wave.name in begun:
             continue
         mine = set(plan.dags_of(wave, ids))
         if any(not not_handed_over(plan, inventory, dag) for dag in inventory.dags if dag.dag_id in mine):
