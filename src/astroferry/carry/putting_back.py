@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.begun import to_give_back
-from astroferry.carry.handover.safe_side import BETWEEN
 from astroferry.carry.handover.wave import hand_over, standings_of
 from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.runner import Report, carry_out, ends_the_run, nothing
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(hours=12)
 PAUSE = 60.0
 """seconds between two tries"""
-_MOVING = frozenset({"record", *(step.removeprefix("/") for step in BETWEEN)})
+_MOVING = frozenset({"record", "drain-source", "mark", "unpause-target"})
 """steps that begin a DAG's cutover or move it from side to side"""
 
 

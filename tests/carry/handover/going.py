@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.handover.deployments import moved_to
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, hand_over, standings_of
+from astroferry.carry.runner import never
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.carry.handover.two_airflows import World
 
     from astroferry.carry.journal import Journal
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 Way = Literal["cutover", "rollback"]
 
 
-async def go(here: World, journal: Journal, way: Way) -> Report:
+async def go(here: World, journal: Journal, way: Way, *, stop: Callable[[], bool] = never) -> Report:
     """The wave "one", this way."""
     ctx = here.context()
     ctx.standing, ctx.moved = journal.standing_of, partial(moved_to, journal)
@@ -26,4 +29,4 @@ async def go(here: World, journal: Journal, way: Way) -> Report:
         actions = actions_for_cutover(here.plan, here.inventory, "one", standings)
     else:
         actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
-    return await hand_over(actions, ctx, journal)
+    return await hand_over(actions, ctx, journal, stop=stop)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from astroferry.model.organization import TokenSeen
 
 CLOSES = (None, 8, 25, 45)
-"""seconds after which each part's window closes; in the first, a DAG that cannot be marked crosses the limit"""
+"""seconds after which each part's window closes; in the first, a DAG that cannot be marked crosses the limit
+
+After 8 and 25 none runs on the target yet, so the source goes on with each, and nothing has to be given back.
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -82,4 +85,4 @@ async def test_killed_at_every_line_then_rolled_back(tmp_path: Path, part: int) 
         line += 4
     # Nobody has to come where nothing kills it.
     assert outcome.is_back, (outcome.crossed, outcome.back)
-    assert {"cutover", "rollback"} <= deaths
+    assert deaths >= ({"cutover"} if CLOSES[part] in {8, 25} else {"cutover", "rollback"})

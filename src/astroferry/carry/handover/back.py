@@ -202,8 +202,23 @@ class HandBack:
         del ctx, before
         return f"{len(facts.get('marked') or ())} markers of {self.handover.dag_id} stay in the source's history."
 
-    async def too_many(self, ctx: Context) -> str:
-        """Why so many ticks cannot be given back, asked before the target is paused; empty where they can."""
+    async def no_way_back(self, ctx: Context) -> str:
+        """Why it cannot be given back, asked before the target is paused; empty where it can."""
+        return await self._elsewhen(ctx) or await self._too_many(ctx)
+
+    async def _elsewhen(self, ctx: Context) -> str:
+        """What is said where the target ran last at a moment that the source's schedule does not have."""
+        ran = await self._ran(ctx)
+        if not ran or (await self.handover.plan(ctx)).ticks.at(ran[-1]) is not None:
+            return ""
+        return (
+            f'The target ran "{self.handover.dag_id}" last at {ran[-1].isoformat()}, which '
+            "the source's schedule does not have, so the source could not be told what has run. Nothing was changed, "
+            "the target goes on. Give its code on the source the same schedule, wait until it is parsed, then run "
+            "the same command again."
+        )
+
+    async def _too_many(self, ctx: Context) -> str:
         plan = await self.handover.plan(ctx)
         source = await self.handover.dag(ctx, "source")
         if source.next_run_after is None or await self._one_is_enough(ctx):
@@ -243,11 +258,14 @@ class HandBack:
         before = (await self.handover.plan(ctx)).ticks.before(ran[0])
         source = rows_by_tick(await self.handover.rows(ctx, "source", before))
         on_3 = ctx.source.major >= 3
+        # One that the source's schedule does not have (any more) will not be run there; the newest must be told it.
+        ticks = (await self.handover.plan(ctx)).ticks
         if await self._one_is_enough(ctx):
             ran = ran[-1:]
         return [
             moment
             for moment in ran
+            if (moment == ran[-1] or ticks.at(moment) is not None)
             if (row := source.get(moment)) is None
             or (is_marker(row) and unfinished([row]))
             or (on_3 and is_half_made(row))

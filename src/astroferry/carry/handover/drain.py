@@ -150,7 +150,7 @@ class DrainAndPause:
         """RemoteError where the source could not take back what a running target has run; it is not paused then."""
         if self.side == "source" or was_paused or isinstance(await self.handover.kind(ctx), SwitchPlan):
             return
-        if why := await HandBack(self.handover).too_many(ctx):
+        if why := await HandBack(self.handover).no_way_back(ctx):
             raise RemoteError(why)
 
     async def _found_paused(self, ctx: Context) -> Facts | None:

@@ -168,7 +168,7 @@ class Handover:
         """
         drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
         again = self._step(ctx, "rollback" if side == "source" else "cutover", f"unpause-{side}")
-        let = self._step(ctx, "cutover", "let-source-run") if side == "source" else Standing("note")
+        let = self._step(ctx, "cutover" if side == "source" else "rollback", f"let-{side}-run")
         stands = drain.ended > max(drain.begun, again.begun, again.ended, let.begun)
         return frozenset(drain.made.get("frozen") or ()) if stands else frozenset()
 

@@ -10,6 +10,7 @@ from astroferry.advice.kinds import MarkerPlan, SwitchPlan
 from astroferry.advice.schedule import is_of_a_tick
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.back import passable
+from astroferry.carry.handover.halfmade import half_made
 from astroferry.carry.handover.moved import must_not_have_moved
 from astroferry.errors import NotFoundError, RemoteError
 from astroferry.model.cutover import DagStanding
@@ -74,7 +75,7 @@ class Record:
         closed = ctx.standing(self.info.id)
         known = closed is not None and "dag_id" in closed.made
         await must_not_have_moved(ctx, self.handover, source, target, known=known)
-        await self._see_that_none_waits(target_airflow, kind, runs=not source.is_paused)
+        await self._see_that_none_waits(ctx, target_airflow, kind, runs=not source.is_paused)
         there = self.handover.deployment
         self.handover.standing = DagStanding(
             dag_id, source.is_paused, target.is_paused, ctx.clock.now(), there, ctx.deployments.get(there, "")
@@ -87,16 +88,19 @@ class Record:
         return facts
 
     async def _see_that_none_waits(
-        self, target_airflow: Airflow, kind: MarkerPlan | SwitchPlan, *, runs: bool
+        self, ctx: Context, target_airflow: Airflow, kind: MarkerPlan | SwitchPlan, *, runs: bool
     ) -> None:
         """RemoteError where something else than the next tick would run as soon as the target is unpaused.
 
         A run queued by hand there too, which may take the logical date of a tick; but not of a DAG that only people
-        start, and where the DAG stays paused (`runs` False) it waits for ever.
+        start, and where the DAG stays paused (`runs` False) it waits for ever. A marker that an earlier try of ours
+        left half made is no such thing: the step that marks finishes it.
         """
         dag_id = self.handover.dag_id
         by_hand = runs and not (isinstance(kind, SwitchPlan) and kind.kind == "none")
-        active = await target_airflow.active_runs(dag_id)
+        marked = ctx.standing(f"cutover/{self.handover.wave}/{dag_id}/mark")
+        ours = (await half_made(ctx, self.handover, "target")).markers if marked is not None and marked.begun else ()
+        active = [run for run in await target_airflow.active_runs(dag_id) if run not in ours]
         if waiting := [run.run_id for run in active if by_hand or is_of_a_tick(run)]:
             raise RemoteError(
                 f'On the Deployment "{self.handover.deployment}" runs of "{dag_id}" wait to be run as soon as it is '

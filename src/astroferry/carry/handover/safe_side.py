@@ -1,7 +1,8 @@
-"""Leaving the safe side running: where a cutover fails before the target ran anything, the source goes on at once.
+"""Leaving one side running: a DAG whose handover ends between the sides goes on where it ran, at once.
 
-Between the pause on the source and the unpausing on the target neither side runs the DAG. A step that fails there
-must not leave it so until somebody comes.
+Between the pause on one side and the unpausing on the other neither side runs the DAG. A step that fails there, one
+that another DAG's failure holds back, a stop, or a signal must not leave it so until somebody comes: where the other
+side has not run anything, the source goes on (cutover) or the target does (rollback).
 """
 
 from __future__ import annotations
@@ -13,55 +14,93 @@ from astroferry.advice.kinds import MarkerPlan
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.gap import RunGap
 from astroferry.carry.handover.halfmade import finish
+from astroferry.carry.handover.whereabouts import FINISHED, OWED, is_half_let, let_run, may_stand_still
+from astroferry.carry.runner import ends_the_run
 from astroferry.errors import AstroferryError, RemoteError
+from astroferry.model.cutover import opposite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from astroferry.carry.action import Action, ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
-    from astroferry.carry.runner import Step
+    from astroferry.carry.handover.whereabouts import Way
+    from astroferry.carry.journal import Standing
+    from astroferry.model.cutover import Side
 
-BETWEEN = ("/drain-source", "/mark", "/unpause-target")
-"""how the ids of the steps end after which neither side may be running"""
+SOON = 20.0
+"""seconds that the end of the process is put off for it, where a signal or a key ended the run"""
 
 
 @dataclass
-class LetSourceRun:
-    """Unpause a DAG on the source again whose cutover failed before the target was unpaused. Facts: `unpaused`."""
+class LetGoOn:
+    """Unpause a DAG on `side` again, where it ran before a cutover (source) or rollback (target) that did not end.
+
+    Facts: `unpaused`.
+    """
 
     handover: Handover
+    side: Side = "source"
 
     @property
     def info(self) -> ActionInfo:
-        """A step that only a failed cutover has."""
+        """A step that only a handover has which did not come to its end."""
         return self.handover.info(
-            "let-source-run",
-            f"Let the source go on with {self.handover.dag_id}",
+            f"let-{self.side}-run",
+            f"Let the {self.side} go on with {self.handover.dag_id}",
+            way=self._way,
             undo="irreversible",
-            note="The next cutover drains it again.",
+            note=f"The next {self._way} drains it again.",
         )
 
+    @property
+    def _way(self) -> Way:
+        return "cutover" if self.side == "source" else "rollback"
+
     async def observe(self, ctx: Context) -> Observation:
-        """Done where the source runs it, or it was not active; doubt where the target runs it or may have done so."""
-        dag_id = self.handover.dag_id
+        """Done where that side runs it, or it was not active; doubt where the other runs it or may have done so."""
+        dag_id, other = self.handover.dag_id, opposite(self.side)
         if not self.handover.was_active(ctx):
             return Observation("done", f"{dag_id} was paused on the source, so it stays paused", {"unpaused": False})
-        if not (await self.handover.dag(ctx, "source")).is_paused:
-            return Observation("done", "the source runs it", {"unpaused": True})
-        if self.handover.was_let_run(ctx, "target") or not (await self.handover.dag(ctx, "target")).is_paused:
+        if not (await self.handover.dag(ctx, self.side)).is_paused:
+            if await self._owes_ticks(ctx):
+                return Observation("todo", f"the {self.side} runs it, and what fell between is not run yet")
+            return Observation("done", f"the {self.side} runs it", {"unpaused": True})
+        if self.handover.was_let_run(ctx, other) or not await self._is_paused_or_away(ctx, other):
             return Observation(
                 "doubt",
-                f'The target may have run "{dag_id}", so the source does not go on by itself. See `status`, '
-                "then run cutover or rollback.",
+                f'The {other} may have run "{dag_id}", so the {self.side} does not go on by itself. See that it is '
+                "paused there, then run cutover or rollback.",
             )
         return Observation("todo")
 
-    async def apply(self, ctx: Context) -> Facts:
-        """Unpause it, then run there what fell between; what is half made on the target is cleared away first.
+    async def _is_paused_or_away(self, ctx: Context, side: Side) -> bool:
+        """Whether that side is paused; where it cannot be asked, it is, since the journal says that we paused it."""
+        try:
+            return (await self.handover.dag(ctx, side)).is_paused
+        except AstroferryError as error:
+            if not ends_the_run(error):
+                raise
+            return True
 
-        Where the target cannot be asked for that, the marker waits there, which does no harm while it is paused.
+    async def _owes_ticks(self, ctx: Context) -> bool:
+        """Whether an earlier try unpaused it, and did not come so far as to run what fell between."""
+        line = ctx.standing(self.info.id)
+        paid = line is None or (line.event in FINISHED and not line.made.get(OWED))
+        if paid or not isinstance(await self.handover.kind(ctx), MarkerPlan):
+            return False
+        return (await self._gap.observe(ctx)).state != "done"
+
+    @property
+    def _gap(self) -> RunGap:
+        return RunGap(self.handover, self.side, way=self._way)
+
+    async def apply(self, ctx: Context) -> Facts:
+        """Unpause it, then run there what fell between; what is half made on the other side is cleared away first.
+
+        Where the other side cannot be asked for that, the marker waits there, which does no harm while it is paused;
+        and what fell between is run by the next cutover or rollback, before it does anything else.
         """
         seen = await self.observe(ctx)
         if seen.state == "doubt":
@@ -70,44 +109,63 @@ class LetSourceRun:
         timed = isinstance(kind, MarkerPlan)
         try:
             if timed:
-                await finish(ctx, self.handover, "target", withdraw=True)
+                await finish(ctx, self.handover, opposite(self.side), withdraw=True)
         except AstroferryError:
             if isinstance(kind, MarkerPlan) and kind.fills_first:
-                # Ticks may wait there that the source would take for run.
+                # Ticks may wait there that this side would take for run.
                 raise
-        await ctx.source.set_paused(self.handover.dag_id, False)
-        ctx.tell(f"{self.handover.dag_id}: the source goes on with it")
-        if timed:
-            await RunGap(self.handover, "source").apply(ctx)
-        return {"unpaused": True}
+        await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
+        ctx.tell(f"{self.handover.dag_id}: the {self.side} goes on with it")
+        owed = False
+        try:
+            if timed:
+                await self._gap.apply(ctx)
+        except AstroferryError as error:
+            owed = True
+            ctx.tell(f"{self.handover.dag_id}: the next run of this command runs what fell between. {error.message}")
+        return {"unpaused": True, OWED: owed}
 
     async def verify(self, ctx: Context) -> Observation:
-        """As seen on the servers."""
-        return await self.observe(ctx)
+        """Whether that side runs it; what it owes is told by the facts, since the other side may be away."""
+        paused = self.handover.was_active(ctx) and (await self.handover.dag(ctx, self.side)).is_paused
+        return Observation("todo" if paused else "done")
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
-        """It goes on as before the cutover."""
+        """It goes on as before."""
         del ctx, before, facts
-        return f"{self.handover.dag_id} runs on the source."
+        return f"{self.handover.dag_id} runs on the {self.side}."
 
 
-def stranded(actions: Sequence[Action], failed: Iterable[Step] | None, ctx: Context) -> list[Action]:
-    """What lets the source go on with each DAG whose cutover failed between the sides.
+def stranded(actions: Sequence[Action], lines: Mapping[str, Standing]) -> list[LetGoOn]:
+    """What lets one side go on with each DAG of these actions that may run on neither, by the journal's `lines`."""
+    return [
+        LetGoOn(handover, "target" if way == "rollback" and _ran_there(handover, lines) else "source")
+        for handover, way in _ways(actions)
+        if may_stand_still(lines, handover.wave, handover.dag_id, way)
+    ]
 
-    `failed` None: the run ended by an error, so any DAG may be there whose source was drained and whose target was
-    not unpaused.
-    """
-    ids = None if failed is None else {step.info.id for step in failed if step.outcome == "failed"}
-    found: dict[str, Handover] = {}
+
+def _ran_there(handover: Handover, lines: Mapping[str, Standing]) -> bool:
+    """Whether the target was let run it since its cutover began."""
+    begun = f"cutover/{handover.wave}/{handover.dag_id}"
+    return let_run(lines.get(f"{begun}/unpause-target"), lines.get(f"{begun}/record"))
+
+
+def unfinished_lets(actions: Sequence[Action], lines: Mapping[str, Standing]) -> list[LetGoOn]:
+    """Those of an earlier run that were killed, or failed, before what fell between was run."""
+    return [
+        let
+        for handover, _ in _ways(actions)
+        for let in (LetGoOn(handover, "source"), LetGoOn(handover, "target"))
+        if is_half_let(lines, handover.wave, handover.dag_id, let.side)
+    ]
+
+
+def _ways(actions: Sequence[Action]) -> list[tuple[Handover, Way]]:
+    """Each DAG of these actions once, and which way it goes."""
+    found: dict[str, tuple[Handover, Way]] = {}
     for action in actions:
         handover: Handover | None = getattr(action, "handover", None)
-        if handover is None or not action.info.id.startswith("cutover/") or not action.info.id.endswith(BETWEEN):
-            continue
-        may_be = (
-            handover.was_drained(ctx) and not handover.was_let_run(ctx, "target")
-            if ids is None
-            else action.info.id in ids
-        )
-        if may_be:
-            found[handover.dag_id] = handover
-    return [LetSourceRun(handover) for handover in found.values()]
+        if handover is not None and action.info.stage in {"cutover", "rollback"}:
+            found[handover.dag_id] = handover, "cutover" if action.info.stage == "cutover" else "rollback"
+    return list(found.values())

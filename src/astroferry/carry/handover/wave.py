@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from astroferry.carry.handover.hidden import hidden
 from astroferry.carry.handover.no_way_back import AGAIN, NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
-from astroferry.carry.handover.safe_side import stranded
+from astroferry.carry.handover.safe_side import SOON, stranded, unfinished_lets
 from astroferry.carry.handover.switch import WatchSwitch, to_accept
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
@@ -31,10 +32,15 @@ if TYPE_CHECKING:
 
     from astroferry.carry.action import Action, Facts
     from astroferry.carry.context import Context
+    from astroferry.carry.handover.safe_side import LetGoOn
     from astroferry.carry.journal import Journal
     from astroferry.carry.runner import Step
     from astroferry.model.inventory import Dag, Inventory
     from astroferry.model.plan import Plan
+
+
+BACK = (("rollback", "unpause-source"), ("cutover", "let-source-run"))
+"""(way, step) after which the source runs a DAG again"""
 
 
 def standings_from(facts_by_action: Mapping[str, Facts], wave: str) -> dict[str, DagStanding]:
@@ -49,9 +55,10 @@ def standings_from(facts_by_action: Mapping[str, Facts], wave: str) -> dict[str,
 
 
 def standings_of(journal: Journal, wave: str, *, given_back: bool = True) -> dict[str, DagStanding]:
-    """The same out of a journal. Without `given_back`, DAGs that a rollback has put back since are left out.
+    """The same out of a journal. Without `given_back`, DAGs that run on the source again are left out.
 
-    A cutover that follows a rollback begins anew: how a DAG stood before the first one says nothing any more.
+    A rollback has put them back, or their cutover ended half-way and the source went on. A cutover that follows
+    begins anew: how a DAG stood before the first one says nothing any more.
     """
     lines = journal.standing()
     found = standings_from({action: line.made for action, line in lines.items()}, wave)
@@ -59,10 +66,10 @@ def standings_of(journal: Journal, wave: str, *, given_back: bool = True) -> dic
         return found
     kept: dict[str, DagStanding] = {}
     for dag_id, standing in found.items():
-        back = lines.get(f"rollback/{wave}/{dag_id}/unpause-source")
         # What an earlier look found is not made new by one that failed.
         recorded = lines[f"cutover/{wave}/{dag_id}/record"].ended
-        if back is None or back.event not in {"done", "found"} or back.ended < recorded:
+        back = [lines.get(f"{step[0]}/{wave}/{dag_id}/{step[1]}") for step in BACK]
+        if not any(line and line.event in {"done", "found"} and line.ended > recorded for line in back):
             kept[dag_id] = standing
     return kept
 
@@ -194,9 +201,11 @@ async def hand_over(
 ) -> Report:
     """Carry a cutover's or a rollback's actions out, as `carry_out`: side by side, and patient with a server away.
 
-    A DAG whose cutover fails before the target was unpaused goes on at the source.
+    However it ends (a failure, a stop, a signal), a DAG that it leaves between the sides goes on where it ran.
     """
     cutover = ctx.plan.cutover
+    if (owed := await _let_go_on(unfinished_lets(actions, journal.standing()), ctx, journal)).failed:
+        return owed
     try:
         report = await carry_out(
             actions,
@@ -209,14 +218,31 @@ async def hand_over(
             patience=cutover.parse_timeout,
             alone=alone,
         )
-    except AstroferryError:
-        if left := stranded(actions, None, ctx):
-            with contextlib.suppress(AstroferryError):
-                await carry_out(left, ctx, journal, at_once=cutover.at_once, alone=True)
+    except asyncio.CancelledError:
+        with contextlib.suppress(AstroferryError, TimeoutError):
+            async with asyncio.timeout(SOON):
+                await _let_go_on(stranded(actions, journal.standing()), ctx, journal)
         raise
-    if left := stranded(actions, report.failed, ctx):
-        back = await carry_out(left, ctx, journal, at_once=cutover.at_once, alone=True)
+    except AstroferryError:
+        with contextlib.suppress(AstroferryError):
+            await _let_go_on(stranded(actions, journal.standing()), ctx, journal)
+        raise
+    if report.failed or report.stopped:
+        back = await _let_go_on(stranded(actions, journal.standing()), ctx, journal)
         report.steps += back.steps
+    report.steps[:0] = owed.steps
+    return report
+
+
+async def _let_go_on(lets: Sequence[LetGoOn], ctx: Context, journal: Journal) -> Report:
+    """Carry these out. A DAG that the source goes on with is looked at anew by whatever cuts it over next."""
+    if not lets:
+        return Report()
+    report = await carry_out(lets, ctx, journal, at_once=ctx.plan.cutover.at_once, alone=True)
+    for let in lets:
+        if let.side == "source":
+            let.handover.standing = None
+            let.handover.drained.clear()
     return report
 
 
