@@ -54,6 +54,14 @@ async def test_runs_that_began_since_a_moment_by_dag() -> None:
     assert asked[-1].params["start_date_gte"] == AT.isoformat()
 
 
+async def test_runs_that_wait_by_dag() -> None:
+    rows = [run("a", "1", None) | {"state": "queued"}, run("a", "2", None) | {"state": "queued"}, run("b", "3", None)]
+    asked: list[httpx.URL] = []
+    server = await airflow({"/dags/~/dagRuns": paged("dag_runs", rows)}, asked=asked)
+    assert await server.runs_waiting() == {"a": ("1", "2")}
+    assert asked[-1].params["state"] == "queued"
+
+
 async def test_the_newest_start_is_asked_for_with_a_bound_that_leaves_out_what_never_began() -> None:
     place, asked = "/dags/~/dagRuns", list[httpx.URL]()
     server = await airflow({place: paged("dag_runs", [run("a", "2", "2026-11-25T11:00:00Z")])}, asked=asked)

@@ -35,6 +35,14 @@ class Rows(Reading):
             found.setdefault(item["dag_id"], []).append(shapes.run_of(item))
         return {dag_id: tuple(runs) for dag_id, runs in found.items()}
 
+    async def runs_waiting(self) -> dict[str, tuple[str, ...]]:
+        """DAG id -> ids of its runs that are queued, over all DAGs; those of a paused one wait until it is not."""
+        found: dict[str, list[str]] = {}
+        async for item in self._all_runs({"state": "queued"}):
+            if item["state"] == "queued":
+                found.setdefault(item["dag_id"], []).append(item["dag_run_id"])
+        return {dag_id: tuple(runs) for dag_id, runs in found.items()}
+
     async def last_start(self, since: datetime) -> datetime | None:
         """When the newest run of any DAG began, of those at `since` or later; None where none has since.
 

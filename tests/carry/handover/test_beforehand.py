@@ -13,6 +13,7 @@ from tests.carry.handover.two_airflows import DAG, START, World, carry, world
 from astroferry.carry.handover.beforehand import STARSHIP, checks_of, left_there, to_remove
 from astroferry.carry.handover.wave import actions_for_cutover, to_know
 from astroferry.carry.journal import Journal
+from astroferry.model.cutover import DagStanding
 from astroferry.model.inventory import Plugin
 from astroferry.model.plan import Confirmation
 
@@ -26,7 +27,8 @@ KEY = "waiting-events:one"
 
 
 async def asked(here: World) -> dict[str, tuple[str, str]]:
-    way = SimpleNamespace(plan=here.plan, inventory=here.inventory, ctx=here.context())
+    journal = Journal(here.folder / "journal.jsonl")
+    way = SimpleNamespace(plan=here.plan, inventory=here.inventory, ctx=here.context(), journal=journal)
     return {check.key: (check.outcome, check.detail) for check in await checks_of(cast("Opened", way), "one")}
 
 
@@ -97,6 +99,21 @@ async def test_an_event_that_comes_as_the_dag_is_paused_is_let_through(tmp_path:
     assert facts["slipped"] == 1
     assert here.source.queued == {}
     assert [side for _, side, _ in here.source.ledger] == ["source"]
+
+
+async def test_what_somebody_queued_on_the_target_is_named_until_the_dag_has_moved(tmp_path: Path) -> None:
+    for kind, named in (("cron", True), ("none", False)):
+        here = world(tmp_path, catchup=True, warm=60, dag={"kind": kind})
+        here.target._add("manual__test", "manual", here.clock.now())
+        found = await asked(here)
+        assert ("waiting-runs" in found) == named
+    here = world(tmp_path, catchup=True, warm=60)
+    here.target._add("manual__test", "manual", here.clock.now())
+    outcome, detail = (await asked(here))["waiting-runs"]
+    assert (outcome, detail) == ("missing", f"{DAG} has manual__test; delete them there or mark them failed")
+    journal = Journal(here.folder / "journal.jsonl")
+    journal.write(f"cutover/one/{DAG}/record", "found", facts=DagStanding(DAG, False, True, START).to_facts())
+    assert await asked(here) == {}
 
 
 async def test_a_paused_dag_or_one_that_time_starts_asks_for_nothing(tmp_path: Path) -> None:

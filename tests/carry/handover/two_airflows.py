@@ -287,6 +287,11 @@ class Server:
     async def active_runs(self, dag_id: str) -> tuple[Run, ...]:
         return await self.runs(dag_id, states=("queued", "running"), newest_first=False)
 
+    async def runs_waiting(self) -> dict[str, tuple[str, ...]]:
+        self._call("runs_waiting")
+        queued = tuple(run.run_id for run in self.rows.values() if run.state == "queued")
+        return {self.dag_id: queued} if queued else {}
+
     async def dag_source(self, dag_id: str) -> str:
         del dag_id
         self._call("dag_source")

@@ -1,4 +1,4 @@
-"""What a wave's DAGs ask for before any of them is paused: a word on waiting events, and Starship on an Airflow 2.
+"""What a wave's DAGs ask for before any of them is paused: a word on waiting events, Starship, nothing queued there.
 
 Events are not carried. One that is made on the target (`POST /assets/events`, `POST /datasets/events`) goes to every
 unpaused DAG there that its dataset starts, so one that has run for it already on the source would run for it again;
@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry.advice.handing import handed_over, marked_by_starship
-from astroferry.advice.kinds import SwitchPlan
+from astroferry.advice.kinds import Refusal, SwitchPlan
+from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.model.starship import SAFE_FROM
 from astroferry.model.words import names, several
@@ -36,11 +37,45 @@ async def checks_of(way: Opened, wave: str) -> list[Prerequisite]:
     ids = set(way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags)))
     dags = [dag for dag in way.inventory.dags if dag.dag_id in ids]
     checks = []
+    if waiting := await _queued_there(way, wave, dags):
+        checks.append(_waiting_runs(wave, way.plan.wave(wave).production, waiting))
     if needing := marked_by_starship(way.plan, way.inventory, dags):
         checks.append(await _starship(way, way.plan.wave(wave).production, needing))
     if started := started_by_datasets(way.plan, way.inventory, dags):
         checks.append(_events(way, wave, await waiting_events(way.ctx.source, started)))
     return checks
+
+
+async def _queued_there(way: Opened, wave: str, dags: Iterable[Dag]) -> dict[str, tuple[str, ...]]:
+    """DAG id -> runs on the target that would start when it is unpaused: of those that are still to be handed over.
+
+    Not of a DAG that only people start: who queues a run of it there means it.
+    """
+    moved = standings_of(way.journal, wave, given_back=False)
+    moving = {
+        dag.dag_id
+        for dag in dags
+        if not dag.is_paused
+        and dag.dag_id not in moved
+        and not isinstance(kind := handed_over(way.plan, way.inventory, dag), Refusal)
+        and not (isinstance(kind, SwitchPlan) and kind.kind == "none")
+    }
+    if not moving:
+        return {}
+    target = await way.ctx.target(way.plan.wave(wave).production)
+    return {dag_id: runs for dag_id, runs in (await target.runs_waiting()).items() if dag_id in moving}
+
+
+def _waiting_runs(wave: str, deployment: str, waiting: dict[str, tuple[str, ...]]) -> Prerequisite:
+    """Somebody tried a DAG on the paused target: the run starts with the handover, and may take a tick's place."""
+    shown = names([f"{dag_id} has {names(runs, 3)}" for dag_id, runs in waiting.items()])
+    return Prerequisite(
+        "waiting-runs",
+        f'No run waits on "{deployment}" for a DAG of "{wave}" to be unpaused',
+        "missing",
+        f"{shown}; delete them there or mark them failed",
+        "whoever queued them",
+    )
 
 
 def started_by_datasets(plan: Plan, inventory: Inventory, dags: Iterable[Dag]) -> list[str]:
