@@ -124,7 +124,7 @@ def parser() -> argparse.ArgumentParser:
     rollback.add_argument(
         "--code", action="store_true", help="DAG code of the confirmed Deployment back to the deploy found good"
     )
-    status = verb("status", "what is done, what is not, and what failed")
+    status = verb("status", "what is done, what is not, what failed, and which side runs each DAG")
     refresh = verb("refresh", "read the source again, take over what changed; says which advice changed")
     report = verb("report", "the assessment on one page for those who decide: .html, .md or .json; changes nothing")
     report.add_argument("--out", metavar="FILE", help="where it goes (default: report.html)")

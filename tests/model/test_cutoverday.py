@@ -96,6 +96,8 @@ def test_where_a_thing_was_done() -> None:
     }
     entries = [Entry(number, AT, action, "done") for number, action in enumerate(actions, 1)]
     assert {row.action: (row.where, row.subject) for row in rows_of(PLAN, entries)} == actions
+    recorded = Entry(1, AT, "cutover/w/d/record", "applied", facts={"deployment": "former"})
+    assert rows_of(PLAN, [recorded, Entry(2, AT, "cutover/w/d/mark", "done")])[1].where == "former"
 
 
 def test_the_audit_has_words_for_every_event_of_the_journal() -> None:

@@ -66,20 +66,27 @@ class AuditRow:
 def rows_of(plan: Plan, entries: Iterable[Entry]) -> tuple[AuditRow, ...]:
     """A row for each line of the journal, in its order."""
     waves = {wave.name: wave.production for wave in plan.waves}
-    return tuple(
-        AuditRow(
-            number=entry.number,
-            at=entry.at.isoformat(timespec="seconds"),
-            by=entry.by,
-            action=entry.action,
-            where=_where(entry.action, waves),
-            subject=_subject(entry.action),
-            outcome=_OUTCOMES[entry.event],
-            why=redact(entry.why),
-            facts=entry.facts,
+    went: dict[tuple[str, ...], str] = {}
+    rows: list[AuditRow] = []
+    for entry in entries:
+        place = tuple(entry.action.split("/")[1:3])
+        if entry.action.endswith("/record") and entry.facts.get("deployment"):
+            # Where it goes from here on, whatever the plan has made of the wave since.
+            went[place] = entry.facts["deployment"]
+        rows.append(
+            AuditRow(
+                number=entry.number,
+                at=entry.at.isoformat(timespec="seconds"),
+                by=entry.by,
+                action=entry.action,
+                where=_where(entry.action, waves, went.get(place, "")),
+                subject=_subject(entry.action),
+                outcome=_OUTCOMES[entry.event],
+                why=redact(entry.why),
+                facts=entry.facts,
+            )
         )
-        for entry in entries
-    )
+    return tuple(rows)
 
 
 def as_jsonl(rows: Iterable[AuditRow]) -> str:
@@ -104,10 +111,10 @@ def _cell(value: object) -> object:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
-def _where(action: str, waves: dict[str, str]) -> str:
+def _where(action: str, waves: dict[str, str], went: str) -> str:
     kind, *rest = action.split("/")
     if kind in _BY_DAG and len(rest) >= 3:
-        step, deployment = rest[-1], waves.get(rest[0], rest[0])
+        step, deployment = rest[-1], went or waves.get(rest[0], rest[0])
         if step.endswith("source"):
             return "source"
         return "both ends" if step == "record" else deployment

@@ -55,6 +55,10 @@ def test_a_plan_that_was_edited_or_has_lost_its_journal(world: World) -> None:
         assert ran.code == Exit.PLAN, (verb, ran.out, ran.err)
         assert 'The plan says that the wave "pilot" is cut over, and the journal ' in ran.err
     journal.rename(world.journal_path)
+    world.edit_plan('"ticks_on",', '"nobody",')  # moved to the rest
+    ran = world.on_plan("cutover", "--wave", "rest", *CONFIRM)
+    assert (ran.code, 'The wave "pilot" has handed ticks_on over, and "rest" takes' in ran.err) == (3, True), ran.err
+    world.edit_plan('"nobody",', '"ticks_on",')
     world.edit_plan(f'"{DEPLOYMENT}"', '"quay-two"')
     ran = world.on_plan("cutover", "--wave", "pilot", "--confirm", "quay-two")
     assert ran.code == Exit.PLAN
@@ -90,3 +94,4 @@ def test_status_names_what_runs_on_neither_side(world: World) -> None:
     assert "  ticks_on: it was paused on the source at 2026-11-22 12:00" in ran.out
     assert f"Go on at once: astroferry cutover {world.plan_path} --wave pilot, or give ticks_on back:" in ran.out
     assert [item["side"] for item in world.on_plan("status", "--json").json["where"]] == ["source", "neither"]
+    assert "Half-way" in world.on_plan("check").out

@@ -12,6 +12,7 @@ from astroferry.carry.actions.deployment import find
 from astroferry.carry.handover.begun import not_on_source, waves_begun
 from astroferry.carry.handover.wave import standings_of
 from astroferry.errors import NotFoundError, PlanError, RemoteError
+from astroferry.model.words import names
 
 if TYPE_CHECKING:
     from astroferry.carry.context import Context
@@ -56,7 +57,7 @@ async def find_again(ctx: Context, plan: Plan, journal: Journal, wave: str) -> N
 
 
 async def must_go_on_there(way: Opened, wave: str) -> None:
-    """PlanError where DAGs of the wave are on another Deployment than the one that the plan names now."""
+    """PlanError where DAGs of the wave were handed over elsewhere: to another Deployment, or by another wave."""
     production = way.plan.wave(wave).production
     await find(way.ctx, way.plan.deployment(production))
     here = way.ctx.deployments.get(production)
@@ -69,6 +70,14 @@ async def must_go_on_there(way: Opened, wave: str) -> None:
                 hint="Name the former one again under [[waves]], or give the wave back first: astroferry rollback.",
             )
         way.ctx.deployments |= {standing.deployment: here} if standing.deployment and here else {}
+    mine = set(way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags)))
+    for other in waves_begun(way.journal):
+        gone = not_on_source(way.journal, other).values() if other != wave else ()
+        if moved := [item.dag_id for item in gone if item.dag_id in mine and not item.source_paused]:
+            raise PlanError(
+                f'The wave "{other}" has handed {names(moved)} over, and "{wave}" takes them in the plan now.',
+                hint=f'Put them back into "{other}" in the plan, or give them back first: astroferry rollback.',
+            )
 
 
 def moved_to(journal: Journal, deployment_id: str) -> dict[str, str]:

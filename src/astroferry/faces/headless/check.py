@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from astroferry.carry.waves import READY
 from astroferry.code.find import signs_in
 from astroferry.errors import AstroferryError, Exit
 from astroferry.faces.headless.asking import asker
+from astroferry.faces.whereabouts import pages, where_all_run
 from astroferry.model.inventoryfile import drift
 from astroferry.model.travelling import connections_to_carry, variables_to_carry
 from astroferry.report.table import table
@@ -50,6 +52,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
             for wave in way.plan.waves
             if wave.state in READY - {"cut over"}
         }
+    halfway = [item for item in where_all_run(way.journal) if item.is_open]
     refused = [finding for finding in findings if finding.severity == "refuse"]
     missing = [item for item in needed if item.outcome == "missing"]
     good = not refused and not missing and not uncompared and not lacking
@@ -64,6 +67,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
                 ],
                 "not_compared": uncompared,
                 "values_missing": lacking,
+                "halfway": [asdict(item) for item in halfway],
                 "cutover": {
                     wave: [{"key": item.key, "outcome": item.outcome, "detail": item.told} for item in checks]
                     for wave, checks in waves.items()
@@ -74,6 +78,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
         diagnostics.data("\n".join(_page(needed, changed, findings, uncompared, lacking, good=good)))
         for wave, checks in waves.items():
             diagnostics.data("\n".join(checklist(wave, checks)))
+        if halfway:
+            diagnostics.data("\n".join(["", "Half-way", *pages(halfway, arguments.plan)]))
     return Exit.DONE if good else Exit.PLAN
 
 
