@@ -29,7 +29,7 @@ LATEST = ("cron_latest", "trigger_latest", "delta_latest")
 ALL = ("cron_all", "trigger_all", "delta_all", "delta_odd_all", "past_all")
 
 
-@pytest.fixture(params=["2.11", "3.3"])
+@pytest.fixture(params=["2.11", pytest.param("3.3", marks=pytest.mark.long)])
 def both(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[RealAirflow, RealAirflow]]:
     start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     env = {
