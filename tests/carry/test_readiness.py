@@ -74,6 +74,13 @@ def test_everything_is_met_with_what_was_seen(world: World) -> None:
     world.astro.users[bob]["status"] = "ACTIVE"
     add_alert(world.astro, seat.id, "TASK_FAILURE", ("EMAIL",))
     (world.folder / "rollback.md").write_text("Pause there, unpause here.", encoding="utf-8")
+    sleeps = {"hibernateAtCron": "0 20 * * *", "wakeAtCron": "0 6 * * *", "isEnabled": True}
+    seat.settings["scalingSpec"] = {"hibernationSpec": {"schedules": [sleeps]}}
+    assert checks(world)["awake"] == (
+        "missing",
+        'it hibernates by "0 20 * * *"; wake it and take its hibernation schedules away',
+    )
+    sleeps["isEnabled"] = False
     found = checks(world)
     assert {outcome for outcome, _ in found.values()} == {"met"}
     assert "4 same" in found["values-verified"][1]

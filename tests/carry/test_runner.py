@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
+from tests.carry.handover.two_airflows import SteppedClock
 
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.context import Context
@@ -291,6 +292,27 @@ async def test_a_refused_credential_or_a_lost_server_ends_the_run(
     report = await carry_out(actions, ship.ctx, ship.journal())
     assert not report.failed
     assert ship.world.made == dict.fromkeys("abc", 1)
+
+
+async def test_a_server_that_answered_in_between_is_waited_for_anew(ship: Ship) -> None:
+    """A drain that took an hour and then lost the server has not been without it for an hour."""
+    clock = SteppedClock()
+    ctx = replace(ship.ctx, clock=clock)
+    tries: list[float] = [0, 600, 0]
+
+    class Long(Make):
+        async def apply(self, ctx: Context) -> Facts:
+            if tries:
+                clock.pass_by(tries.pop(0))
+                raise UnreachableError("Gone.")
+            return await super().apply(ctx)
+
+    report = await carry_out([Long(ship.world, "a")], ctx, ship.journal(), patience=300)
+    assert (outcomes(report), tries) == ({"a": "done"}, [])
+    tries += [0] * 100
+    with pytest.raises(UnreachableError):
+        await carry_out([Long(ship.world, "b")], ctx, ship.journal(), patience=300)
+    assert 40 < len(tries) < 60
 
 
 async def test_a_bug_is_not_taken_for_a_failure(ship: Ship) -> None:

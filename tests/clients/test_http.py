@@ -18,6 +18,7 @@ from astroferry.errors import (
     NotAllowedError,
     NotFoundError,
     NotTheApiError,
+    RemoteError,
     RequestFailedError,
     UnreachableError,
 )
@@ -150,6 +151,15 @@ async def test_a_lost_post_is_not_repeated(opened: Opener) -> None:
     with pytest.raises(UnreachableError, match="connection was lost"):
         await http.json("POST", "/x")
     assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize(("status", "may_have"), [(302, False), (404, False), (409, False), (408, True), (500, True)])
+async def test_what_a_refused_request_may_have_changed(opened: Opener, status: int, *, may_have: bool) -> None:
+    """A server that gave up waiting (408) may have begun, as one behind a 5xx; what else refuses has done nothing."""
+    http = opened(Script(httpx.Response(status)))
+    with pytest.raises(RemoteError):
+        await http.json("POST", "/x")
+    assert bool(http.changes) is may_have
 
 
 async def test_retry_after_in_seconds_or_as_a_date(opened: Opener, clock: FixedClock) -> None:

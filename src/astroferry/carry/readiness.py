@@ -53,7 +53,12 @@ async def readiness(way: Opened, wave: str) -> tuple[Prerequisite, ...]:
     await find(way.ctx, deployment)
     if deployment.name not in way.ctx.deployments:
         return (_missing("deployment", f'"{deployment.name}" is on Astro', "it is not there yet", "run apply"),)
-    checks = [*_values(way, deployment), *await _secrets_backend(way, deployment), *_network(way, deployment)]
+    checks = [
+        *await _awake(way, deployment),
+        *_values(way, deployment),
+        *await _secrets_backend(way, deployment),
+        *_network(way, deployment),
+    ]
     checks += [await _dags(way, wave, deployment), await _alerts(way, deployment), await _people(way, deployment)]
     checks += [await _known_good(way, deployment), *await checks_of(way, wave)]
     checks += [_rollback_plan(way), *_approval(way)]
@@ -74,6 +79,16 @@ def _by_person(way: Opened, key: str, title: str, why: str, who: str) -> Prerequ
     if said is not None:
         return Prerequisite(key, title, "confirmed", f"by {said.by}, {said.at:%Y-%m-%d %H:%M}", who)
     return Prerequisite(key, title, "to be confirmed", why, who, f"astroferry approve PLAN --what {key} --by NAME")
+
+
+async def _awake(way: Opened, deployment: Deployment) -> list[Prerequisite]:
+    """Told only where it is not: a Deployment that is sent to sleep drops the ticks that fall into it, unsaid."""
+    when = (await way.ctx.astro.deployment(way.ctx.deployments[deployment.name])).hibernates
+    if not when:
+        return []
+    title = f'"{deployment.name}" is awake at all times'
+    detail = "it hibernates " + names(["now" if item == "now" else f'by "{item}"' for item in when])
+    return [_missing("awake", title, detail, "wake it and take its hibernation schedules away", _OWNER)]
 
 
 def _values(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:

@@ -174,8 +174,18 @@ def deployment_of(item: dict[str, Any]) -> DeploymentSeen:
         description=item.get("description") or "",
         status_reason=item.get("statusReason") or "",
         dag_deploy_enabled=bool(item.get("isDagDeployEnabled")),
+        hibernates=_hibernates(item),
         raw=item,
     )
+
+
+def _hibernates(item: dict[str, Any]) -> tuple[str, ...]:
+    """When nothing runs there (Astro API v1: DeploymentHibernationSpec, DeploymentHibernationStatus)."""
+    spec = (item.get("scalingSpec") or {}).get("hibernationSpec") or {}
+    status = (item.get("scalingStatus") or {}).get("hibernationStatus") or {}
+    asleep = item["status"] == "HIBERNATING" or bool(status.get("isHibernating"))
+    crons = (each["hibernateAtCron"] for each in spec.get("schedules") or () if each.get("isEnabled"))
+    return (*(("now",) if asleep else ()), *crons)
 
 
 def update_body(raw: dict[str, Any]) -> dict[str, Any]:

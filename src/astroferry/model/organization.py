@@ -79,7 +79,8 @@ class DeploymentSeen:
 
     `status`: CREATING, DEPLOYING, HEALTHY, UNHEALTHY, UNKNOWN, HIBERNATING. `airflow_version` is "NA" while unknown.
     `airflow_api_url`: base of its Airflow, with scheme and without `/api/vN`; "" while there is none.
-    `dag_tarball_version`: the DAGs that run; `desired_dag_tarball_version`: those that shall. `raw`: all Astro said.
+    `dag_tarball_version`: the DAGs that run; `desired_dag_tarball_version`: those that shall. `hibernates`: when
+    nothing runs there ("now", or the crons by which it is sent to sleep). `raw`: all Astro said.
     """
 
     id: str
@@ -98,6 +99,7 @@ class DeploymentSeen:
     description: str = ""
     status_reason: str = ""
     dag_deploy_enabled: bool = False
+    hibernates: tuple[str, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -49,6 +49,11 @@ ACROSS = having(
 INSIDE = having(dag("a", owners=("y",), waits_for=("b",)), dag("b", owners=("y",)), dag("c", owners=("x",)))
 SIXTY = having(*(dag(f"d{number}") for number in range(60)))
 IN_PLACE = replace(PLAN, waves=(Wave("one", "prod", "prod"),))
+ASLEEP = replace(
+    PLAN,
+    deployments=(Deployment("dev", "w", development_mode=True), Deployment("prod", "w")),
+    waves=(Wave("one", "dev", "dev"),),
+)
 BUSY = having(dag("a", tags=("critical",)), dag("b"))
 MANY = having(*(dag(f"d{number}") for number in range(30)))
 
@@ -66,6 +71,8 @@ ROWS = (
     no("WAV-same", case(IN_PLACE, PAIR)),
     no("WAV-same", case(ONE, SIXTY)),
     no("WAV-same", case(ONE, PAIR)),
+    yes("WAV-asleep", case(ASLEEP, PAIR), "may hibernate: one."),
+    no("WAV-asleep", case(replace(ASLEEP, waves=ONE.waves), PAIR)),
     yes("HAZ-001", case(TWO, WAITS), "a waits for b"),
     no("HAZ-001", case(ONE, WAITS)),
     no("HAZ-001", case(TWO, TRIGGERS)),

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.carry.handover.two_airflows import DAG, START, World, carry, world
@@ -29,6 +29,8 @@ from astroferry.model.inventory import Dag, Run, Schedule
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.carry.handover.two_airflows import Server
 
     from astroferry.carry.action import Action
     from astroferry.carry.context import Context
@@ -129,6 +131,28 @@ async def test_a_dag_that_never_idles_is_left_running(here: World) -> None:
         await DrainAndPause(handover()).apply(here.context(told))
     assert not here.source.is_paused
     assert any("waiting for" in line for line in told)
+
+
+async def test_a_run_that_comes_after_the_first_look_is_seen_by_the_second(here: World) -> None:
+    """A scheduler that had begun its round adds it a moment after the pause."""
+
+    @dataclass
+    class Late:
+        """Beside the servers: one second after the pause there is a run more, once."""
+
+        left: int = 1
+
+        def round(self) -> None:
+            if here.source.is_paused and self.left:
+                self.left -= 1
+                moment = here.clock.now()
+                here.source._add(f"manual__{moment.isoformat()}", "manual", moment)
+
+    here.clock.everyone.append(cast("Server", Late()))
+    facts = await DrainAndPause(handover()).apply(here.context())
+    assert facts["slipped"] == 1
+    assert here.source.is_paused
+    assert not here.source.open
 
 
 async def test_a_run_that_slips_in_is_let_finish(here: World) -> None:

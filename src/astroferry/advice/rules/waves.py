@@ -139,6 +139,31 @@ def tested_in_production(case: Case) -> Iterator[Hit]:
 
 
 @BOOK.rule(
+    "WAV-asleep",
+    "warn",
+    about=WHERE,
+    reads=("plan.waves", "plan.deployments"),
+    source="Terraform provider astro 2026-08: deployment; Astro API v1: DeploymentHibernationSpec",
+)
+def production_may_sleep(case: Case) -> Iterator[Hit]:
+    """A wave goes to a Deployment in development mode.
+
+    Such a Deployment has no uptime SLA and may be sent to hibernate: the ticks that come due meanwhile are dropped
+    without catchup, and late with it. A cutover is refused while it hibernates or has a schedule for it. Development
+    mode is chosen when a Deployment is made and cannot be taken away: give production another Deployment.
+    """
+    sleepy = {item.name for item in case.plan.deployments if item.development_mode}
+    found = [wave.name for wave in case.plan.waves if wave.production in sleepy]
+    if found:
+        yield Hit(
+            f"In production on a Deployment in development mode, which may hibernate: {listed(found)}.",
+            "Set development_mode = false for it before it is made, or name another in `production`.",
+            found[0],
+            evidence=tuple(found),
+        )
+
+
+@BOOK.rule(
     "WAV-order",
     "advise",
     about=WHERE,
