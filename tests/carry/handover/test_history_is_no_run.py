@@ -49,11 +49,17 @@ async def handed_over(tmp_path: Path) -> tuple[World, Journal]:
     return here, journal
 
 
-def carry_history(here: World) -> None:
-    """As `CarryHistory` does through Starship: finished runs but the newest tick, as they are."""
+def carry_history(here: World, *, whole: bool = False) -> None:
+    """As `CarryHistory` does through Starship: finished runs as they are, the newest tick only with `whole`."""
     newest, there = boundary(here.source.rows.values()), rows_by_tick(here.target.rows.values())
     for tick, run in rows_by_tick(here.source.rows.values()).items():
-        if run.state == "success" and not is_marker(run) and tick not in there and newest and tick != newest.moment:
+        if (
+            run.state == "success"
+            and not is_marker(run)
+            and tick not in there
+            and newest
+            and (whole or tick < newest.moment)
+        ):
             here.target.rows[run.run_id] = replace(run, run_after=run.data_interval_end)
             here.target.task_states[run.run_id] = ["success"]
 
@@ -103,3 +109,17 @@ async def test_it_is_not_given_back_and_does_not_stray(tmp_path: Path) -> None:
     handover, counted = await count(here, journal)
     assert not counted.twice
     assert await strayed(here.context(), handover, "source") == []
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+async def test_a_copy_at_the_boundary_is_as_good_as_a_marker(tmp_path: Path, catchup: bool) -> None:
+    """Starship's own page brings the newest tick too; the target goes on after it, and nothing is to be deleted."""
+    here, journal = world(tmp_path, catchup=catchup, watch_ticks=1), Journal(tmp_path / "j.jsonl")
+    here.target.seconds_per_run = here.source.seconds_per_run = 1
+    here.clock.pass_by(20)
+    carry_history(here, whole=True)
+    assert not (await go(here, journal, "cutover")).failed
+    assert not [run for run in here.target.rows.values() if is_marker(run)]
+    runs_on(here, "target")
+    _, counted = await count(here, journal)
+    assert (counted.twice, counted.missed) == ((), ())

@@ -10,7 +10,7 @@ from tests.carry.handover.going import go
 from tests.carry.handover.test_then_the_other_way import runs_on
 from tests.carry.handover.two_airflows import CrashError, world
 
-from astroferry.carry.handover.wave import actions_for_cutover
+from astroferry.carry.handover.wave import actions_for_cutover, hand_over
 from astroferry.carry.journal import Journal
 from astroferry.errors import RemoteError
 from astroferry.model.plan import Wave
@@ -113,4 +113,7 @@ async def test_a_run_that_somebody_queued_on_the_target_is_named_before(tmp_path
         await refused(here, tmp_path, "wait to be run as soon as it is unpaused: manual__test")
         return
     # Who starts it there means it.
-    assert not (await go(here, Journal(tmp_path / "new.jsonl"), "cutover")).failed
+    told: list[str] = []
+    actions = actions_for_cutover(here.plan, here.inventory, "one")
+    assert not (await hand_over(actions, here.context(told), Journal(tmp_path / "new.jsonl"))).failed
+    assert "d: manual__test waited on the target and starts too" in told

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import acceptable_next, is_marker, rows_by_tick, tick_of, unfinished
+from astroferry.advice.schedule import acceptable_next, copied, is_marker, rows_by_tick, tick_of, unfinished
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.airflow2 import mark_on_2
 from astroferry.carry.handover.airflow3 import fill, mark_on_3
@@ -89,7 +89,9 @@ class MarkBoundary:
             return Observation("done" if same else "todo", "it has never run on the source", facts)
         row = await self.handover.row_of(ctx, "target", tick)
         settled = (
-            row is not None and not unfinished([row]) and (is_marker(row) or await self._was_taken_over(ctx, tick))
+            row is not None
+            and not unfinished([row])
+            and (is_marker(row) or await self._was_taken_over(ctx, tick, row))
         )
         if not target.is_paused and not settled:
             return Observation("doubt", await self._awake(ctx, row), facts)
@@ -178,11 +180,14 @@ class MarkBoundary:
             )
         return str(in_doubt(dag_id, "target", await strayed(ctx, self.handover, "target")))
 
-    async def _was_taken_over(self, ctx: Context, tick: Tick) -> bool:
-        """Whether the source has only a marker there: after a rollback the target's run of it is the real one."""
+    async def _was_taken_over(self, ctx: Context, tick: Tick, here: Run) -> bool:
+        """Whether only one of both rows ran: the target's, where the source has a marker since a rollback.
+
+        Or the source's, where `here` is history of it: Starship's own page brings the newest tick too.
+        """
         runs = await ctx.source.runs(self.handover.dag_id, since=tick.start)
         row = rows_by_tick(runs).get(tick.moment)
-        return row is not None and is_marker(row)
+        return row is not None and (is_marker(row) or bool(copied([here], [row])))
 
     async def _mark(self, ctx: Context, target: Airflow, tick: Tick) -> None:
         plan = await self.handover.plan(ctx)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import SwitchPlan
+from astroferry.advice.schedule import is_of_a_tick
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.alone import MOST, strayed
 from astroferry.carry.handover.back import HandBack
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
+    from astroferry.clients.airflow import Airflow
     from astroferry.model.cutover import Side
 
 
@@ -100,12 +102,20 @@ class Unpause:
             await self._see_that_it_still_follows(ctx)
             if not isinstance(await self.handover.kind(ctx), SwitchPlan):
                 await RunGap(self.handover, self.side).queue_what_comes_first(ctx)
-            await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
+            airflow = await self.handover.airflow(ctx, self.side)
+            await self._tell_what_waits(ctx, airflow)
+            await airflow.set_paused(self.handover.dag_id, False)
             ctx.tell(f"{self.handover.dag_id}: unpaused on the {self.side}")
         return {
             "unpaused": seen.facts.get("unpaused", self.handover.was_active(ctx)),
             "at": ctx.clock.now().isoformat(),
         }
+
+    async def _tell_what_waits(self, ctx: Context, airflow: Airflow) -> None:
+        """Name the runs that somebody queued there by hand since the first look: they start now."""
+        active = await airflow.active_runs(self.handover.dag_id)
+        if queued := [run.run_id for run in active if run.state == "queued" and not is_of_a_tick(run)]:
+            ctx.tell(f"{self.handover.dag_id}: {names(queued, MOST)} waited on the {self.side} and starts too")
 
     async def _ran_for_good(self, ctx: Context) -> bool:
         """Whether it runs only once, and the other side has done it; this side would do it again (2.11.2, 3.3.2)."""
