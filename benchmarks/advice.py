@@ -23,6 +23,7 @@ from astroferry.advice.suggest import BOOKS, SUGGESTIONS
 from astroferry.advice.verdict import verdicts
 from astroferry.advice.waves import divide
 from astroferry.faces.headless.report import written
+from astroferry.model.activity import DAY, Activity, Ran
 from astroferry.model.inventory import (
     ConnectionSeen,
     Dag,
@@ -102,6 +103,11 @@ def made(number: int) -> Inventory:
         for dag in dags
         for kind, what in luck.sample(SIGNS, luck.choice((0, 1, 3)))
     )
+    # As many as are read of any source (`sources/busiest.py`).
+    ran = tuple(
+        Ran(name, "default", "default_pool", ((item * 9_000, item * 9_000 + 60_000),))
+        for item, name in enumerate(ids[:1_800])
+    )
     return Inventory(
         "airflow",
         "https://airflow.example.com",
@@ -115,6 +121,7 @@ def made(number: int) -> Inventory:
         environment=tuple(f"STAGE_{item}" for item in range(60)),
         signs=signs,
         roles=tuple(RoleSeen(f"readers_{item}", 4, dags=tuple(ids[item::100])) for item in range(20)),
+        activity=Activity(NOW - DAY, NOW, len(ran), len(ran), len(ran), ran),
         places=tuple(Place(f"h{item}.example.com", 5432, (f"c{item}",), "public", "A name.") for item in range(50)),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.advice.rules.rulecase import PLAN, case, facts, place, source
 
-from astroferry.advice import ways_in
+from astroferry.advice import allow_lists, ways_in
 from astroferry.advice.rules.cluster import ON_DEDICATED
 from astroferry.model.organization import ClusterSeen
 from astroferry.model.plan import Network
@@ -62,31 +62,31 @@ def test_nobody_is_told_to_make_a_cluster_that_is_there() -> None:
 
 
 def test_allow_lists_tell_public_places_from_private_ones() -> None:
-    assert ways_in.allow_lists(case(inventory=PLACES)).inbound == (
-        ways_in.Inbound(("api.example.com",), ways_in.EXTERNAL_IPS),
+    assert allow_lists.allow_lists(case(inventory=PLACES)).inbound == (
+        allow_lists.Inbound(("api.example.com",), allow_lists.EXTERNAL_IPS),
     )
     peered: Any = {"cluster": "dedicated", "networking": "vpc-peering"}
-    public, private = ways_in.allow_lists(case(RANGE, PLACES, **peered)).lines[:2]
-    assert public == f"On the allow lists of api.example.com: {ways_in.EXTERNAL_IPS}."
+    public, private = allow_lists.allow_lists(case(RANGE, PLACES, **peered)).lines[:2]
+    assert public == f"On the allow lists of api.example.com: {allow_lists.EXTERNAL_IPS}."
     assert private == "On the allow lists of 10.0.0.1: the cluster's own range, 172.20.0.0/20 (VPC)."
-    google = ways_in.allow_lists(case(RANGE, PLACES, cloud="GCP", **peered)).lines[1]
+    google = allow_lists.allow_lists(case(RANGE, PLACES, cloud="GCP", **peered)).lines[1]
     assert google.endswith("own ranges, 172.20.0.0/20 (VPC) and that of its pods.")
     # An endpoint is accepted, not listed.
-    endpoint = ways_in.allow_lists(case(inventory=PLACES, cluster="dedicated", networking="private-endpoint"))
+    endpoint = allow_lists.allow_lists(case(inventory=PLACES, cluster="dedicated", networking="private-endpoint"))
     assert [item.places for item in endpoint.inbound] == [("api.example.com",)]
 
 
 def test_allow_lists_are_whole() -> None:
     many = source(places=tuple(place(f"api{number}.example.com", "public") for number in range(30)))
-    said = " ".join(ways_in.allow_lists(case(inventory=many)).lines)
+    said = " ".join(allow_lists.allow_lists(case(inventory=many)).lines)
     assert all(item.host in said for item in many.places)
-    assert all(host in said for host in ways_in.ASTRO_HOSTS)
+    assert all(host in said for host in allow_lists.ASTRO_HOSTS)
 
 
 def test_agents_call_out_and_need_nobody_to_admit_astro() -> None:
-    agents = ways_in.allow_lists(case(inventory=PLACES, execution="remote"))
+    agents = allow_lists.allow_lists(case(inventory=PLACES, execution="remote"))
     assert agents.inbound == ()
     assert [(item.who, item.hosts) for item in agents.outbound] == [
-        ("agents", ways_in.AGENT_HOSTS),
-        ("people and pipelines", ways_in.ASTRO_HOSTS),
+        ("agents", allow_lists.AGENT_HOSTS),
+        ("people and pipelines", allow_lists.ASTRO_HOSTS),
     ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice.allow_lists import allow_lists
 from astroferry.advice.backends import BACKENDS, CLASS_VARIABLE, KWARGS_VARIABLE, settings, used
 from astroferry.advice.rules.secret_names import mapping
-from astroferry.advice.ways_in import allow_lists, steps, way_in
+from astroferry.advice.ways_in import steps, way_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules import (
     access,
+    carried,
     cluster,
     code,
     configuration,
@@ -72,6 +73,7 @@ BOOKS = (
     secrets.BOOK,
     secret_names.BOOK,
     values.BOOK,
+    carried.BOOK,
     environment.BOOK,
     hazards.BOOK,
     platforms.BOOK,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice.allow_lists import allow_lists
 from astroferry.advice.needs import backend_needs
 from astroferry.advice.roles import mapped, teams
 from astroferry.advice.rules.rule import paths
-from astroferry.advice.ways_in import allow_lists, steps, way_in
+from astroferry.advice.ways_in import steps, way_in
 from astroferry.model.words import names
 from astroferry.report.document import Bullets, Section, Table, Text
 

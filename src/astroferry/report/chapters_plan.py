@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from astroferry.advice.cost import amount
 from astroferry.advice.effort import total
 from astroferry.advice.risk import LEVELS
+from astroferry.advice.rules.rule import Case
+from astroferry.advice.sizing import against_limits
 from astroferry.model.words import names, several
 from astroferry.report.assessment import OPEN
 from astroferry.report.document import Bullets, More, Picture, Section, Table, Text
 from astroferry.report.markup import Html
 from astroferry.report.pictures import drain_curve, tick_lanes
+from astroferry.report.sizes import scheduler, workers
 from astroferry.report.waves_picture import waves_picture
 
 if TYPE_CHECKING:
@@ -50,23 +53,24 @@ def decisions(it: Assessment) -> Section | None:
             More("What speaks for what is suggested", (Table("Evidence", ("decision", "what was seen"), seen),))
         )
     if it.plan.deployments:
-        remote = it.plan.decisions.execution == "remote"
         blocks.append(
             Table(
                 "Deployments",
-                ("Deployment", "Workspace", "role", "executor", "workers"),
+                ("Deployment", "Workspace", "role", "executor", "scheduler", "workers"),
                 tuple(
                     (
                         item.name,
                         item.workspace,
                         item.role,
                         item.executor,
-                        "your agents" if remote else f"{item.worker_min} to {item.worker_max} {item.worker_machine}",
+                        scheduler(item),
+                        workers(it.plan, item),
                     )
                     for item in it.plan.deployments
                 ),
             )
         )
+        blocks.append(Text(against_limits(Case(it.plan, it.inventory))))
     if it.plan.review_again:
         blocks.append(Text(f"To be looked at again, since an earlier answer changed: {names(it.plan.review_again)}."))
     return Section("decisions", "Decisions", tuple(blocks))

@@ -6,11 +6,13 @@ from collections import Counter
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from astroferry.advice.allow_lists import allow_lists
 from astroferry.advice.needs import backend_needs, network_needs
 from astroferry.advice.rules.rule import Case
-from astroferry.advice.ways_in import allow_lists, steps
+from astroferry.advice.ways_in import steps
 from astroferry.model.environment import environment_of
 from astroferry.model.words import names, several
+from astroferry.report.sizes import workers
 from astroferry.report.table import stacked, table
 
 if TYPE_CHECKING:
@@ -80,8 +82,11 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
         "",
         "Deployments",
         *rows(
-            ("Deployment", "Workspace", "role", "executor"),
-            [(item.name, item.workspace, item.role, item.executor) for item in plan.deployments],
+            ("Deployment", "Workspace", "role", "executor and workers"),
+            [
+                (item.name, item.workspace, item.role, f"{item.executor}, {workers(plan, item)}")
+                for item in plan.deployments
+            ],
             width=width,
             indent="  ",
         ),

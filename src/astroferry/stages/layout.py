@@ -9,6 +9,7 @@ from astroferry.advice.placing import placed
 from astroferry.advice.roles import in_words
 from astroferry.advice.rules import (
     access,
+    carried,
     configuration,
     cutover,
     environment,
@@ -167,7 +168,7 @@ class ValuesStage:
 
     def findings(self, desk: Desk) -> tuple[Finding, ...]:
         """Of the rules on values."""
-        return checked(desk, values.BOOK)
+        return checked(desk, values.BOOK, carried.BOOK)
 
 
 class WavesStage:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from astroferry.advice.allow_lists import allow_list_places
 from astroferry.advice.reach import doubts
 from astroferry.advice.rules.cluster import ON_DEDICATED
 from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths, seen_at
-from astroferry.advice.ways_in import allow_list_places, way_in, ways
+from astroferry.advice.ways_in import way_in, ways
 from astroferry.model.words import several
 
 if TYPE_CHECKING:

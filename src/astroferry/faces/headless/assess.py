@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
+from astroferry.advice.sizing import in_words
 from astroferry.carry.opening import open_source, open_starship
 from astroferry.code.read import read
 from astroferry.errors import Exit
@@ -83,6 +84,16 @@ def _teller() -> Callable[[Progress], None]:
     return tell
 
 
+def _at_once(inventory: Inventory) -> tuple[str, str]:
+    seen = inventory.activity
+    if seen is None:
+        return "", "not read"
+    peak = seen.peak({dag.dag_id for dag in inventory.dags})
+    if peak is None:
+        return "0", "no task was seen to run in the last 24 hours"
+    return f"{peak.count:,}", in_words(peak, seen)
+
+
 def summary(inventory: Inventory) -> list[str]:
     """What was found, in a page."""
     dags = inventory.dags
@@ -104,6 +115,7 @@ def summary(inventory: Inventory) -> list[str]:
             f"{len(inventory.import_errors):,}",
             names([i.filename for i in inventory.import_errors], 2),
         ),
+        ("ran at once", *_at_once(inventory)),
         (
             "places reached",
             f"{len(inventory.places):,}",

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
+from astroferry.advice.suggest import problems
 from astroferry.carry.graph import build
 from astroferry.carry.planfiles import dags_folder, read_plan
 from astroferry.errors import Exit
+from astroferry.model.words import several
 from astroferry.report.review import as_data, review
 
 if TYPE_CHECKING:
     import argparse
+
+    from astroferry.model.inventory import Inventory
+    from astroferry.model.plan import Plan
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
@@ -23,5 +28,17 @@ async def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         diagnostics.data_json(as_data(plan, inventory, infos))
     else:
-        diagnostics.data("\n".join(review(plan, inventory, infos)))
+        *page, blank, last = review(plan, inventory, infos)
+        diagnostics.data("\n".join([*page, *_against(plan, inventory), blank, last]))
     return Exit.DONE
+
+
+def _against(plan: Plan, inventory: Inventory) -> list[str]:
+    """What the rules hold against the plan, Astro not being asked; of mere advice only how much there is."""
+    found = problems(plan, inventory)
+    grave = [item for item in found if item.severity != "advise"]
+    lines = ["", "Held against the plan"] if found else []
+    lines += [f"  {item.severity}: {item.message} {item.todo}".rstrip() + f" [{item.code}]" for item in grave]
+    if left := len(found) - len(grave):
+        lines.append(f"  {several(left, 'piece')} of advice: see `astroferry report`.")
+    return lines
