@@ -29,11 +29,11 @@ async def run(arguments: argparse.Namespace) -> Exit:
         diagnostics.data_json(as_data(plan, inventory, infos))
     else:
         *page, blank, last = review(plan, inventory, infos)
-        diagnostics.data("\n".join([*page, *_against(plan, inventory), blank, last]))
+        diagnostics.data("\n".join([*page, *against(plan, inventory), blank, last]))
     return Exit.DONE
 
 
-def _against(plan: Plan, inventory: Inventory) -> list[str]:
+def against(plan: Plan, inventory: Inventory) -> list[str]:
     """What the rules hold against the plan, Astro not being asked; of mere advice only how much there is."""
     found = problems(plan, inventory)
     grave = [item for item in found if item.severity != "advise"]
