@@ -110,6 +110,17 @@ def test_data_goes_to_stdout_and_narration_to_stderr(capsys: pytest.CaptureFixtu
     assert written.err == "say [redacted]\n\none\ntwo\n"
 
 
+def test_nothing_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A DAG's owner, or the body of a server's error, may hold an escape sequence."""
+    data("owner\t\x1b[2J\x9b31mada\x07\n\x7f")
+    say("500: \x1b]0;mine\x07\r\nend")
+    data_json({"owner": "\x1b\x9b"})
+    written = capsys.readouterr()
+    assert written.out.startswith("owner\t\\u001b[2J\\u009b31mada\\u0007\n\\u007f\n")
+    assert json.loads(written.out.split("\n", 2)[2]) == {"owner": "\x1b\x9b"}
+    assert written.err == "500: \\u001b]0;mine\\u0007\nend\n"
+
+
 def test_data_can_go_elsewhere() -> None:
     remember_secret("canary")
     out = io.StringIO()

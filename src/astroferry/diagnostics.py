@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 REDACTED = "[redacted]"
 _SECRETS: set[str] = set()
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""control characters, but for tab and line feed"""
 _LOST: list[OSError] = []
 
 
@@ -57,6 +60,11 @@ def _forms(value: str) -> set[str]:
     return written | {quote(value, safe="", errors="replace"), quote(value, errors="replace")}
 
 
+def plain(text: str) -> str:
+    """`text` without what would steer a terminal: names and error bodies come from servers. As JSON has it."""
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))
+
+
 def data(text: str, *, out: TextIO | None = None) -> None:
     """Write a result to stdout (or to `out`, whose errors are the caller's).
 
@@ -64,7 +72,7 @@ def data(text: str, *, out: TextIO | None = None) -> None:
     written for another reason, as on a full disk, is told by `lost`.
     """
     try:
-        print(redact(text), file=out or sys.stdout, flush=True)
+        print(plain(redact(text)), file=out or sys.stdout, flush=True)
     except OSError as error:
         if out is not None:
             raise
@@ -99,9 +107,16 @@ def say(text: str = "") -> None:
         # Closed before we began; `print` would take stdout instead, and that is data.
         return
     try:
-        print(redact(text), file=sys.stderr, flush=True)
+        print(plain(redact(text)), file=sys.stderr, flush=True)
     except (BrokenPipeError, ValueError, OSError):
         return
+
+
+def ring() -> None:
+    """Ring the terminal's bell, where stderr is one that is there."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print("\a", file=sys.stderr, flush=True)
 
 
 def say_all(lines: Iterable[str]) -> None:

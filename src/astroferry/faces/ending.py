@@ -30,5 +30,5 @@ async def call_plans_webhook(plan: Plan, data: Mapping[str, Any], say: Callable[
 async def tell_the_end(plan: Plan, data: Mapping[str, Any]) -> None:
     """The same for the command, which rings the terminal's bell too."""
     if sys.stderr.isatty():
-        diagnostics.say("\a")
+        diagnostics.ring()
     await call_plans_webhook(plan, data, diagnostics.say)

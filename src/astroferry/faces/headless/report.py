@@ -39,7 +39,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     path = Path(arguments.plan)
     out = Path(getattr(arguments, "out", "report.html"))
     if out.suffix not in KINDS:
-        raise UsageError(f"A report is written as {', '.join(KINDS)}; {out.name} is none of these.")
+        raise UsageError(f"A report is written as {', '.join(KINDS)}; {out} is none of these.")
     must_be_writable(out)
     plan = planfile.load(path, unfinished=True)
     inventory = inventoryfile.load(beside(path, plan.source.inventory))

@@ -84,7 +84,8 @@ class BareConsole:
         """Write the prompt, wait for a line."""
         del words, path
         _must_be_read()
-        sys.stdout.write(diagnostics.redact(f"{prompt} [{default}]: " if default else f"{prompt}: "))
+        shown = f"{prompt} [{default}]: " if default else f"{prompt}: "
+        sys.stdout.write(diagnostics.plain(diagnostics.redact(shown)))
         sys.stdout.flush()
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[str] = loop.create_future()
