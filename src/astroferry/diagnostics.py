@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REDACTED = "[redacted]"
 _SECRETS: set[str] = set()
-_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """control characters, but for tab and line feed"""
 _LOST: list[OSError] = []
 
@@ -62,7 +62,7 @@ def _forms(value: str) -> set[str]:
 
 def plain(text: str) -> str:
     """`text` without what would steer a terminal: names and error bodies come from servers. As JSON has it."""
-    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))
+    return STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))
 
 
 def data(text: str, *, out: TextIO | None = None) -> None:

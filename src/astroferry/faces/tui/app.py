@@ -26,14 +26,16 @@ from astroferry.faces.tui.in_turn import InTurn
 from astroferry.faces.tui.lost_line import lasting
 from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
+from astroferry.faces.tui.steering import NothingSteers
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from rich.console import RenderableType
     from textual.driver import Driver
+    from textual.filter import LineFilter
     from textual.screen import Screen
 
     from astroferry.faces.session import Session
@@ -107,6 +109,7 @@ class Ferry(App[None]):
         self.bug: BaseException | None = None
         self._interrupted = False
         self._frame = Frame()
+        self._nothing_steers = NothingSteers()
         self.keys = InTurn(self)
         self.animation_level = "none"
         self.register_theme(FERRY)
@@ -127,6 +130,10 @@ class Ferry(App[None]):
         self.push_screen(OpeningScreen(self.folder))
         if self._given is not None:
             self.work_on(self._given)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and ours."""
+        return (*super().get_line_filters(), self._nothing_steers)
 
     def get_driver_class(self) -> type[Driver]:
         """The platform's, which outlasts its terminal."""
