@@ -38,12 +38,13 @@ _MOVING = frozenset({"record", "drain-source", "mark", "unpause-target"})
 async def put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], None] = nothing) -> Report:
     """Give all that this window has begun back to the source; what the last try came to.
 
-    What a cutover before it has handed over is no part of tonight's change, and stays where it runs.
+    What a cutover before it has handed over is no part of tonight's change, and stays where it runs. What the source
+    was let run again is gone through as well: ticks may be owed that fell between while the target was away.
 
     Raises what ended the last try, where neither end could be asked for `PATIENCE`.
     """
     mine = begun_in_window(way.journal, wave)
-    begun = standings_of(way.journal, wave, given_back=False).items()
+    begun = standings_of(way.journal, wave).items()
     standings = {dag_id: standing for dag_id, standing in begun if dag_id in mine}
     until = way.ctx.clock.now() + PATIENCE
     while True:
