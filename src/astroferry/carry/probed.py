@@ -55,6 +55,7 @@ def facts_of(rows: Iterable[Comparison]) -> dict[str, Any]:
         "not_compared": [row.id for row in rows if row.outcome == "not compared"],
         "found": sum(row.outcome != "missing" for row in rows),
         "not_found": [row.id for row in rows if row.outcome == "missing"],
+        "differs": [f"{row.kind}/{row.id}" for row in rows if row.outcome == "differs"],
         "reach": {row.id: row.reach for row in rows if row.kind == "connection"},
     }
 

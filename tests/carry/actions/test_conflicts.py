@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.harness import BY_HAND, CONNECTIONS, DEPLOYMENT, POOLS, VARIABLES, World
 
+from astroferry.carry.journal import Journal
+from astroferry.carry.probed import facts_of
 from astroferry.errors import Exit
+from astroferry.model.comparison import Comparison
 from astroferry.model.secret import MASK
 from astroferry.simulator.source.estate import SimConnection, SimPool, SimVariable
 
@@ -151,6 +154,28 @@ def test_what_was_changed_on_astro_since_is_not_set_back_unasked(world: World) -
     ran = world.on_plan("apply", "--stage", "configuration", "--confirm", DEPLOYMENT)
     assert (ran.code, there["quay_pg"].host) == (0, "test-db.example.com"), ran.err
     assert world.target.fake.pools["berths"].slots != 99
+
+
+def test_a_hidden_value_that_a_comparison_found_changed_is_written_anew_where_the_plan_overwrites(
+    world: World,
+) -> None:
+    """Nothing else shows it; and it is what `verify` tells people to do."""
+    world.planned()
+    assert world.on_plan("apply", "--stage", "prepare").code == 0
+    assert world.on_plan("apply", "--stage", "configuration").code == 0
+    there = world.target.fake.connections["quay_pg"]
+    there.password = "rotated-Secret-0x7"
+    rows = [Comparison("connection", "quay_pg", "differs", differing=("password",))]
+    Journal(world.journal_path).write(f"verify/{DEPLOYMENT}", "applied", facts=facts_of(rows))
+    assert world.on_plan("apply", "--stage", "configuration").code == 0
+    assert there.password == "rotated-Secret-0x7", "not asked for"
+    world.edit_plan('connections = "fail"', 'connections = "overwrite"')
+    for written in (True, False):
+        sent = len(world.target.sent)
+        ran = world.on_plan("apply", "--stage", "configuration", *CONFIRM)
+        assert ran.code == 0, ran.err
+        assert (len(world.target.sent) > sent) == written
+        assert world.target.fake.connections["quay_pg"].password == world.estate.connections["quay_pg"].password
 
 
 def test_what_appears_between_looking_and_making_is_an_error_not_a_guess(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.actions.deployment import is_there
+from astroferry.carry.probed import NOTE
 from astroferry.errors import ConflictError, RemoteError
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class ConfigItem(ABC):
         seen = await self.compare(ctx, await ctx.target(self.deployment.name))
         if seen == "absent":
             return Observation("todo", facts={"existed": False})
-        if self._ours(ctx) and seen != "different":
+        anew = self.conflict == "overwrite" and self._was_found_to_differ(ctx)
+        if self._ours(ctx) and seen != "different" and not anew:
             return Observation("done", facts={"existed": True})
         if seen == "same":
             return Observation("done", "is there already", {"existed": True})
@@ -88,7 +90,8 @@ class ConfigItem(ABC):
             return Observation(
                 "doubt",
                 "has another content there than was written: somebody changed it on Astro, or it has changed on the "
-                f'source. Set conflicts.{self.kind}s to "overwrite" to write it anew, or to "skip" to leave it',
+                f'source. Set conflicts.{self.kind}s to "overwrite" to write it anew, or to "skip" to leave it; '
+                "or remove it there, and it is made anew",
             )
         hidden = "; Airflow hides its value" if seen == "cannot be seen" else " with another content"
         return Observation(
@@ -111,6 +114,16 @@ class ConfigItem(ABC):
         """Whether it was read back as it was last written; what differs since then was changed by somebody."""
         standing = ctx.standing(self.info.id)
         return standing is not None and standing.held > standing.begun
+
+    def _was_found_to_differ(self, ctx: Context) -> bool:
+        """Whether a task there got another value at the last comparison, and it was not written since.
+
+        What Airflow hides may have been changed on either end; only that shows it.
+        """
+        compared, own = ctx.standing(f"{NOTE}/{self.deployment.name}"), ctx.standing(self.info.id)
+        if compared is None or f"{self.kind}/{self.name}" not in compared.made.get("differs", ()):
+            return False
+        return own is None or own.begun < compared.ended
 
     async def apply(self, ctx: Context) -> Facts:
         """Create or replace; a clash that appeared in between is an error, not a guess."""
