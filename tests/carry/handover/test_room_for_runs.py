@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -17,11 +18,15 @@ from astroferry.carry.handover.wave import actions_for_cutover, actions_for_roll
 from astroferry.carry.journal import Journal
 from astroferry.carry.runner import carry_out
 
+UNTOUCHED = "rollback/one/d/start-untouched-source"
+
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from tests.carry.handover.two_airflows import Server
+
+    from astroferry.carry.context import Context
 
 
 @pytest.fixture(autouse=True)
@@ -156,3 +161,20 @@ async def _frozen(tmp_path: Path, **cutover: Any) -> tuple[World, Journal]:
     assert not (await go(here, journal, "cutover")).failed
     assert here.source.open
     return here, journal
+
+
+@pytest.mark.parametrize("step", ["rollback/one/d/unpause-source", "cutover/one/d/let-source-run", UNTOUCHED])
+def test_what_stood_goes_on_with_whatever_unpauses_its_side(tmp_path: Path, step: str) -> None:
+    journal = Journal(tmp_path / "j.jsonl", now=lambda: START + timedelta(hours=1))
+    ctx = cast("Context", SimpleNamespace(standing=journal.standing_of))
+    handover = Handover("d", "one", "prod")
+    assert not handover.frozen(ctx, "source")
+    assert not handover.stood(ctx, "source")
+    journal.write("cutover/one/d/drain-source", "begin", facts={"was_paused": False})
+    journal.write("cutover/one/d/drain-source", "applied", facts={"frozen": ["x"], "stood": START.isoformat()})
+    journal.write("cutover/one/d/drain-source", "done")
+    assert handover.frozen(ctx, "source") == {"x"}
+    assert handover.stood(ctx, "source") == {"x": (START, None)}
+    journal.write(step, "begin", facts={"was_paused": True})
+    assert handover.frozen(ctx, "source") == frozenset()
+    assert handover.stood(ctx, "source") == {"x": (START, START + timedelta(hours=1))}

@@ -46,7 +46,8 @@ def triggers_cut(case: Case) -> Iterator[Hit]:
     """A DAG triggers one of another wave.
 
     TriggerDagRunOperator starts DAGs of its own Airflow. Between the two cutovers it starts the paused copy, whose
-    run waits there and is run late when that copy is unpaused. Move both in one wave.
+    run waits there: its cutover asks to have it deleted, but for a DAG without a schedule, which runs it late. Move
+    both in one wave.
     """
     yield from _cut(case, "triggers", "is triggered by")
 

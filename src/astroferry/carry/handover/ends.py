@@ -167,10 +167,18 @@ class Handover:
         None that were left there by an earlier one, when the side has been unpaused since: they went on.
         """
         drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
-        again = self._step(ctx, "rollback" if side == "source" else "cutover", f"unpause-{side}")
-        let = self._step(ctx, "cutover" if side == "source" else "rollback", f"let-{side}-run")
-        stands = drain.ended > max(drain.begun, again.begun, again.ended, let.begun)
+        stands = drain.ended > max(drain.begun, latest(self._switched_on(ctx, side)))
         return frozenset(drain.made.get("frozen") or ()) if stands else frozenset()
+
+    def _switched_on(self, ctx: Context, side: Side) -> Standing:
+        """The last step that has unpaused that side, or may have."""
+        there, back = ("cutover", "rollback") if side == "source" else ("rollback", "cutover")
+        steps = [self._step(ctx, back, f"unpause-{side}"), self._step(ctx, there, f"let-{side}-run")]
+        if side == "source":
+            steps.append(self._step(ctx, "rollback", "start-untouched-source"))
+        return max(
+            (step for step in steps if step.made.get("unpaused") is not False), key=latest, default=Standing("note")
+        )
 
     def stood(self, ctx: Context, side: Side) -> dict[str, Stood]:
         """Run id -> from when our own drain of that side kept it standing half-way, and until when, by the journal.
@@ -181,9 +189,7 @@ class Handover:
         since = drain.made.get("stood") or (drain.at.isoformat() if drain.at else None)
         if since is None:
             return {}
-        again = self._step(ctx, "rollback" if side == "source" else "cutover", f"unpause-{side}")
-        let = self._step(ctx, "cutover", "let-source-run") if side == "source" else Standing("note")
-        step = max(again, let, key=latest)
+        step = self._switched_on(ctx, side)
         until = None
         if latest(step) > drain.ended:
             told = step.made.get("at")
