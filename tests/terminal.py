@@ -124,6 +124,10 @@ class Terminal:
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.screen.resize(rows, columns)
 
+    def blank(self) -> None:
+        """As a terminal that shows nothing of what was drawn: what comes after must be all of it."""
+        self.screen.reset()
+
     def signal(self, number: signal.Signals) -> None:
         """A signal to the program alone."""
         self.process.send_signal(number)

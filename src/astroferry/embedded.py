@@ -141,7 +141,9 @@ async def _wizard(face: Face, folder: Path, answers: Path) -> Exit:
     room = "tui" if face == "full-screen" else "prompts"
     run: Callable[..., Awaitable[Exit]] = importlib.import_module(f"astroferry.faces.{room}.run").run
     code = await run(folder, session=session)
-    diagnostics.say(f"The demo's servers end with it; its files stay in {folder}")
+    diagnostics.say(
+        f"The demo's servers have ended with it, so there is nothing to go on with; its files stay in {folder}"
+    )
     return code
 
 

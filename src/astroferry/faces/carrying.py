@@ -153,7 +153,9 @@ class Carrier:
             work.changes += 1
         if all(item.equal for item in self.compared):
             advance(way, None, "deployed to test", "tested")
-            work.result = "Every value was compared on the target and is the same."
+            away = sum(row.outcome == "unreachable" for item in self.compared for row in item.rows)
+            but = f"; {several(away, 'place')} did not answer from there" if away else ""
+            work.result = f"Every value was compared on the target and is the same{but}."
         else:
             work.bad = True
             work.result = "Not every value is the same on both ends: " + "; ".join(

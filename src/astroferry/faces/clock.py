@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from astroferry.model.inventory import Schedule
+
 
 def lasting(seconds: float) -> str:
     """`12 s`, `4 min`, `2 h 10 min`."""
@@ -18,6 +20,13 @@ def lasting(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def scheduled(schedule: Schedule) -> str:
+    """`0 6 * * *`, `every 6 h`, `dataset`."""
+    if schedule.kind == "timedelta" and schedule.expression.replace(".", "", 1).isdigit():
+        return f"every {lasting(float(schedule.expression))}"
+    return schedule.expression or schedule.kind
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from astroferry.faces.clock import scheduled
 from astroferry.model.words import names
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _dags(dags: Iterable[Dag]) -> Table:
         (
             dag.dag_id,
             "paused" if dag.is_paused else "active",
-            dag.schedule.expression or dag.schedule.kind,
+            scheduled(dag.schedule),
             ", ".join(dag.owners),
             dag.fileloc,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from astroferry.advice.ways_in import steps
 from astroferry.model.environment import environment_of
 from astroferry.model.words import names, several
 from astroferry.report.sizes import workers
-from astroferry.report.table import stacked, table
+from astroferry.report.table import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Plan
 
 _KINDS = {
-    "healthy": "wait until healthy",
-    "environment": "environment",
-    "deploy": "deploy of DAG code",
-    "arrived": "wait for paused DAGs",
+    "workspace": ("Workspace", "Workspaces"),
+    "deployment": ("Deployment", "Deployments"),
+    "healthy": ("wait until healthy", "waits until healthy"),
+    "deploy": ("deploy of DAG code", "deploys of DAG code"),
+    "arrived": ("wait for paused DAGs", "waits for paused DAGs"),
+    "verify": ("comparison of values", "comparisons of values"),
 }
+"""kind of action -> one of them, several of them"""
 COLUMNS = 60
-"""cells below which there are no tables"""
+"""cells below which there are no tables at all"""
 STACKED = 90
 """cells below which what undoing means stands under its action, not beside it"""
 NARROWEST = 36
@@ -39,7 +43,7 @@ _UNDO = {"undo": "can be undone", "compensate": "can be compensated", "irreversi
 def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, width: int = 100) -> list[str]:
     """The page as lines of text."""
     source, target, decisions = plan.source, plan.target, plan.decisions
-    rows = stacked if width < COLUMNS else table
+    rows = partial(fitting, width=width, least=COLUMNS, indent="  ")
     lines = [
         f"Migration {plan.name}",
         "",
@@ -76,8 +80,6 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
                     "conflicts",
                 ),
             ],
-            width=width,
-            indent="  ",
         ),
         "",
         "Deployments",
@@ -87,8 +89,6 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
                 (item.name, item.workspace, item.role, f"{item.executor}, {workers(plan, item)}")
                 for item in plan.deployments
             ],
-            width=width,
-            indent="  ",
         ),
         *_environments(plan, width),
         "",
@@ -96,8 +96,6 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
         *rows(
             ("wave", "DAGs", "test", "production", "state"),
             [_wave(plan, inventory, number) for number in range(len(plan.waves))],
-            width=width,
-            indent="  ",
         ),
     ]
     same = [wave.name for wave in plan.waves if wave.test == wave.production]
@@ -196,7 +194,8 @@ def _actions(infos: Sequence[ActionInfo], width: int) -> list[str]:
     )
     lines = ["What will be done, and whether it can be undone"]
     for (stage, kind, undo, note), count in groups.items():
-        head = f"  {stage:13}  {count:>5,} x {_KINDS.get(kind, kind):20}  "
+        words = _KINDS.get(kind, (kind, f"{kind}s"))
+        head = f"  {stage:13}  {count:>5,} {words[count != 1]:22}  "
         told = f"{undo}: {note}" if note else undo
         if width < STACKED:
             lines += [

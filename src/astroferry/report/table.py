@@ -27,6 +27,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 10
     return [indent + line for line in lines]
 
 
+def fitting(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, least: int, indent: str = ""
+) -> list[str]:
+    """A table, where `width` is at least `least` and no word needs to be broken for it; else the rows stacked."""
+    longest = [
+        max(len(word) for row in (head, *rows) for word in str(row[column]).split() or [""])
+        for column in range(len(head))
+    ]
+    fits = width >= least and len(indent) + sum(longest) + 2 * (len(head) - 1) <= width
+    return (table if fits else stacked)(head, rows, width=width, indent=indent)
+
+
 def stacked(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, indent: str = "") -> list[str]:
     """The same rows for a screen too narrow for columns: two cells on a line, the others by name below them."""
     lines: list[str] = []
@@ -34,8 +46,8 @@ def stacked(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, i
         cells = [" ".join(str(cell).split()) for cell in row]
         others = " · ".join(f"{name} {cell}" for name, cell in zip(head[2:], cells[2:], strict=True) if cell)
         below = indent + "  "
-        lines += textwrap.wrap("  ".join(cells[:2]), width, initial_indent=indent, subsequent_indent=below)
-        lines += textwrap.wrap(others, width, initial_indent=below, subsequent_indent=below)
+        for text, first in (("  ".join(cells[:2]), indent), (others, below)):
+            lines += textwrap.wrap(text, width, initial_indent=first, subsequent_indent=below, break_on_hyphens=False)
     return lines
 
 

@@ -85,7 +85,7 @@ def note_broken(probes: Probes, broken: tuple[BrokenFile, ...]) -> None:
         probes.find(
             "SRC-import-errors",
             "warn",
-            f"{several(len(broken), 'DAG file')} cannot be parsed on the source, nor will they be on Astro.",
+            f"{several(len(broken), 'DAG file')} cannot be parsed on the source, and so not on Astro.",
             ", ".join(sorted(file.filename for file in broken)[:5]),
             "Repair or remove them before the code is deployed.",
         )

@@ -34,7 +34,10 @@ def checked(desk: Desk, *books: Book) -> tuple[Finding, ...]:
 
 def refused(desk: Desk, key: str, values: Iterable[str]) -> dict[str, str]:
     """Value -> why it cannot be taken, for those of a decision that the rules refuse here."""
-    return refusals(desk.case, key, values) if desk.case is not None else {}
+    if desk.case is None:
+        return {}
+    # It stands beside the value's own name, which need not be said again.
+    return {value: why.removeprefix(f"{value} ") for value, why in refusals(desk.case, key, values).items()}
 
 
 class VersionStage:

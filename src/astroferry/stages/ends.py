@@ -54,7 +54,9 @@ class Prerequisites:
                 "Where the Astro token comes from",
                 _CREDENTIALS,
                 target.credentials,
-                "ASTRO_API_TOKEN is what Astro's own tools read",
+                "ASTRO_API_TOKEN is what Astro's own tools read"
+                if target.credentials == "environment"
+                else "as it is now",
             ),
             plain("target.organization", "Organization id", "text", facts.organization.id if facts else None, own),
             plain(
@@ -100,7 +102,7 @@ class SourceStage:
                 "Where the source's credentials come from",
                 _CREDENTIALS,
                 source.credentials,
-                "nothing to type when the plan is resumed",
+                "nothing to type when the plan is resumed" if source.credentials != "prompt" else "as it is now",
             ),
             plain(
                 "code.dags_folder",

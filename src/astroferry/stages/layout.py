@@ -186,10 +186,9 @@ class WavesStage:
             return ()
         unread = sum(dag.dependencies == "unknown until code is read" for dag in desk.inventory.dags)
         linked = sum(bool(dag.triggers or dag.waits_for or dag.consumes) for dag in desk.inventory.dags)
-        return (
-            f"{several(linked, 'DAG')} depend on others." if linked != 1 else "1 DAG depends on others.",
-            f"Dependencies of {several(unread, 'DAG')} are unknown until code is read.",
-        )
+        known = f"{several(linked, 'DAG')} depend on others." if linked != 1 else "1 DAG depends on others."
+        unknown = f"What {several(unread, 'DAG')} depend{'s' * (unread == 1)} on is unknown until code is read."
+        return (unknown,) if unread and not linked else (known, unknown) if unread else (known,)
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """The waves, as tables."""

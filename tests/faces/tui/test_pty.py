@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,7 +46,7 @@ def begin(screen: Terminal) -> None:
     screen.settle()
 
 
-def test_little_is_sent_and_no_size_confuses_it(folder: Path) -> None:
+def test_little_is_sent(folder: Path) -> None:
     with terminal(folder) as screen:
         begin(screen)
         screen.press(TAB, TAB, "first")
@@ -60,17 +61,54 @@ def test_little_is_sent_and_no_size_confuses_it(folder: Path) -> None:
         # A screen of 80 x 24 drawn whole is 8 to 15 kB.
         assert max(moved) <= 5000, moved
         assert screen.read(3.0) == b"", "nothing is sent while nothing happens"
+
+
+def fits(screen: Terminal, rows: int, columns: int) -> bool:
+    """Whether head, stages, preview and keys stand where they belong in that size."""
+    lines = screen.text.split("\n")
+    middle = lines[rows // 2].ljust(columns)
+    # Head and keys fill the width; stages need 76 columns; what Next writes 21 lines, and 110 columns beside them.
+    return (
+        len(lines[0]) == columns - 1
+        and lines[-1].endswith("F10 menu")
+        and middle[21 if columns < 110 else 26] == ("▕" if columns >= 76 else " ")
+        and any("In migration.toml" in line for line in lines) is (rows >= 21)
+        and any(line.find("In migration.toml") > 70 for line in lines) is (columns >= 110)
+    )
+
+
+def test_no_storm_of_sizes_confuses_it(folder: Path) -> None:
+    with terminal(folder) as screen:
+        begin(screen)
+        screen.press(TAB, TAB, "first")
         before = screen.text
         for number in range(48):
             screen.resize(*STORM[number % len(STORM)])
             if number % 12 == 0:
                 # Help opens and closes meanwhile: Textual tells screens of a size one after the other.
-                screen.send(F1, F1)
+                screen.send(F1, F1, "z")
                 screen.read(0.05)
         screen.resize(24, 80)
-        screen.wait_until(lambda: screen.text == before, "the screen as it was before")
-        screen.press("\x0c")
-        assert screen.text == before, "Ctrl+L draws the same"
+        wanted = before.replace("first", "firstzzzz")
+        screen.wait_until(lambda: screen.text == wanted, "the screen as it was before, and what was typed meanwhile")
+        for rows, columns in ((16, 60), (40, 120), (24, 80)):
+            screen.blank()
+            screen.resize(rows, columns)
+            screen.wait_until(partial(fits, screen, rows, columns), f"all of it at {columns}x{rows}")
+            screen.settle()
+            drawn = screen.text
+            assert "firstzzzz" in drawn
+            screen.press("\x0c")
+            assert screen.text == drawn, "Ctrl+L draws the same"
+        assert screen.text == wanted
+        # Away and back before anything is drawn: the size is as before, what the terminal shows is not.
+        screen.blank()
+        screen.resize(25, 80)
+        screen.resize(24, 80)
+        screen.wait_until(lambda: screen.text == wanted, "all of it once more")
+        screen.hang_up()
+        assert screen.ends() == 129
+    assert planfile.load(folder / "migration.toml", unfinished=True).target.organization == "firstzzzz"
 
 
 def test_a_lost_line_keeps_what_was_typed_however_fast(folder: Path) -> None:

@@ -335,7 +335,8 @@ class TestAfterTheCutover:
             await wizard.app.push_screen(ChecklistScreen('Before "first" is cut over', CHECKS, wizard.session))
             await settled(pilot)
             await same_screen(pilot, "checklist")
-            await pilot.press("down", "down", "enter")
+            # The cursor stands on the first that people can settle.
+            await pilot.press("enter")
             await settled(pilot)
             await pilot.press(*"Olivia Owner", "enter")
             await settled(pilot)
@@ -368,6 +369,18 @@ class TestAfterTheCutover:
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "watch-well")
+            journal = Journal(wizard.session.path.with_suffix(".journal.jsonl"))
+            for step in ("cutover/{}/record", "cutover/{}/unpause-target", "rollback/{}/unpause-source"):
+                journal.write(step.format("rest/daily_sales"), "done")
+            back = wizard.runs.work = still(Work("rollback", 'Rolling "daily_sales" back', wave="rest"))
+            wizard.session.look_back()
+            wizard.panel.settled()
+            await pilot.press("s")
+            await settled(pilot)
+            assert back.stopping, "after the step in hand: a watch alone may be broken off"
+            assert back.running
+            assert "hourly_stock" in text_of(wizard.app)
+            assert "daily_sales   ✓" not in text_of(wizard.app), "what was given back is no longer watched"
 
     async def test_leaving(self, saved: Saved, same_screen: Same) -> None:
         async with at(saved(decided=(*ALL, "review")), "decommission") as (wizard, pilot):

@@ -27,9 +27,12 @@ from astroferry.faces.handed import (
     way_of,
 )
 from astroferry.faces.preview import changes
+from astroferry.faces.tui.widgets.bullets import Bullets
+from astroferry.faces.tui.widgets.fitting import cut, hanging, labelled
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.model import planfile
 from astroferry.model.cutover import TickCount
+from astroferry.model.inventory import Schedule
 from astroferry.model.planedit import with_value
 from astroferry.stages import DECIDING
 
@@ -45,6 +48,42 @@ WAVES = [
     {"name": "pilot", "test": "t", "production": "p", "dags": ["a", "b"]},
     {"name": "rest", "test": "t", "production": "p", "dags": ["*"], "without": ["z"]},
 ]
+
+
+def test_words_are_made_to_fit() -> None:
+    assert (cut("a long name", 6), cut("short", 6)) == ("a lon…", "short")
+    assert list(hanging("  seen: one-two three four five", 22, 2)) == ["  seen: one-two three", "    four five"]
+    assert labelled([("id", "a"), ("why", "one two three four five six\nand"), ("who", "")], 27) == (
+        "id   a\nwhy  one two three four\n     five six\n     and"
+    )
+
+
+def test_what_is_known_folds_by_whole_bullets() -> None:
+    bullets = Bullets()
+    three = [("·", "", "one"), ("·", "", "a line that is twice as long as wide"), ("·", "", "three")]
+    bullets.show(three, most=4)
+    assert [line.plain for line in bullets._lines(24)] == [
+        "· one",
+        "· a line that is twice",
+        "  as long as wide",
+        "· three",
+    ]
+    bullets.show(three, most=3)
+    assert [line.plain for line in bullets._lines(24)] == ["· one", "  and 2 more: F9 shows all"]
+    bullets.show(three[1:], most=2)
+    assert bullets._lines(24)[-1].plain == "  and 1 more: F9 shows all", "the first is never left out"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (Schedule("timedelta", "21600"), "every 6 h"),
+        (Schedule("cron", "0 6 * * *"), "0 6 * * *"),
+        (Schedule("dataset"), "dataset"),
+    ],
+)
+def test_a_schedule_in_words(schedule: Schedule, words: str) -> None:
+    assert clock.scheduled(schedule) == words
 
 
 def test_the_preview_shows_what_changes_under_its_header(plan: Plan) -> None:

@@ -481,7 +481,7 @@ async def test_the_cursor_stays_in_sight_however_fast_the_keys_come(saved: Saved
 async def test_a_panel_that_is_being_built_is_told_nothing(saved: Saved) -> None:
     async with at(saved(decided=(*ALL, "review")), "prepare") as (wizard, pilot):
         built = wizard._panel = CarryPanel(wizard.session)
-        place = wizard.query_one("#place")
+        place = wizard.query_one("#shown")
         await place.remove_children()
         ready = place.mount(built)
         # Between two stages something begins, moves on and ends.

@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from astroferry.carry.compare import HEADINGS
 from astroferry.carry.compare import findings as findings_of
 from astroferry.carry.compare import table as rows_of
-from astroferry.faces.navigator import POSITION
 from astroferry.faces.phases import WORDS, failed_items, phases
 from astroferry.faces.prompts import pages
-from astroferry.faces.prompts.menus import choose
-from astroferry.faces.prompts.spoken import SpokenWork, attend
+from astroferry.faces.prompts.menu_step import MenuStep
+from astroferry.faces.prompts.spoken import SpokenWork
 from astroferry.model.words import several
 from astroferry.report.table import table
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from astroferry.faces.carrying import Carrier
     from astroferry.faces.prompts.console import Console
     from astroferry.faces.session import Session
     from astroferry.faces.work import Work
 
-Moved = Literal["moved", "save"]
 
-
-class CarryStep:
+class CarryStep(MenuStep):
     """Prepare, configuration, DAGs and test: they run one after the other, so they share one step of the walk."""
 
-    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
-        self._session = session
-        self._console = console
-        self._carrier = carrier
-        self._work: SpokenWork | None = None
+    leads: ClassVar[Mapping[str, str]] = {"back": "review", "go": "cutover"}
+    helps = (
+        "Everything is looked at before it is touched, noted in the journal, and read back afterwards. Ctrl+C pauses "
+        "after the item in hand, and asks whether to go on or to stop. What is left can be carried out at any time."
+    )
 
-    async def run(self) -> Moved:
-        """Until the walk has moved on or back."""
-        for line in pages.head(self._session.nav):
-            self._console.say(line)
-        while True:
-            self._show()
-            what = await choose(self._console, "What now", self._options(), default=self._next())
-            if what == "save":
-                return "save"
-            if what == "back":
-                self._session.nav.index = POSITION["review"]
-                return "moved"
-            if what == "go":
-                self._session.nav.index = POSITION["cutover"]
-                return "moved"
-            await self._do(what)
+    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
+        super().__init__(session, console, carrier)
+        self._work: SpokenWork | None = None
 
     # -- what stands -------------------------------------------------------------------------------------------
 
-    def _show(self) -> None:
-        self._session.look_back()
+    def show(self) -> None:
+        """The phases, and what failed."""
         for phase in phases(self._session, self._work):
             count = f"{phase.done:,} of {phase.total:,}" + (f", {phase.failed:,} failed" if phase.failed else "")
             self._console.say(f"  {phase.title:<14}{phase.state:<9}{count:<22}{WORDS[phase.key]}")
@@ -64,7 +48,8 @@ class CarryStep:
             for line in pages.wrapped(f"{item.outcome}: {item.title}. {item.why}", "  ! ", "    "):
                 self._console.say(line)
 
-    def _options(self) -> tuple[Option, ...]:
+    def options(self) -> tuple[Option, ...]:
+        """Carry out, or go on."""
         failed = len(failed_items(self._session, self._work))
         carried = self._session.nav.carried
         arrived = carried.get("dags") == "done"
@@ -86,12 +71,14 @@ class CarryStep:
             Option("go", "go on", "to the cutover", "" if tested else "first all values must be found the same"),
         )
 
-    def _next(self) -> str:
+    def default(self) -> str:
+        """What one goes on with."""
         return "go" if self._session.nav.carried.get("test") == "done" else "carry"
 
     # -- what is done ------------------------------------------------------------------------------------------
 
-    async def _do(self, what: str) -> None:
+    async def do(self, what: str) -> None:
+        """One of them."""
         carrier = self._carrier
         if what == "carry":
             await self._run(SpokenWork("carry", "Carrying out", console=self._console), carrier.carry)
@@ -102,22 +89,12 @@ class CarryStep:
                 await carrier.retry(work, ids)
 
             await self._run(SpokenWork("carry", "Trying again", console=self._console), again)
-        elif what == "compare":
-            await self._run(SpokenWork("compare", "Comparing", console=self._console), carrier.compare)
         else:
-            self._console.say(
-                "  Everything is looked at before it is touched, noted in the journal, and read back afterwards. "
-                "Ctrl+C pauses after the item in hand, and asks whether to go on or to stop. What is left can be "
-                "carried out at any time."
-            )
+            await self._run(SpokenWork("compare", "Comparing", console=self._console), carrier.compare)
 
     async def _run(self, work: SpokenWork, run: Callable[[Work], Awaitable[None]]) -> None:
         self._work = work
-        await attend(work, run, self._console)
-        self._session.take_wave_states()
-        self._session.look_back()
-        text, good = work.outcome
-        self._console.say(f"  {'Done' if good else '!'}: {text}")
+        await self.attend(work, run)
         if work.stage == "test":
             self._compared()
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from astroferry.carry.handover.wave import refusals, standings_of
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
 from astroferry.faces.handed import HEADINGS, handed, state_in_words, ticks_in_words
-from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.checks import confirm_checks
 from astroferry.faces.prompts.listing import pick
+from astroferry.faces.prompts.menu_step import MenuStep
 from astroferry.faces.prompts.menus import choose, confirmed
 from astroferry.faces.prompts.spoken import SpokenWork, attend
 from astroferry.model.words import several
@@ -19,50 +19,24 @@ from astroferry.report.table import table
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from astroferry.faces.carrying import Carrier
-    from astroferry.faces.prompts.console import Console
-    from astroferry.faces.session import Session
     from astroferry.faces.work import Work
     from astroferry.model.plan import Wave
 
-Moved = Literal["moved", "save"]
 
-
-class CutoverStep:
+class CutoverStep(MenuStep):
     """The step of the walk where waves move, and move back."""
 
-    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
-        self._session = session
-        self._console = console
-        self._carrier = carrier
+    asks = "Which wave, or go on"
+    leads: ClassVar[Mapping[str, str]] = {"go": "watch"}
+    helps = (
+        "A DAG is drained on the source, marked on Astro, started there and watched. Ctrl+C stops after the steps in "
+        "hand. There is no pause: a DAG half handed over must not wait for a person."
+    )
 
-    async def run(self) -> Moved:
-        """Until the walk has moved on or back."""
-        for line in pages.head(self._session.nav):
-            self._console.say(line)
-        while True:
-            self._session.look_back()
-            what = await choose(self._console, "Which wave, or go on", self._waves())
-            if what == "save":
-                return "save"
-            if what == "back":
-                self._session.nav.back()
-                return "moved"
-            if what == "go":
-                self._session.nav.index = POSITION["watch"]
-                return "moved"
-            if what in {"help", "skip"}:
-                self._console.say(
-                    "  A DAG is drained on the source, marked on Astro, started there and watched. Ctrl+C stops "
-                    "after the steps in hand. There is no pause: a DAG half handed over must not wait for a person."
-                )
-                continue
-            if await self._with_wave(what.removeprefix("wave ")) == "save":
-                return "save"
-
-    def _waves(self) -> tuple[Option, ...]:
+    def options(self) -> tuple[Option, ...]:
+        """The waves, and the watch."""
         plan, inventory = self._session.desk.plan, self._session.desk.inventory
         everything = tuple(dag.dag_id for dag in inventory.dags) if inventory else ()
         moved = any(wave.state in {"cut over", "kept", "released"} for wave in plan.waves)
@@ -79,7 +53,9 @@ class CutoverStep:
         )
         return (*waves, further)
 
-    async def _with_wave(self, name: str) -> Literal["back", "save"]:
+    async def do(self, what: str) -> Literal["save"] | None:
+        """What is to be done with a wave, until somebody goes back."""
+        name = what.removeprefix("wave ")
         while True:
             wave = self._session.desk.plan.wave(name)
             self._show(wave)
@@ -94,7 +70,7 @@ class CutoverStep:
             )
             what = await choose(self._console, f'Wave "{name}"', options)
             if what in {"back", "save"}:
-                return "save" if what == "save" else "back"
+                return "save" if what == "save" else None
             if what == "check":
                 await self._look(name)
                 await confirm_checks(self._session, self._console, self._carrier.ready.get(name, ()))
@@ -167,9 +143,4 @@ class CutoverStep:
     async def _run(
         self, kind: Literal["cutover", "rollback"], title: str, wave: str, run: Callable[[Work], Awaitable[None]]
     ) -> None:
-        work = SpokenWork(kind, title, wave=wave, console=self._console)
-        await attend(work, run, self._console)
-        self._session.take_wave_states()
-        self._session.look_back()
-        text, good = work.outcome
-        self._console.say(f"  {'Done' if good else '!'}: {text}")
+        await self.attend(SpokenWork(kind, title, wave=wave, console=self._console), run)

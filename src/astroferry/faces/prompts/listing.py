@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from astroferry.faces.clock import scheduled
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.answers import UnfitError, numbers_of, picked
 from astroferry.faces.prompts.console import command_of
@@ -74,7 +75,7 @@ def rows_of(dags: Sequence[Dag]) -> list[Row]:
             ", ".join(
                 (
                     "paused" if dag.is_paused else "active",
-                    dag.schedule.expression or dag.schedule.kind,
+                    scheduled(dag.schedule),
                     *(dag.owners or ("no owner",)),
                 )
             ),

@@ -34,6 +34,7 @@ async def run(
     Raises what opening it raises. A hang-up or termination cancels; all is saved then too.
     """
     console = console or this_terminal()
+    given = session is not None
     try:
         if plan is not None:
             session = Session.open(plan, now=now)
@@ -62,5 +63,6 @@ async def run(
         path = session.path.absolute()
         session.close()
         diagnostics.say(f"Saved to {path}")
-        diagnostics.say(f"Go on with: astroferry resume {path}")
+        if not given:
+            diagnostics.say(f"Go on with: astroferry resume {path}")
     return code

@@ -2,64 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from astroferry.carry.watching import last_verdicts
-from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts import pages
-from astroferry.faces.prompts.menus import choose
-from astroferry.faces.prompts.spoken import SpokenWork, attend
+from astroferry.faces.prompts.menu_step import MenuStep
+from astroferry.faces.prompts.spoken import SpokenWork
 from astroferry.faces.watched import HEADINGS, rows
 from astroferry.report.table import table
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
-    from astroferry.faces.carrying import Carrier
-    from astroferry.faces.prompts.console import Console
-    from astroferry.faces.session import Session
-
-Moved = Literal["moved", "save"]
+    from collections.abc import Mapping
 
 
-class WatchStep:
+class WatchStep(MenuStep):
     """The step of the walk where one looks whether all goes well on Astro."""
 
-    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
-        self._session = session
-        self._console = console
-        self._carrier = carrier
+    leads: ClassVar[Mapping[str, str]] = {"rollback": "cutover", "go": "decommission"}
+    helps = "Each DAG is compared with how it ran on the source: ticks, success, time."
 
-    async def run(self) -> Moved:
-        """Until the walk has moved on or back."""
-        for line in pages.head(self._session.nav):
-            self._console.say(line)
-        while True:
-            self._session.look_back()
-            self._show()
-            done = self._session.nav.carried.get("watch") == "done"
-            options = (
-                Option("watch", "watch", "until every DAG's cycle is over or something is amiss; Ctrl+C ends it"),
-                Option("rollback", "roll back", "at the cutover, wave by wave or DAG by DAG"),
-                Option("go", "go on", "to decommission", "" if done else "not every DAG has gone well to its end"),
-            )
-            what = await choose(self._console, "What now", options, default="go" if done else "watch")
-            if what == "save":
-                return "save"
-            if what in {"back", "rollback"}:
-                self._session.nav.index = POSITION["cutover"]
-                return "moved"
-            if what == "go":
-                self._session.nav.index = POSITION["decommission"]
-                return "moved"
-            if what == "watch":
-                work = SpokenWork("watch", "Watching", console=self._console)
-                await attend(work, self._carrier.watch, self._console)
-                text, good = work.outcome
-                self._console.say(f"  {'Done' if good else '!'}: {text}")
-            else:
-                self._console.say("  Each DAG is compared with how it ran on the source: ticks, success, time.")
+    @property
+    def _done(self) -> bool:
+        return self._session.nav.carried.get("watch") == "done"
 
-    def _show(self) -> None:
+    def options(self) -> tuple[Option, ...]:
+        """Watch, or go on."""
+        return (
+            Option("watch", "watch", "until every DAG's cycle is over or something is amiss; Ctrl+C ends it"),
+            Option("rollback", "roll back", "at the cutover, wave by wave or DAG by DAG"),
+            Option("go", "go on", "to decommission", "" if self._done else "not every DAG has gone well to its end"),
+        )
+
+    def default(self) -> str:
+        """What one goes on with."""
+        return "go" if self._done else "watch"
+
+    async def do(self, what: str) -> None:
+        """Watch."""
+        del what
+        await self.attend(SpokenWork("watch", "Watching", console=self._console), self._carrier.watch)
+
+    def show(self) -> None:
+        """The verdicts of each wave."""
         for wave in self._session.desk.plan.waves:
             seen = last_verdicts(self._session.journal, wave.name)
             if seen:

@@ -49,6 +49,9 @@ class Reads:
             target = desk.plan.target
             if target.credentials == "environment" and ferry.has_variable(ASTRO_VARIABLE):
                 self.organization(target.api, target.credentials)
+            elif target.credentials == "prompt" and ferry.has_variable(ASTRO_VARIABLE):
+                # It was not when F5 turned the plan to asking.
+                self._wizard.say(f"{ASTRO_VARIABLE} is set now; F5 asks all the same, until you choose it above.")
             else:
                 self._wizard.say("F5 connects to Astro.")
         elif key == "inventory" and desk.inventory is None:

@@ -15,12 +15,14 @@ from astroferry.faces.tui.app import Ferry
 async def run(folder: Path | None = None, plan: Path | None = None, *, session: Session | None = None) -> Exit:
     """The wizard, until it is left; the exit code: 0, or 129, 130, 143 where a signal ended it.
 
-    `plan` is opened at once, where it stood; or a `session` that is open already.
+    `plan` is opened at once, where it stood; or a `session` that is open already: how to go on with that one, its
+    caller says.
     Raises what opening it raises, before anything is drawn.
     """
     if 0 in shutil.get_terminal_size((0, 0)):
         # Serial consoles and some containers report no size.
         os.environ["COLUMNS"], os.environ["LINES"] = "80", "24"
+    given = session is not None
     if plan is not None:
         session = Session.open(plan)
     app = Ferry(folder or Path.cwd(), session=session)
@@ -29,7 +31,8 @@ async def run(folder: Path | None = None, plan: Path | None = None, *, session: 
         diagnostics.say(f"Saved report: {report}")
     if app.saved is not None:
         diagnostics.say(f"Saved to {app.saved.absolute()}")
-        diagnostics.say(f"Go on with: astroferry resume {app.saved.absolute()}")
+        if not given:
+            diagnostics.say(f"Go on with: astroferry resume {app.saved.absolute()}")
     if app.bug is not None:
         raise app.bug
     return Exit(app.return_code or 0)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from astroferry.carry.compare import HEADINGS
 from astroferry.carry.compare import findings as findings_of
@@ -16,9 +15,9 @@ from astroferry.faces.navigator import POSITION
 from astroferry.faces.phases import WORDS, failed_items, phases
 from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import TextScreen
+from astroferry.faces.tui.widgets.fitting import cut
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.row_list import RowList
-from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -61,7 +60,6 @@ class CarryPanel(Panel):
 
     def compose(self) -> ComposeResult:
         """Title, phases, the item in hand, failed items, comparison."""
-        yield Static(Content.styled("Carry out", "bold $accent"), classes="title")
         yield Quiet(id="phases")
         yield Quiet(id="pace")
         yield Quiet(id="result")
@@ -71,6 +69,13 @@ class CarryPanel(Panel):
     def on_mount(self) -> None:
         """As the journal tells it."""
         self.settled()
+
+    def heading(self, room: int) -> Content:
+        """One for the four stages that it shows."""
+        del room
+        return Content.assemble(
+            ("Carry out", "bold $accent"), ("  up to DAGs that lie compared and paused on Astro", "$text-muted")
+        )
 
     @property
     def work(self) -> Work | None:
@@ -152,7 +157,7 @@ class CarryPanel(Panel):
         counted = Content.styled(" · ".join(part for part in parts if part), "bold")
         if work.paused:
             return Content.assemble(counted, ("\n‖ paused", "bold $text-warning"), (f": {PAUSED}", "$text-muted"))
-        now = f"\n{work.now_at[: max(20, self.size.width - 4)]}" if work.running else ""
+        now = f"\n{cut(work.now_at, max(20, self.size.width - 4))}" if work.running else ""
         return Content.assemble(counted, (now, "$text-muted"))
 
     def _compared(self) -> list[tuple[str, ...]]:
@@ -205,11 +210,11 @@ class CarryPanel(Panel):
         """A row in full."""
         event.stop()
         row = event.rows.rows[event.row]
-        text = "\n\n".join(f"{head}\n  {cell}" for head, cell in zip(event.rows.headings, row, strict=True) if cell)
+        facts = list(zip(event.rows.headings, row, strict=True))
         todo = [finding.todo for item in self.wizard.runs.carrier.compared for finding in findings_of(item.rows)]
         if event.rows is self.compared and todo and row[2] != "same":
-            text += f"\n\nwhat to do\n  {todo[0]}"
-        self.app.push_screen(TextScreen(row[0] if event.rows is self.results else row[1], text))
+            facts.append(("what to do", todo[0]))
+        self.app.push_screen(TextScreen(row[0] if event.rows is self.results else row[1], facts))
 
     def forward(self) -> None:
         """To the next carrying stage, when this one is done."""
@@ -225,15 +230,16 @@ class CarryPanel(Panel):
         work = self.work
         if work is not None and work.running:
             on = ("p", "go on") if work.pausing else ("p", "pause")
-            return (on, ("s", "stop" if work.paused else "stop after this item"), ("F4", "log"), ("Esc", "look back"))
+            return (on, ("s", "stop"), ("Esc", "look back"), ("F4", "log"))
         found: list[tuple[str, str]] = [("c", "carry out")]
         if failed := failed_items(self.session, work):
-            found.append(("r", f"retry {several(len(failed), 'failed item')}"))
+            found.append(("r", f"retry {len(failed)} failed"))
         if self.session.nav.carried.get("dags") == "done":
-            found.append(("v", "compare again"))
+            found.append(("v", "compare"))
         if self.session.nav.carried.get("test") == "done":
-            found.append(("F2", "to the cutover"))
-        return (*found, ("F4", "log"), ("Esc", "back"))
+            # What one goes on with comes first.
+            found = [("F2", "cutover"), *found[1:], ("c", "carry out again")]
+        return (*found, ("Esc", "back"), ("F4", "log"))
 
     def help(self) -> str:
         """The panel in words."""

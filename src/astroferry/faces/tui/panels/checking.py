@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from astroferry.carry.prerequisites import Prerequisite
     from astroferry.faces.session import Session
+    from astroferry.model.plan import Plan
 
 
 def in_full(check: Prerequisite | None) -> Content:
@@ -25,11 +27,22 @@ def in_full(check: Prerequisite | None) -> Content:
     return Content.assemble((check.title, "bold"), (f"\n{check.detail}", "$text-muted"))
 
 
+def as_confirmed(checks: tuple[Prerequisite, ...], plan: Plan) -> tuple[Prerequisite, ...]:
+    """Checks as they stand with what people have said since they were looked at."""
+    said = {item.what: item for item in plan.confirmed}
+    return tuple(
+        replace(check, outcome="confirmed", detail=f"by {said[check.key].by}")
+        if check.outcome == "to be confirmed" and check.key in said
+        else check
+        for check in checks
+    )
+
+
 def look_at(app: App[None], session: Session, check: Prerequisite, then: Callable[[str, bool], None]) -> None:
     """Show the check, or take a person's word on it; `then` gets what to say, and whether it is bad."""
     if check.outcome != "to be confirmed":
-        who = f"\n\nwho\n  {check.who}" if check.who else ""
-        app.push_screen(TextScreen(check.title, f"{check.outcome}\n\nevidence\n  {check.detail}{who}"))
+        facts = (("outcome", check.outcome), ("evidence", check.detail), ("who", check.who))
+        app.push_screen(TextScreen(check.title, facts))
         return
 
     def said(name: str | None) -> None:

@@ -8,38 +8,43 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from astroferry.carry.handover.wave import refusals, standings_of
 from astroferry.carry.readiness import open_checks
 from astroferry.carry.waves import READY
-from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_cutover, before_rollback
 from astroferry.faces.handed import state_in_words
 from astroferry.faces.navigator import POSITION
-from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.panels.checking import as_confirmed
+from astroferry.faces.tui.panels.following import FollowingPanel
 from astroferry.faces.tui.screens.checklist import ChecklistScreen
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
 from astroferry.faces.tui.widgets.handed_list import HandedList
-from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.words import several
 from astroferry.stages.question import Option
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Iterable
+
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from astroferry.faces.session import Session
+    from astroferry.faces.tui.panels.panel import Keys
     from astroferry.faces.tui.widgets.row_list import RowList
     from astroferry.faces.work import Work
     from astroferry.model.plan import Wave
 
 
-class CutoverPanel(Panel):
+READY_NOW = "Every check is met: c cuts the wave over."
+
+
+class CutoverPanel(FollowingPanel):
     """See the module."""
 
-    wide = True
+    lead = "A DAG is drained on the source, marked on Astro, started there and watched: every tick runs once."
+    kinds = frozenset({"cutover", "rollback", "check"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cut_over", show=False),
         Binding("b", "roll_back(False)", show=False),
@@ -52,26 +57,16 @@ class CutoverPanel(Panel):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.waves = ChoiceList((), id="waves")
         self.dags = HandedList(session)
+        super().__init__(session, self.dags)
+        self.waves = ChoiceList((), id="waves")
         self._looks: Literal["", "list", "begin"] = ""
         """what follows when the checklist has been looked through"""
         self._timer: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Waves, DAGs, what goes on."""
-        yield self.heading()
-        yield Static(
-            "A DAG is drained on the source, marked on Astro, started there and watched: every tick runs once.",
-            classes="lead",
-            markup=False,
-        )
+    def above(self) -> Iterable[Widget]:
+        """The waves."""
         yield VerticalScroll(self.waves, id="waves-room")
-        yield Quiet(id="pace")
-        yield Quiet(id="result")
-        yield self.dags
-        yield Quiet(id="detail")
 
     def on_mount(self) -> None:
         """As plan and journal tell it."""
@@ -110,12 +105,6 @@ class CutoverPanel(Panel):
         name = self.waves.value
         return next((wave for wave in self.session.desk.plan.waves if wave.name == name), None)
 
-    @property
-    def work(self) -> Work | None:
-        """The handover in hand, or the last one."""
-        work = self.wizard.runs.work
-        return work if work is not None and work.kind in {"cutover", "rollback", "check"} else None
-
     def take_focus(self) -> None:
         """First the wave is chosen."""
         self.waves.focus()
@@ -147,19 +136,7 @@ class CutoverPanel(Panel):
         self.session.follow_journal()
         self.dags.show(self.wave, self.work, self.wizard.runs.carrier.ticks)
         self._in_full()
-        work = self.work
-        pace = self.query_one("#pace", Quiet)
-        if work is not None and work.running:
-            counted = f" · {work.done:,} of {work.total:,} steps" if work.total else ""
-            words = f"{work.title}{counted} · {lasting(work.elapsed)} so far"
-            if work.stopping:
-                words += " · stopping after the step in hand"
-            pace.update(
-                Content.assemble((words, "bold"), (f"\n{work.now_at[: max(20, self.size.width - 4)]}", "$text-muted"))
-            )
-        else:
-            pace.update("")
-        pace.display = work is not None and work.running
+        self.show_pace(Content(""))
 
     def settled(self) -> None:
         """A run ended, or another wave was chosen."""
@@ -168,18 +145,24 @@ class CutoverPanel(Panel):
         self.waves.refresh(layout=True)
         wave, work = self.wave, self.work
         self.tick()
-        result = self.query_one("#result", Quiet)
         if work is not None and not work.running and wave is not None and work.wave == wave.name:
-            text, good = work.outcome
+            text, good = self._checked(work) or work.outcome
             text = text.replace("Go on, or roll back.", "c goes on, b gives the wave back.")
             told = Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
         else:
             told = self._stay()
-        result.update(told)
-        result.display = bool(told.plain)
+        self.show_result(told)
         self.wizard.show_keys()
         if work is not None and not work.running and work.kind == "check" and self._looks:
             self._looked(work)
+
+    def _checked(self, work: Work) -> tuple[str, bool] | None:
+        """How the checklist stands now, with what was confirmed since it was looked through."""
+        ready = self.wizard.runs.carrier.ready.get(work.wave)
+        if work.kind != "check" or work.error or work.cancelled or ready is None:
+            return None
+        left = len(open_checks(as_confirmed(ready, self.session.desk.plan)))
+        return (f"{several(left, 'check')} not met: l shows them.", False) if left else (READY_NOW, True)
 
     def _looked(self, work: Work) -> None:
         """The checklist has been looked through: show it, or go on to the confirmation where all of it is met."""
@@ -210,7 +193,7 @@ class CutoverPanel(Panel):
         """The DAG under the cursor; made anew when its next tick has passed."""
         now = self.wizard.ferry.now()
         lines, due = self.dags.detail(self.work, now)
-        self.query_one("#detail", Quiet).update(Content.styled("\n".join(lines), "$text-muted"))
+        self.show_detail(*lines)
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -303,19 +286,19 @@ class CutoverPanel(Panel):
         work = self.work
         if work is not None and work.running:
             return (
-                ("s", "stop after this step"),
+                ("s", "stop"),
                 ("b", "stop and roll back"),
-                ("F4", "log"),
                 ("Enter", "a DAG"),
                 ("Esc", "back"),
+                ("F4", "log"),
             )
         return (
             ("c", "cut over"),
             ("b", "roll back"),
             ("F2", "watch"),
             ("l", "checks"),
-            ("d", "one DAG"),
             ("Esc", "back"),
+            ("d", "one DAG"),
             ("Tab", "choose"),
             ("F4", "log"),
         )

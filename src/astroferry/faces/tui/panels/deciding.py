@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 FOLD = 5
 """findings that are shown before F9 unfolds the rest"""
+TALL = 30
+KNOWN = (4, 12)
+"""lines of what is known that are shown above a question, on a low and on a tall screen"""
 TABLES: dict[str, type[Any]] = {"workspaces": Workspace, "deployments": Deployment, "waves": Wave}
 KEYS: dict[str, Keys] = {
     "": (),
@@ -69,7 +72,6 @@ class DecidingPanel(Panel):
 
     def compose(self) -> ComposeResult:
         """Title, known, questions, findings."""
-        yield self.heading()
         yield Bullets(id="known")
         reading = Quiet(id="reading")
         reading.display = False
@@ -100,7 +102,7 @@ class DecidingPanel(Panel):
         """The first question."""
         first = next(iter(self.fields), None)
         if first is not None:
-            self._open(first.key)
+            self._open(first.key, from_top=True)
         else:
             self.can_focus = True
             self.focus()
@@ -110,7 +112,9 @@ class DecidingPanel(Panel):
         return self.stage.known(self.session.desk)
 
     def _know(self) -> None:
-        self.query_one("#known", Bullets).show([("·", "$text-muted", line) for line in self.known()])
+        # Else the question would be below the edge of a low screen.
+        most = None if self.unfolded or not self.fields else KNOWN[self.app.size.height >= TALL]
+        self.query_one("#known", Bullets).show([("·", "$text-muted", line) for line in self.known()], most=most)
         self.tick()
 
     def _tell(self, trial: Trial) -> None:
@@ -121,6 +125,7 @@ class DecidingPanel(Panel):
             findings = self.stage.findings(desk)
         finally:
             desk.plan = kept
+        self.set_class(not trial.asked, "-asks-nothing")
         self.query_one("#findings", Bullets).show(bullets_of(findings, most=None if self.unfolded else FOLD))
         self.folds = len(findings) > FOLD
         self.wizard.preview(changes(self.before, trial.plan))
@@ -209,10 +214,17 @@ class DecidingPanel(Panel):
         self._open(keys[index % len(keys)])
 
     def action_fold(self) -> None:
-        """All findings, or the first."""
+        """All that is known and found, or the first of it."""
         self.unfolded = not self.unfolded
+        self._know()
         self._tell(self.session.nav.trial())
-        self.call_after_refresh(self.query_one("#findings").scroll_visible, animate=False, top=True)
+        self.call_after_refresh(self._look_at_folded)
+
+    def _look_at_folded(self) -> None:
+        if len(self.known()) > 1 and self.fields:
+            self.scroll_home(animate=False, force=True)
+        else:
+            self.query_one("#findings").scroll_visible(animate=False, top=True)
 
     def action_scroll_page(self, step: int) -> None:
         """Page keys scroll the page."""
@@ -226,21 +238,21 @@ class DecidingPanel(Panel):
             return True
         return False
 
-    def _open(self, key: str, *, scroll: bool = True) -> None:
+    def _open(self, key: str, *, from_top: bool = False) -> None:
         for field in self.fields:
             if field.key == key:
                 field.open()
             else:
                 field.close()
-        if scroll and (field_now := self.active) is not None:
-            self.call_after_refresh(self._bring, field_now)
+        if (field_now := self.active) is not None:
+            self.call_after_refresh(self._bring, field_now, from_top=from_top)
         self.wizard.show_keys()
 
-    def _bring(self, field: QuestionField) -> None:
-        """Scroll to the first place where the whole question is seen, wherever one came from."""
+    def _bring(self, field: QuestionField, *, from_top: bool = False) -> None:
+        """Scroll to the first place where the whole question is seen; `from_top`: where its choice is seen."""
         view = self.scrollable_content_region
         top = field.region.y - view.y + round(self.scroll_y)
-        bottom = top + field.outer_size.height
+        bottom = top + (field.reach if from_top else field.outer_size.height)
         self.scroll_to(y=min(top, max(0, bottom - view.height)), animate=False, force=True)
 
     def _stay(self, key: str, why: str) -> None:
@@ -282,6 +294,9 @@ class DecidingPanel(Panel):
         self._refresh()
         if self.active is None:
             self.take_focus()
+        else:
+            # What is known now may have pushed the question below the edge.
+            self.call_after_refresh(self._bring, self.active)
 
     def keys(self) -> Keys:
         """Those that do something here."""

@@ -6,33 +6,29 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.readiness import open_checks
 from astroferry.errors import PlanError
-from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_release
 from astroferry.faces.tui.panels.checking import in_full, look_at
-from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.panels.following import FollowingPanel
 from astroferry.faces.tui.screens.modals import ConfirmScreen
 from astroferry.faces.tui.widgets.check_list import CheckList
-from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
     from astroferry.carry.prerequisites import Prerequisite
     from astroferry.faces.session import Session
+    from astroferry.faces.tui.panels.panel import Keys
     from astroferry.faces.tui.widgets.row_list import RowList
-    from astroferry.faces.work import Work
 
 
-class LeavePanel(Panel):
+class LeavePanel(FollowingPanel):
     """See the module."""
 
-    wide = True
+    lead = "Nothing is deleted by astroferry: it looks, takes a last backup, and takes people's words."
+    kinds = frozenset({"leave"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "check", show=False),
         Binding("r", "release", show=False),
@@ -40,30 +36,8 @@ class LeavePanel(Panel):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
         self.checks = CheckList()
-
-    def compose(self) -> ComposeResult:
-        """Title, how it stands, checks."""
-        yield self.heading()
-        yield Static(
-            "Nothing is deleted by astroferry: it looks, takes a last backup, and takes people's words.",
-            classes="lead",
-            markup=False,
-        )
-        yield Quiet(id="pace")
-        yield self.checks
-        yield Quiet(id="detail")
-
-    def on_mount(self) -> None:
-        """As plan and journal tell it."""
-        self.settled()
-
-    @property
-    def work(self) -> Work | None:
-        """The check in hand, or the last one."""
-        work = self.wizard.runs.work
-        return work if work is not None and work.kind == "leave" else None
+        super().__init__(session, self.checks)
 
     def take_focus(self) -> None:
         """Arrows read the list."""
@@ -74,36 +48,32 @@ class LeavePanel(Panel):
 
     def tick(self) -> None:
         """How it stands."""
-        work = self.work
-        pace = self.query_one("#pace", Quiet)
-        left = len(open_checks(self._everything()))
-        if work is not None and work.running:
-            words = f"{work.title} · {lasting(work.elapsed)} so far"
-            pace.update(Content.assemble((words, "bold"), (f"\n{work.now_at}", "$text-muted")))
-        elif work is not None and work.error:
-            pace.update(Content.styled(f"! {work.error}", "$text-error"))
-        elif self.session.nav.carried.get("decommission") == "done":
-            pace.update(Content.styled("✓ Every wave is released: the old side may be forgotten.", "$text-success"))
-        elif not self.wizard.runs.carrier.leaving:
-            pace.update(
-                Content.styled("c asks both ends and takes the last backup; it changes nothing.", "$text-muted")
-            )
-        elif left:
-            pace.update(Content.styled(f"! {several(left, 'check')} not met", "$text-warning"))
-        else:
-            pace.update(Content.styled("✓ All met: r releases the old side.", "$text-success"))
+        self.show_pace(self._stands())
+
+    def _stands(self) -> Content:
+        work, left = self.work, len(open_checks(self._everything()))
+        if work is not None and work.error:
+            return Content.styled(f"! {work.error}", "$text-error")
+        if self.session.nav.carried.get("decommission") == "done":
+            return Content.styled("✓ Every wave is released: the old side may be forgotten.", "$text-success")
+        if not self.wizard.runs.carrier.leaving:
+            return Content.styled("c asks both ends and takes the last backup; it changes nothing.", "$text-muted")
+        if left:
+            return Content.styled(f"! {several(left, 'check')} not met", "$text-warning")
+        return Content.styled("✓ All met: r releases the old side.", "$text-success")
 
     def settled(self) -> None:
         """A check ended, or somebody confirmed one."""
         self.session.look_back()
         self.checks.show(self._everything())
         self.tick()
+        self.show_result(Content(""))
         self.wizard.show_keys()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """The evidence of the check under the cursor."""
         event.stop()
-        self.query_one("#detail", Quiet).update(in_full(self.checks.check))
+        self.show_detail(in_full(self.checks.check))
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """The evidence, or a person's word."""
@@ -146,9 +116,9 @@ class LeavePanel(Panel):
         if self.work is not None and self.work.running:
             return (("s", "stop looking"), ("Esc", "look back"), ("F4", "log"))
         return (
-            ("c", "check and back up"),
+            ("c", "check"),
             ("r", "release"),
-            ("Enter", "look, confirm"),
+            ("Enter", "confirm"),
             ("Esc", "back"),
             ("F4", "log"),
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from astroferry.faces.tui.widgets.fitting import hanging
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ SIGNS: dict[Severity, tuple[str, str, str]] = {
     "advise": ("·", "$text-muted", "advice"),
 }
 """severity -> sign, colour, word; the worst first"""
+MANY: dict[Severity, str] = {"refuse": "refused", "warn": "warnings", "advise": "advice"}
 
 
 def bullets_of(findings: Sequence[Finding], *, most: int | None) -> list[Bullet]:
@@ -29,7 +31,7 @@ def bullets_of(findings: Sequence[Finding], *, most: int | None) -> list[Bullet]
         return []
     order = list(SIGNS)
     counts = ", ".join(
-        f"{count} {SIGNS[severity][2]}"
+        several(count, SIGNS[severity][2], MANY[severity])
         for severity in order
         if (count := sum(item.severity == severity for item in findings))
     )
@@ -43,13 +45,16 @@ def bullets_of(findings: Sequence[Finding], *, most: int | None) -> list[Bullet]
     return bullets
 
 
-def told_of(reading: Reading, partial: str = "") -> Content:
-    """How it stands: the phase in hand, its rate and what is left, what is done; `partial`: what is missing."""
+def told_of(reading: Reading, width: int, partial: str = "") -> Content:
+    """How it stands, in lines of `width`: the phase in hand, its rate and what is left, what is done.
+
+    `partial`: what is missing.
+    """
     style = "$text-error" if reading.error else "$text-success" if not reading.running else "bold"
     sign = "! " if reading.error else "✓ " if not reading.running and not reading.cancelled else ""
-    parts = [Content.styled(sign + reading.summary(), style)]
+    parts = [_lines(sign + reading.summary(), width, style)]
     if partial:
-        parts.append(Content.styled(partial, "$text-warning"))
+        parts.append(_lines(f"! {partial}", width, "$text-warning"))
     if not reading.running:
         return Content("\n").join(parts)
     done = reading.counts()
@@ -59,5 +64,10 @@ def told_of(reading: Reading, partial: str = "") -> Content:
     parts.append(Content.styled(f"  {reading.pace()}", "$text-muted"))
     if done:
         told = " · ".join(f"{phase} {counted.rpartition(' of ')[2]}" for phase, counted in done)
-        parts.append(Content.styled(f"✓ {told}", "$text-muted"))
+        parts.append(_lines(f"✓ {told}", width, "$text-muted"))
     return Content("\n").join(parts)
+
+
+def _lines(text: str, width: int, style: str) -> Content:
+    """What does not fit goes on under the words, not under their sign."""
+    return Content.styled("\n".join(hanging(text, width, 2 if text[1:2] == " " else 0)), style)

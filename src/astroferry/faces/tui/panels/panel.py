@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 if TYPE_CHECKING:
     from astroferry.faces.session import Session
@@ -35,14 +34,12 @@ class Panel(VerticalScroll, can_focus=False):
             raise TypeError("a panel lives in the wizard alone")
         return screen
 
-    def heading(self) -> Static:
-        """Title and the part of the guide."""
+    def heading(self, room: int) -> Content:
+        """Title and, where both fit into `room` cells, the part of the guide; help says that anyway."""
         stop = self.session.nav.stop
-        # The part of the guide is said where it fits on the line; help says it anyway.
-        room = 42 if self.app.size.width < 110 else 60
-        fits = stop.guide != stop.title and len(stop.title) + len(stop.guide) <= room
+        fits = stop.guide != stop.title and len(stop.title) + len(stop.guide) + 2 <= room
         guide = f"  {stop.guide}" if fits else ""
-        return Static(Content.assemble((stop.title, "bold $accent"), (guide, "$text-muted")), classes="title")
+        return Content.assemble((stop.title, "bold $accent"), (guide, "$text-muted"))
 
     def keys(self) -> Keys:
         """(key, word) for the line at the bottom."""

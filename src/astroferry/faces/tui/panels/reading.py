@@ -62,7 +62,7 @@ class ReadingPanel(DecidingPanel):
         shown = self.query_one("#reading", Quiet)
         shown.display = reading is not None
         if reading is not None:
-            shown.update(told_of(reading, self._partial()))
+            shown.update(told_of(reading, max(40, self.size.width - 4), self._partial()))
 
     def _partial(self) -> str:
         """What is missing of an inventory that was not read to its end; nothing while it is read."""

@@ -126,7 +126,6 @@ class ReviewPanel(Panel):
 
     def compose(self) -> ComposeResult:
         """Title and page."""
-        yield self.heading()
         yield self.page
 
     def take_focus(self) -> None:

@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from astroferry.carry.watching import last_verdicts
-from astroferry.faces.clock import lasting
 from astroferry.faces.confirming import before_rollback
+from astroferry.faces.handed import side_of
 from astroferry.faces.navigator import POSITION
-from astroferry.faces.tui.panels.panel import Keys, Panel
+from astroferry.faces.tui.panels.following import FollowingPanel
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
-from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.faces.watched import HEADINGS, rows, verdict_in_words
+from astroferry.model.watching import worst
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Sequence
 
     from astroferry.faces.session import Session
-    from astroferry.faces.work import Work
+    from astroferry.faces.tui.panels.panel import Keys
     from astroferry.model.watching import DagVerdict
 
 
-class WatchPanel(Panel):
-    """See the module."""
+class WatchPanel(FollowingPanel):
+    """See the module. A rollback that was begun here is shown here too."""
 
-    wide = True
+    lead = "Each DAG is followed through its first full cycle on Astro, and compared with how it ran before."
+    kinds = frozenset({"watch", "rollback"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "watch", show=False),
         Binding("d", "roll_back", show=False),
@@ -37,32 +37,9 @@ class WatchPanel(Panel):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.can_focus = True
         self.dags = RowList(HEADINGS, keep=3, id="watched")
-
-    def compose(self) -> ComposeResult:
-        """Title, how it stands, DAGs."""
-        yield self.heading()
-        yield Static(
-            "Each DAG is followed through its first full cycle on Astro, and compared with how it ran before.",
-            classes="lead",
-            markup=False,
-        )
-        yield Quiet(id="pace")
-        yield Quiet(id="result")
-        yield self.dags
-        yield Quiet(id="detail")
-
-    def on_mount(self) -> None:
-        """As the journal tells it."""
-        self.settled()
-
-    @property
-    def work(self) -> Work | None:
-        """The watch in hand, or the last one; a rollback that was begun here too."""
-        work = self.wizard.runs.work
-        return work if work is not None and work.kind in {"watch", "rollback"} else None
+        super().__init__(session, self.dags)
+        self.can_focus = True
 
     def take_focus(self) -> None:
         """Arrows read the list, where there is one."""
@@ -77,12 +54,13 @@ class WatchPanel(Panel):
                 self.take_focus()
 
     def _verdicts(self) -> list[tuple[str, DagVerdict]]:
-        """(wave, verdict), the newest that is known of each DAG."""
-        found = []
+        """(wave, verdict), the newest that is known of each DAG; what was given back is no longer watched."""
+        found, standings = [], self.session.standings
         for wave in self.session.desk.plan.waves:
             seen = last_verdicts(self.session.journal, wave.name)
             seen |= {item.dag_id: item for item in self.wizard.runs.carrier.verdicts.get(wave.name, ())}
-            found += [(wave.name, item) for item in seen.values()]
+            gone = {dag for dag in seen if side_of(standings, wave.name, dag) == "source"}
+            found += [(wave.name, item) for dag, item in seen.items() if dag not in gone]
         return found
 
     def tick(self) -> None:
@@ -90,30 +68,22 @@ class WatchPanel(Panel):
         verdicts = [item for _, item in self._verdicts()]
         self.dags.set_rows(rows(verdicts))
         self._listed(bool(verdicts))
-        work = self.work
-        pace = self.query_one("#pace", Quiet)
-        if work is not None and work.running:
-            words = f"{work.title} · {lasting(work.elapsed)} so far"
-            pace.update(
-                Content.assemble((words, "bold"), (f"\n{work.now_at[: max(20, self.size.width - 4)]}", "$text-muted"))
-            )
-        elif verdicts:
-            pace.update(Content.styled(verdict_in_words(verdicts), "bold"))
+        if verdicts:
+            self.show_pace(_in_words(verdicts))
         else:
-            pace.update(Content.styled("Nothing has been watched yet. w begins.", "$text-muted"))
+            self.show_pace(Content.styled("Nothing has been watched yet. w begins.", "$text-muted"))
 
     def settled(self) -> None:
         """A watch ended."""
         self.session.look_back()
         self.tick()
         work = self.work
-        result = self.query_one("#result", Quiet)
-        result.display = work is not None and not work.running
-        if work is not None and not work.running:
+        told = Content("")
+        # How a watch ended that came to its end, the verdicts say.
+        if work is not None and not work.running and (work.error or work.cancelled or work.kind != "watch"):
             text, good = work.outcome
-            result.update(
-                Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-warning")
-            )
+            told = Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-warning")
+        self.show_result(told)
         self.wizard.show_keys()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
@@ -122,22 +92,23 @@ class WatchPanel(Panel):
         rows_shown = event.rows.rows
         row = rows_shown[event.row] if event.row is not None and event.row < len(rows_shown) else ()
         told = " · ".join(f"{head} {cell}" for head, cell in zip(HEADINGS[3:-1], row[3:-1], strict=False) if cell)
-        why = f"\n{row[-1]}" if row and row[-1] else ""
-        self.query_one("#detail", Quiet).update(Content.assemble((told, "$text-muted"), why))
+        self.show_detail(told, *((Content(row[-1]),) if row and row[-1] else ()))
 
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A DAG in full."""
         event.stop()
         row = event.rows.rows[event.row]
-        text = "\n\n".join(f"{head}\n  {cell}" for head, cell in zip(HEADINGS, row, strict=True) if cell)
-        self.app.push_screen(TextScreen(row[0], text))
+        self.app.push_screen(TextScreen(row[0], tuple(zip(HEADINGS, row, strict=True))))
 
     def action_watch(self) -> None:
         """Until the cycle is over, or an alarm."""
         self.wizard.runs.watch()
 
     def action_stop(self) -> None:
-        """A watch changes nothing, so it ends at once."""
+        """A watch changes nothing, so it ends at once; a rollback after the step in hand."""
+        if self.work is not None and self.work.kind != "watch":
+            self.wizard.runs.stop()
+            return
         self.wizard.run_worker(self.wizard.runs.end_now(), group="stop")
 
     def action_roll_back(self) -> None:
@@ -162,7 +133,8 @@ class WatchPanel(Panel):
         """What can be done now."""
         work = self.work
         if work is not None and work.running:
-            return (("s", "stop watching"), ("Enter", "a DAG in full"), ("Esc", "look back"), ("F4", "log"))
+            stop = "stop watching" if work.kind == "watch" else "stop"
+            return (("s", stop), ("Enter", "a DAG in full"), ("Esc", "look back"), ("F4", "log"))
         return (
             ("w", "watch"),
             ("F2", "decommission"),
@@ -182,3 +154,13 @@ class WatchPanel(Panel):
             "w watches until every cycle is over. Watching changes nothing and can be stopped at any time.\n"
             "d gives the DAG under the cursor back; whole waves are given back at the cutover (Esc)."
         )
+
+
+def _in_words(verdicts: Sequence[DagVerdict]) -> Content:
+    """How many stand how, with the sign of the worst."""
+    text, how = verdict_in_words(verdicts), worst(tuple(verdicts))
+    if how == "well":
+        return Content.styled(f"✓ {text}", "$text-success")
+    if how == "watching":
+        return Content.styled(f"› {text}", "bold")
+    return Content.styled(f"! {text}", "$text-error" if how == "alarm" else "$text-warning")

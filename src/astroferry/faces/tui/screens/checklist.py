@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.readiness import open_checks
-from astroferry.faces.tui.panels.checking import in_full, look_at
+from astroferry.faces.tui.panels.checking import as_confirmed, in_full, look_at
+from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.check_list import CheckList
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.model.words import several
@@ -20,6 +20,7 @@ from astroferry.model.words import several
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from astroferry.carry.prerequisites import Prerequisite
     from astroferry.faces.session import Session
     from astroferry.faces.tui.widgets.row_list import RowList
 
@@ -43,10 +44,7 @@ class ChecklistScreen(ModalScreen[None]):
             yield Quiet(id="stands")
             yield self.list
             yield Quiet(id="detail")
-            yield Static(
-                Content.styled("↑ ↓ choose · Enter the evidence, or confirm it · Esc close", "$text-muted"),
-                classes="foot",
-            )
+            yield Foot(("↑↓", "choose"), ("Enter", "the evidence, or confirm it"), ("Esc", "close"))
 
     def on_mount(self) -> None:
         """The first that is open has the cursor."""
@@ -54,14 +52,9 @@ class ChecklistScreen(ModalScreen[None]):
         self.list.focus()
 
     def _fill(self) -> None:
-        said = {item.what: item for item in self.session.desk.plan.confirmed}
-        self.checks = tuple(
-            Prerequisite(check.key, check.title, "confirmed", f"by {said[check.key].by}", check.who)
-            if check.outcome == "to be confirmed" and check.key in said
-            else check
-            for check in self.checks
-        )
+        self.checks = as_confirmed(self.checks, self.session.desk.plan)
         self.list.show(self.checks)
+        self.list.go_to_open()
         left = len(open_checks(self.checks))
         text = (f"! {several(left, 'check')} not met", "$text-warning") if left else ("✓ all met", "$text-success")
         self.query_one("#stands", Quiet).update(Content.styled(*text))

@@ -10,9 +10,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from astroferry.faces.clock import scheduled
 from astroferry.faces.placing import division_of, into_workspace, production_in
 from astroferry.faces.tables import assign, place, wave_of
 from astroferry.faces.tui.screens.modals import AskScreen, MenuScreen, TextScreen
+from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.row_list import RowList
 from astroferry.model.words import several
 from astroferry.stages.question import Option
@@ -70,8 +72,12 @@ class DagListScreen(ModalScreen["Division | None"]):
         yield field
         yield self.list
         yield Static(id="said", markup=False)
-        keys = "F2 take · space mark · a all · w wave · d Deployment · o Workspace · F1"
-        yield Static(Content.styled(keys, "$text-muted"), classes="foot")
+        yield Foot(
+            ("w", "wave"), ("d", "Deployment"), ("o", "Workspace"), ("u", "undo"), ("F2", "take"), ("Esc", "leave")
+        )
+        yield Foot(
+            ("space", "mark"), ("a", "all"), ("/", "filter"), ("s", "sort"), ("Enter", "in full"), ("F1", "help")
+        )
 
     def on_mount(self) -> None:
         """The list has the keys."""
@@ -90,7 +96,7 @@ class DagListScreen(ModalScreen["Division | None"]):
                 waves[dag.dag_id] or "(none)",
                 goes := goes_to.get(waves[dag.dag_id], ""),
                 lies_in.get(goes, ""),
-                dag.schedule.expression or dag.schedule.kind,
+                scheduled(dag.schedule),
                 ", ".join(dag.owners),
             )
             for dag in self.dags
@@ -112,8 +118,7 @@ class DagListScreen(ModalScreen["Division | None"]):
         row = event.rows.rows[event.row]
         dag = self.dags[event.row]
         cells = (*zip(event.rows.headings, row, strict=True), ("file", dag.fileloc), ("tags", ", ".join(dag.tags)))
-        parts = [f"{head}\n  {cell}" for head, cell in cells if cell]
-        self.app.push_screen(TextScreen(dag.dag_id, "\n\n".join(parts)))
+        self.app.push_screen(TextScreen(dag.dag_id, cells))
 
     def action_help(self) -> None:
         """What the keys do."""

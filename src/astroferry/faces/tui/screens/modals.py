@@ -12,7 +12,10 @@ from textual.widgets import Input, Static, TextArea
 
 from astroferry.errors import PlanError
 from astroferry.faces.tables import from_text
+from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.fitting import labelled
+from astroferry.faces.tui.widgets.quiet import Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
     from astroferry.faces.confirming import Confirmation
     from astroferry.stages.question import Option
+
+
+COPIED = "Copied, if your terminal allows it (OSC 52)"
 
 
 class AskScreen(ModalScreen[str | None]):
@@ -46,7 +52,7 @@ class AskScreen(ModalScreen[str | None]):
             note = self.note or ("Kept in memory only, never written anywhere." if self.hidden else "")
             if note:
                 yield Static(Content.styled(note, "$text-muted"))
-            yield Static(Content.styled("Enter take · Esc leave it", "$text-muted"), classes="foot")
+            yield Foot(("Enter", "take"), ("Esc", "leave it"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter."""
@@ -85,7 +91,7 @@ class ConfirmScreen(ModalScreen[bool]):
             field.cursor_blink = False
             yield field
             yield Static("", id="wrong", markup=False)
-            yield Static(Content.styled("Enter confirm · Esc leave it · ↑ ↓ read", "$text-muted"), classes="foot")
+            yield Foot(("Enter", "confirm"), ("Esc", "leave it"), ("↑↓", "read"))
 
     def action_read(self, step: int) -> None:
         """Up and down, while the line has the keys."""
@@ -106,25 +112,33 @@ class ConfirmScreen(ModalScreen[bool]):
 
 
 class TextScreen(ModalScreen[None]):
-    """A page to read: help, a log, an error in full."""
+    """A page to read: help, a DAG's steps; or a row in full, as pairs of label and words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,question_mark,enter,q", "close", show=False),
         Binding("c", "copy", show=False),
     ]
 
-    def __init__(self, title: str, text: Content | str) -> None:
+    def __init__(self, title: str, text: Content | str | Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.heading = title
-        self.text = text if isinstance(text, Content) else Content(text)
+        self.text = text
+
+    @property
+    def page(self) -> Content:
+        """All of it, as wide as the box is."""
+        if isinstance(self.text, Content | str):
+            return Content(self.text) if isinstance(self.text, str) else self.text
+        return Content(labelled(self.text, self.app.size.width * 92 // 100 - 8))
 
     def compose(self) -> ComposeResult:
         """The text, scrolled by the arrows."""
         with Vertical(classes="box tall"):
             yield Static(Content.styled(self.heading, "bold $accent"))
             with VerticalScroll():
-                yield Static(self.text)
-            yield Static(Content.styled("↑ ↓ scroll · c copy · Esc close", "$text-muted"), classes="foot")
+                yield Static(self.page)
+            yield Quiet(id="saved")
+            yield Foot(("↑↓", "scroll"), ("c", "copy"), ("Esc", "close"))
 
     def on_mount(self) -> None:
         """Arrows scroll."""
@@ -136,7 +150,8 @@ class TextScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """To the terminal's clipboard (OSC 52)."""
-        self.app.copy_to_clipboard(self.text.plain)
+        self.app.copy_to_clipboard(self.page.plain)
+        self.query_one("#saved", Quiet).update(COPIED)
 
 
 class MenuScreen(ModalScreen[str | None]):
@@ -158,7 +173,7 @@ class MenuScreen(ModalScreen[str | None]):
             if self.note:
                 yield Static(self.note, markup=False, classes="sentence")
             yield ChoiceList(self.options, self.value or self.options[0].value)
-            yield Static(Content.styled("↑ ↓ choose · Enter take · Esc back", "$text-muted"), classes="foot")
+            yield Foot(("↑↓", "choose"), ("Enter", "take"), ("Esc", "back"))
 
     def on_choice_list_taken(self, event: ChoiceList.Taken) -> None:
         """Enter."""
@@ -188,13 +203,13 @@ class ErrorScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The sentence and what can be done."""
-        keys = "c copy · s save to a file" + (" · r try again" if self.can_retry else "") + " · Esc close"
+        again = (("r", "try again"),) if self.can_retry else ()
         with Vertical(classes="box"):
             yield Static(Content.styled(f"! {self.heading}", "bold $error"))
             with VerticalScroll(classes="some"):
                 yield Static(self.text, markup=False)
-            yield Static("", id="saved", markup=False)
-            yield Static(Content.styled(keys, "$text-muted"), classes="foot")
+            yield Quiet(id="saved")
+            yield Foot(("c", "copy"), ("s", "save to a file"), *again, ("Esc", "close"))
 
     def action_close(self) -> None:
         """Go on."""
@@ -203,11 +218,11 @@ class ErrorScreen(ModalScreen[str | None]):
     def action_copy(self) -> None:
         """To the terminal's clipboard (OSC 52); not every terminal lets us, so the file is there too."""
         self.app.copy_to_clipboard(self.text)
-        self.query_one("#saved", Static).update("Copied, if your terminal allows it (OSC 52); s saves it to a file.")
+        self.query_one("#saved", Quiet).update(f"{COPIED}; s saves it to a file")
 
     def action_save(self) -> None:
         """To a file whose path is said again after the end."""
-        self.query_one("#saved", Static).update(f"Saved to {self.save_text(self.text)}")
+        self.query_one("#saved", Quiet).update(f"Saved to {self.save_text(self.text)}")
 
     def action_retry(self) -> None:
         """Once more."""
@@ -242,7 +257,7 @@ class EditScreen(ModalScreen["list[dict[str, Any]] | None"]):
             yield area
             yield Static(Content.styled(self.note, "$text-muted"), classes="sentence")
             yield Static("", id="wrong", markup=False)
-            yield Static(Content.styled("F2 take them · Esc leave them as they were", "$text-muted"), classes="foot")
+            yield Foot(("F2", "take them"), ("Esc", "leave them as they were"))
 
     def action_take(self) -> None:
         """Take what can be read; else say what is wrong and stay."""

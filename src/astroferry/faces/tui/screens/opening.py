@@ -18,6 +18,7 @@ from astroferry.faces.clock import ago
 from astroferry.faces.found import FoundPlan, free_name, plans_in
 from astroferry.faces.navigator import STOPS
 from astroferry.faces.tui.screens.modals import AskScreen, ErrorScreen, TextScreen
+from astroferry.faces.tui.widgets.bars import in_line
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
 from astroferry.model.files import must_be_writable
 from astroferry.stages.question import Option
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 NEW, OTHER = "\0new", "\0other"
 SHOWN = 5
 """plans that are listed; others can be opened by their path"""
+CROSSING = 38
 
 
 def preload() -> None:
@@ -37,6 +39,18 @@ def preload() -> None:
     threading.Thread(
         target=importlib.import_module, args=("astroferry.faces.tui.screens.wizard",), daemon=True
     ).start()
+
+
+def crossing(step: int) -> Content:
+    """How far over the newest plan is, as a line from shore to shore; 0: not begun."""
+    over = round((CROSSING - 1) * step / len(STOPS))
+    return Content.assemble(
+        ("Airflow ", "$text-muted"),
+        ("━" * over, "$accent"),
+        ("●", "bold $accent"),
+        ("─" * (CROSSING - 1 - over), "$text-muted"),
+        (" Astro", "$text-muted"),
+    )
 
 
 class OpeningScreen(Screen[None]):
@@ -55,7 +69,8 @@ class OpeningScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A word of welcome, and what to do."""
         with Vertical(id="welcome"):
-            yield Static(Content.assemble(("astroferry", "bold $accent")), classes="name")
+            yield Static(Content.styled("astroferry", "bold $accent"))
+            yield Static(crossing(next((plan.step for plan in self.plans if not plan.problem), 0)), classes="name")
             yield Static(
                 "Carries an Apache Airflow to Astro: it looks, asks, writes a plan, carries it out, compares every "
                 "value, and cuts over so that each tick runs exactly once.",
@@ -65,9 +80,8 @@ class OpeningScreen(Screen[None]):
             options = self._options()
             yield ChoiceList(options, options[0].value)
             yield Static(id="wrong", markup=False)
-        yield Static(
-            Content.styled(" ↑↓ choose · Enter take · F1 help · F10 menu", "$text-muted"), id="keys", markup=False
-        )
+        keys = (("↑↓", "choose"), ("Enter", "take"), ("F1", "help"), ("F10", "menu"))
+        yield Static(Content.assemble(" ", in_line(keys)), id="keys")
 
     def on_mount(self) -> None:
         """Choose at once; what comes next is loaded meanwhile."""

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from astroferry.faces.tui.screens.modals import TextScreen
+from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.row_list import RowList
 
@@ -61,8 +62,7 @@ class SeenScreen(ModalScreen[None]):
         field.cursor_blink = False
         yield field
         yield self.list
-        keys = "←→ kind · / filter · s sort · Enter in full · Esc close"
-        yield Static(Content.styled(keys, "$text-muted"), classes="foot")
+        yield Foot(("←→", "kind"), ("/", "filter"), ("s", "sort"), ("Enter", "in full"), ("Esc", "close"))
 
     def on_mount(self) -> None:
         """The list has the keys."""
@@ -118,8 +118,8 @@ class SeenScreen(ModalScreen[None]):
     def on_row_list_taken(self, event: RowList.Taken) -> None:
         """A row in full."""
         row = event.rows.rows[event.row]
-        parts = [f"{head}\n  {cell}" for head, cell in zip(event.rows.headings, row, strict=True) if cell]
-        self.app.push_screen(TextScreen(row[0], "\n\n".join(parts)))
+        facts = tuple(zip(event.rows.headings, row, strict=True))
+        self.app.push_screen(TextScreen(row[0], facts))
 
     def action_leave(self) -> None:
         """From the filter to the list; from the list away."""

@@ -22,7 +22,7 @@ from astroferry.faces.tui.panels.watch import WatchPanel
 from astroferry.faces.tui.reads import Reads
 from astroferry.faces.tui.runs import Runs
 from astroferry.faces.tui.screens.modals import ErrorScreen, TextScreen
-from astroferry.faces.tui.widgets.bars import Head, KeyLine, Log, Preview, Said
+from astroferry.faces.tui.widgets.bars import Head, KeyLine, Log, Preview, Said, Title
 from astroferry.faces.tui.widgets.stage_list import StageList
 from astroferry.faces.tui.wrong import IN_FULL, Wrong
 
@@ -86,7 +86,9 @@ class WizardScreen(Screen[None]):
         with Horizontal(id="middle"):
             yield self.stages
             with Vertical(id="main"):
-                yield Vertical(id="place")
+                with Vertical(id="place"):
+                    yield Title()
+                    yield Vertical(id="shown")
                 yield Preview()
         yield Log()
         yield Said()
@@ -128,7 +130,7 @@ class WizardScreen(Screen[None]):
         return self.session is not self.ferry.session
 
     async def _change(self) -> None:
-        place = self.query_one("#place", Vertical)
+        place = self.query_one("#shown", Vertical)
         await place.remove_children()
         if self._is_left():
             return
@@ -153,6 +155,8 @@ class WizardScreen(Screen[None]):
         going = self.runs.going
         elsewhere = going if self._panel is None or self.panel.work is not going else None
         self.query_one(Head).show(self.session, elsewhere)
+        if self._panel is not None:
+            self.query_one(Title).show(self._panel.heading)
 
     def show_keys(self) -> None:
         """The keys of this panel."""
@@ -309,7 +313,9 @@ class WizardScreen(Screen[None]):
     def work_ended(self, work: Work) -> None:
         """The plan's states follow what was done."""
         self._report(work)
-        if not (work.outcome[1] or work.cancelled or work.stopping):
+        # A checklist that is not met is no error: what is missing stands in it.
+        went_wrong = work.error or (not work.outcome[1] and work.kind != "check")
+        if went_wrong and not (work.cancelled or work.stopping):
             self.wrong = Wrong(work.title, work.outcome[0], self.runs.again)
         self.session.take_wave_states()
         self.session.look_back()

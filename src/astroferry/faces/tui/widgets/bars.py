@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from astroferry.faces.navigator import STOPS
+from astroferry.faces.tui.widgets.fitting import cut
 from astroferry.faces.tui.widgets.quiet import Quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from astroferry.faces.preview import Mark
     from astroferry.faces.session import Session
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 LOG_LINES = 8
 ALWAYS = (("F1", "help"), ("F10", "menu"))
-_RESERVED = 22
+_RESERVED = 21
 """cells kept for the keys that are always there"""
 
 
@@ -44,6 +45,24 @@ class Head(Quiet):
         self.update(Content.assemble(left, " " * gap, (right, style)))
 
 
+class Title(Quiet):
+    """What the panel below is about, on one line."""
+
+    def __init__(self) -> None:
+        super().__init__(one_line=True, id="title")
+        self._made: Callable[[int], Content] | None = None
+
+    def show(self, made: Callable[[int], Content]) -> None:
+        """`made` for as many cells as there are."""
+        self._made = made
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """What has room beside the title depends on the width."""
+        if self._made is not None and self.size.width:
+            self.update(self._made(self.size.width))
+
+
 class KeyLine(Quiet):
     """The keys that do something here, as many as there is room for; help and menu always."""
 
@@ -54,16 +73,29 @@ class KeyLine(Quiet):
         """(key, word), the most wanted first."""
         room = self.app.size.width - 2
         everything = (*keys, *ALWAYS)
-        parts: list[Content] = []
+        parts: list[tuple[str, str]] = []
         used = 0
         for number, (key, word) in enumerate(everything):
             length = len(key) + len(word) + 1 + (3 if parts else 0)
             last = number >= len(everything) - len(ALWAYS)
             if used + length + (0 if last else _RESERVED) > room:
                 continue
-            parts.append(Content.assemble((key, "bold"), (f" {word}", "$text-muted")))
+            parts.append((key, word))
             used += length
-        self.update(Content.assemble(" ", Content.styled(" · ", "$text-muted").join(parts)))
+        self.update(Content.assemble(" ", in_line(parts)))
+
+
+class Foot(Quiet):
+    """The keys of a small screen or of a list, all of them: they are few."""
+
+    def __init__(self, *keys: tuple[str, str]) -> None:
+        super().__init__(in_line(keys), classes="foot")
+
+
+def in_line(keys: Iterable[tuple[str, str]]) -> Content:
+    """Keys and what they do, as they are shown everywhere."""
+    words = (Content.assemble((key, "bold"), (f" {word}", "$text-muted")) for key, word in keys)
+    return Content.styled(" · ", "$text-muted").join(words)
 
 
 class Said(Quiet):
@@ -76,8 +108,7 @@ class Said(Quiet):
     def show(self, text: str, *, bad: bool = False) -> None:
         """Cut to the width; what is longer stands in full elsewhere."""
         self.is_bad = bad
-        room = max(20, self.app.size.width - 4)
-        shown = text if len(text) <= room else f"{text[: room - 1]}…"
+        shown = cut(text, max(20, self.app.size.width - 4))
         self.update(Content.styled(f" {'! ' if bad else ''}{shown}", "$text-error" if bad else "$text-muted"))
 
 
@@ -92,7 +123,7 @@ class Preview(Quiet):
         room = 30 if self.app.size.width >= 110 else 3
         head = Content.assemble(("In ", "$text-muted"), (name, "bold"))
         if not lines:
-            self.update(Content.assemble(head, ("  nothing changes here", "$text-muted")))
+            self.update(Content.assemble(head, ("  nothing changes", "$text-muted")))
             return
         head = Content.assemble(head, ("  Next writes", "$text-muted"))
         styles = {"+": "$text-success", "-": "$text-error", " ": "$text-muted"}
@@ -115,5 +146,5 @@ class Log(Quiet):
             return
         room = max(20, self.app.size.width - 4)
         head = Content.assemble(("Log", "bold"), ("  F4 closes · all of it is in the journal", "$text-muted"))
-        last = [Content(line.replace("\n", " ")[:room]) for line in lines[-LOG_LINES:]]
+        last = [Content(cut(line.replace("\n", " "), room)) for line in lines[-LOG_LINES:]]
         self.update(Content("\n").join([head, *(last or [Content("Nothing has run yet.")])]))

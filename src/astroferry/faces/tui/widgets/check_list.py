@@ -23,7 +23,7 @@ class CheckList(RowList):
     """`checks` in the order shown."""
 
     def __init__(self) -> None:
-        super().__init__(("outcome", "check", "evidence"), id="checks")
+        super().__init__(("outcome", "check", "evidence"), keep=2, id="checks")
         self.checks: tuple[Prerequisite, ...] = ()
 
     def show(self, checks: Sequence[Prerequisite]) -> None:
@@ -32,6 +32,14 @@ class CheckList(RowList):
         self.checks = tuple(checks)
         self.set_rows([(SIGNS[check.outcome], check.title, check.detail) for check in checks])
         self.cursor = min(cursor, max(0, len(self.checks) - 1))
+
+    def go_to_open(self) -> None:
+        """The cursor to the next check that is open: to one that people can settle, if there is one."""
+        for outcome in ("to be confirmed", "missing"):
+            rows = [number for number, check in enumerate(self.checks) if check.outcome == outcome]
+            if rows:
+                self.action_move(next((row for row in rows if row >= self.cursor), rows[0]) - self.cursor)
+                return
 
     @property
     def check(self) -> Prerequisite | None:

@@ -25,7 +25,7 @@ LONGEST_LABEL = 18
 """cells; with longer labels the consequence stands on lines of its own"""
 
 
-NARROWEST = 29
+NARROWEST = 28
 """cells that a consequence needs beside its label; with fewer it stands below"""
 
 
@@ -113,6 +113,12 @@ class ChoiceList(Widget, can_focus=True):
             self.reveal()
             self.post_message(self.Chosen(self, self.options[index].value))
 
+    @property
+    def reach(self) -> int:
+        """Lines up to the end of what is chosen; one where nothing is."""
+        rows = self._rows(self.size.width)
+        return max((number + 1 for number, (option, _, _) in enumerate(rows) if option == self.index), default=1)
+
     def reveal(self) -> None:
         """Scroll what is around it, so that the chosen option is seen."""
         self.scroll_visible(animate=False)
@@ -152,11 +158,11 @@ class ChoiceList(Widget, can_focus=True):
     def _rows(self, width: int) -> list[tuple[int, str, str]]:
         """(option's number, what stands in its column, the rest) for each line."""
         longest = max((len(option.label) for option in self.options), default=0)
-        column = longest + 6 if longest <= LONGEST_LABEL and width - longest - 6 >= NARROWEST else 0
+        column = longest + 4 if longest <= LONGEST_LABEL and width - longest - 4 >= NARROWEST else 0
         rows: list[tuple[int, str, str]] = []
         for number, option in enumerate(self.options):
             chosen = number == self.index
-            sign = f"{'›' if chosen else ' '} {'●' if chosen else '○'} "
+            sign = f"{'●' if chosen else '○'} "
             words = option.consequence
             if option.refused:
                 words = f"not possible: {option.refused}"
@@ -168,6 +174,6 @@ class ChoiceList(Widget, can_focus=True):
                 rows.append((number, head.ljust(column), wrapped[0]))
                 rows += [(number, " " * column, line) for line in wrapped[1:]]
             else:
-                rows += [(number, line, "") for line in textwrap.wrap(head, max(20, width), subsequent_indent="    ")]
-                rows += [(number, "    ", line) for line in textwrap.wrap(words, max(20, width - 4))]
+                rows += [(number, line, "") for line in textwrap.wrap(head, max(20, width), subsequent_indent="  ")]
+                rows += [(number, "  ", line) for line in textwrap.wrap(words, max(20, width - 2))]
         return rows

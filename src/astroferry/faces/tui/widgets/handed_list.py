@@ -76,18 +76,18 @@ class HandedList(RowList):
         lines = in_full(self._session.standings, self.wave.name, dag, kind, now)
         return [*said, *lines], next_tick(kind, now)
 
-    def steps_in_full(self, dag_id: str) -> str:
+    def steps_in_full(self, dag_id: str) -> list[tuple[str, str]]:
         """Each step of a DAG with its reason, both ways."""
         inventory, wave = self._session.desk.inventory, self.wave
         if inventory is None or wave is None:
-            return ""
+            return []
         stay = refusals(self._session.desk.plan, inventory, wave.name)
-        parts = [f"{finding.message}\n{finding.todo}" for finding in stay if finding.subject == dag_id]
+        parts = [("stays", f"{finding.message}\n{finding.todo}") for finding in stay if finding.subject == dag_id]
         for way, steps in STEPS.items():
             for step, heading in steps:
                 standing = self._session.standings.get(f"{way}/{wave.name}/{dag_id}/{step}")
                 if standing is not None:
                     when = f"{standing.at:%H:%M:%S} UTC" if standing.at else ""
-                    why = f"\n  {standing.why}" if standing.why else ""
-                    parts.append(f"{way} · {heading}: {standing.event} {when}{why}")
-        return "\n\n".join(parts) or "Nothing has been done with it yet."
+                    why = f"\n{standing.why}" if standing.why else ""
+                    parts.append((f"{way} · {heading}", f"{standing.event:<8} {when}{why}"))
+        return parts or [("", "Nothing has been done with it yet.")]

@@ -12,13 +12,14 @@ from textual.widgets import Input
 
 from astroferry.faces.tables import as_tables, rows_of_tables
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
+from astroferry.faces.tui.widgets.fitting import hanging
 from astroferry.faces.tui.widgets.item_rows import ItemRows
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.table_list import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from textual import events
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from astroferry.faces.navigator import Asked
     from astroferry.faces.tui.widgets.row_list import RowList
+    from astroferry.stages.question import Question
 
 SEEN = 4
 """lines of evidence under a suggestion on a tall screen"""
 TALL = 30
+AS_IT_IS = "as it is now"
 _YES_NO = {True: "yes", False: "no"}
 
 
@@ -78,10 +81,10 @@ class QuestionField(Vertical):
         self._width = 0
 
     def compose(self) -> ComposeResult:
-        """Head, control, reason, problem."""
+        """Head, reason, control, problem: of a long list of options the reason is seen before all of it is."""
         yield Quiet(classes="head")
-        yield self.control
         yield Quiet(classes="why")
+        yield self.control
         yield Quiet(classes="problem")
 
     def on_resize(self, event: events.Resize) -> None:
@@ -93,7 +96,7 @@ class QuestionField(Vertical):
     def _control(self, folder: Path) -> Widget:
         question, value = self.asked.question, self.asked.value
         if question.kind in {"choice", "yes-no"}:
-            return ChoiceList(question.options, _word(value), _word(question.suggested))
+            return ChoiceList(question.options, _word(value), _suggested(question))
         if question.kind == "per-item":
             return ItemRows(self.asked)
         if question.kind == "tables":
@@ -126,7 +129,7 @@ class QuestionField(Vertical):
         """The control follows where the value did not come from it."""
         question, value, control = self.asked.question, self.asked.value, self.control
         if isinstance(control, ChoiceList):
-            control.suggested = _word(question.suggested)
+            control.suggested = _suggested(question)
             if control.options != question.options:
                 control.options = question.options
                 control.refresh(layout=True)
@@ -144,18 +147,20 @@ class QuestionField(Vertical):
     def _write(self) -> None:
         question = self.asked.question
         answer = self._answer_in_words()
-        sign = ("! ", "$text-error") if self._stuck else ("  ", "")
+        sign = ("! ", "$text-error") if self._stuck else ("› ", "bold $accent") if self.active else ("  ", "")
+        width = (self._width or 50) - 2
         if self.active:
-            head = Content.assemble(sign if self._stuck else ("", ""), (question.prompt, "bold"))
+            lines = list(hanging(question.prompt, width))
+            head = Content.assemble(sign, ("\n  ".join(lines), "bold"))
         else:
             words = answer or ("to be answered" if question.required else "(empty)")
-            room = (self._width or 50) - 4
-            between = "  " if len(question.prompt) + len(words) <= room else "\n    "
-            head = Content.assemble(sign, (f"{question.prompt}{between}", "$text-muted"), words)
+            prompt = "\n  ".join(hanging(question.prompt, width))
+            between = "  " if len(question.prompt) + len(words) <= width - 2 else "\n    "
+            head = Content.assemble(sign, (f"{prompt}{between}", "$text-muted"), words)
         self.query_one(".head", Quiet).update(head)
         why = self.query_one(".why", Quiet)
-        text = self._why()
-        why.update(text)
+        text = "\n".join(self._why(width))
+        why.update(Content.styled(text, "$text-muted"))
         why.display = bool(text) and self.active
         problem = self.query_one(".problem", Quiet)
         told = self.asked.problem and (self._stuck or self.asked.typed)
@@ -172,7 +177,13 @@ class QuestionField(Vertical):
             return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return str(value or "")
 
-    def _why(self) -> Content:
+    @property
+    def reach(self) -> int:
+        """Lines from its top up to what is chosen: to be seen when its stage opens."""
+        rows = self.control.reach if isinstance(self.control, ChoiceList) else min(3, self.control.size.height)
+        return self.control.virtual_region.y + rows
+
+    def _why(self, width: int) -> Iterator[str]:
         question = self.asked.question
         parts: list[str] = []
         if question.help:
@@ -183,7 +194,7 @@ class QuestionField(Vertical):
             assign = ", F7 assigns DAGs" if question.key == "waves" else ""
             why = question.reason.rstrip(".")
             parts.append(f"Enter takes them as shown, e edits them{assign}. Suggested: {why}.")
-        elif question.suggested not in (None, "") and question.reason and question.reason != "as it is now":
+        elif question.suggested not in (None, "") and question.reason and question.reason != AS_IT_IS:
             begin = "Suggested: " if question.kind in {"choice", "yes-no"} else f"Suggested {question.suggested}: "
             parts.append(f"{begin}{question.reason.rstrip('.')}.")
         # The first of what was seen; help has all of it.
@@ -191,7 +202,8 @@ class QuestionField(Vertical):
         parts += [f"  seen: {line}" for line in question.evidence[:room]]
         if len(question.evidence) > room:
             parts.append(f"  and {len(question.evidence) - room} more: F1 shows all")
-        return Content.styled("\n".join(parts), "$text-muted")
+        for part in parts:
+            yield from hanging(part, width, 2 if part.startswith(" ") else 0)
 
     def open(self) -> None:
         """Show the control and put the keys there."""
@@ -280,6 +292,11 @@ def _word(value: Any) -> str | None:
     if value is None:
         return None
     return _YES_NO[value] if isinstance(value, bool) else str(value)
+
+
+def _suggested(question: Question) -> str | None:
+    """The option that is suggested; what is only kept as it is has nothing that speaks for it."""
+    return None if question.reason == AS_IT_IS else _word(question.suggested)
 
 
 def keys_of(asked: Sequence[Asked]) -> tuple[str, ...]:

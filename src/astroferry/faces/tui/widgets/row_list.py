@@ -298,6 +298,12 @@ class RowList(ScrollView, can_focus=True):
                 sizes[shown[-1]] = 0
             else:
                 sizes[sizes.index(max(sizes))] -= 1
+        # What a column that was left out has freed goes to those that gave way for it.
+        spare = max(0, width) - sum(sizes) - 2 * (sum(size > 0 for size in sizes) - 1) - 1
+        for number, size in enumerate(sizes):
+            more = min(max(0, spare), self._widths[number] - size) if size else 0
+            sizes[number] += more
+            spare -= more
         return sizes
 
     def _strip(self, text: str, style: Style) -> Strip:

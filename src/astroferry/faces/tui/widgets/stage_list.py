@@ -1,4 +1,4 @@
-"""The list of stages: a sign and a word for each, and where one is."""
+"""The list of stages: a sign for each, a word where something is to be looked at, and where one is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from astroferry.faces.navigator import STOPS
+from astroferry.faces.tui.widgets.fitting import cut
 
 if TYPE_CHECKING:
     from textual import events
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from astroferry.faces.navigator import Navigator, StopState
 
 SIGNS: dict[StopState, tuple[str, str, str]] = {
-    "done": ("✓", "done", "$text-success"),
+    "done": ("✓", "", "$text-success"),
     "open": ("·", "", "$text-muted"),
     "again": ("!", "again", "$text-warning"),
     "part": ("~", "part", "$text-warning"),
@@ -97,12 +98,10 @@ class StageList(Widget, can_focus=True):
         for number, stop in enumerate(STOPS):
             sign, word, colour = SIGNS[self.nav.state_of(stop)]
             here = number == self.nav.index
-            if here:
-                word = "here"
             style = "bold $accent" if here else "" if self.nav.reachable(number) else "$text-muted"
             if self.has_focus and number == self.cursor:
                 style += " reverse"
-            title = stop.title[: room - len(word) - 1].ljust(room - len(word))
+            title = cut(stop.title, room - len(word) - bool(word)).ljust(room - len(word))
             lines.append(
                 Content.assemble(
                     ("›" if here else sign, "bold $accent" if here else colour), " ", (title + word, style.strip())

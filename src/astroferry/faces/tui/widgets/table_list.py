@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from astroferry.faces.tables import rows_of_tables
+from astroferry.faces.tui.widgets.fitting import cut
 
 if TYPE_CHECKING:
     from textual.geometry import Size
@@ -76,9 +77,7 @@ class Tables(Widget, can_focus=True):
             return [Content.styled("None yet: press e to write them.", "$text-muted")]
         lines = []
         for name, words in rows:
-            lines.append(Content.assemble(("▪ ", "$accent"), (name[: width - 2], "bold")))
-            room = max(10, width - 4)
-            shown = words if len(words) <= room else f"{words[: room - 1]}…"
-            if shown:
-                lines.append(Content.styled(f"  {shown}", "$text-muted"))
+            lines.append(Content.assemble(("▪ ", "$accent"), (cut(name, width - 2), "bold")))
+            if words:
+                lines.append(Content.styled(f"  {cut(words, max(10, width - 4))}", "$text-muted"))
         return lines
