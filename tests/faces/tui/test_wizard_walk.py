@@ -456,7 +456,7 @@ async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved) -> N
 
         wizard.runs._run(Work("cutover", 'Cutting "rest" over', wave="rest"), hand)
         await keys(pilot, "escape")
-        assert 'Cutting "rest" over goes on' in text_of(wizard.app), "not: nothing runs"
+        await until(pilot, lambda: 'Cutting "rest" over goes on' in text_of(wizard.app))
         await keys(pilot, "escape")
         assert wizard.session.nav.stop.key == "review"
         assert '› Cutting "rest" over' in text_of(wizard.app)  # noqa: RUF001 - the sign of what goes on
