@@ -34,6 +34,7 @@ from astroferry.faces.navigator import STOPS, Navigator
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import PlanLock, beside
 from astroferry.model.inventoryfile import fingerprint
+from astroferry.model.plan import MOVED
 from astroferry.sources.airflow import take_inventory
 from astroferry.sources.environment import environment_beside
 from astroferry.sources.progress import Progress
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
 DAG_FILES = "DAG files"
 FILES = 20
 """DAG files after which it is told how many were read"""
-_MOVED = frozenset({"cut over", "kept", "released"})
 
 
 class Session:
@@ -259,7 +259,7 @@ class Session:
 
     def _cut_over(self) -> StopState:
         waves = self._peopled
-        done = sum(wave.state in _MOVED for wave in waves)
+        done = sum(wave.state in MOVED for wave in waves)
         self.counts["cutover"] = (done, len(waves), 0)
         begun = any(key.startswith("cutover/") for key in self.standings)
         return "part" if begun and not done else _state(done, len(waves), 0)
@@ -267,7 +267,7 @@ class Session:
     def _watched(self) -> StopState:
         """Every DAG of every wave that was cut over went well through its first full cycle."""
         waves = self._peopled
-        moved = [wave for wave in waves if wave.state in _MOVED]
+        moved = [wave for wave in waves if wave.state in MOVED]
         seen = [item.verdict for wave in moved for item in last_verdicts(self.journal, wave.name).values()]
         well = seen.count("well")
         bad = seen.count("amiss") + seen.count("alarm")

@@ -45,6 +45,8 @@ WAVE_STATES: tuple[WaveState, ...] = (
     "kept",
     "released",
 )
+MOVED: frozenset[WaveState] = frozenset({"cut over", "kept", "released"})
+"""states of a wave that has left the source, by a cutover or by hand"""
 Conflict = Literal["fail", "skip", "overwrite"]
 Travel = Literal["export-file", "starship", "api", "typed", "backend", "none"]
 Execution = Literal["hosted", "remote"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.suggest import SUGGESTIONS
 from astroferry.model.inventoryfile import drift, fingerprint
+from astroferry.model.plan import MOVED
 from astroferry.stages import DECIDING
 from astroferry.stages.desk import Desk
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from astroferry.stages.stage import Deciding
 
 _GONE = frozenset({"refused", "failed"})
-_MOVED = frozenset({"cut over", "kept", "released"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _changes(stage: Deciding, then: Desk, now: Desk) -> Iterator[AdviceChanged]:
 def _about_new(plan: Plan, before: Inventory, after: Inventory) -> Iterable[str]:
     """New DAGs that a wave takes which has moved already: nobody would move them any more."""
     known = {dag.dag_id for dag in before.dags}
-    moved = {wave.name for wave in plan.waves if wave.state in _MOVED}
+    moved = {wave.name for wave in plan.waves if wave.state in MOVED}
     for dag, waves in plan.divided(dag.dag_id for dag in after.dags).items():
         for wave in waves:
             if dag not in known and wave in moved:

@@ -11,6 +11,7 @@ from astroferry.carry.actions.deployment import is_there
 from astroferry.carry.journal import Standing
 from astroferry.code.pack import digest, pack
 from astroferry.errors import NotAllowedError, NotFoundError, RemoteError
+from astroferry.model.plan import MOVED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,7 @@ class DagsArrived:
         """The DAGs that may have been unpaused here on purpose: seen here by an earlier run, or moved by the plan."""
         standing = ctx.standing(self.info.id) or Standing("note")
         seen = standing.made.get("arrived", ()), standing.before.get("observed", {}).get("known", ())
-        gone = {wave.name for wave in ctx.plan.waves if wave.state in {"cut over", "kept", "released"}}
+        gone = {wave.name for wave in ctx.plan.waves if wave.state in MOVED}
         divided = ctx.plan.divided(dag.dag_id for dag in ctx.inventory.dags)
         return frozenset(seen[0]).union(seen[1], (dag for dag, waves in divided.items() if gone & set(waves)))
 

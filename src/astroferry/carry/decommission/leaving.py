@@ -11,13 +11,14 @@ from astroferry.advice.ticks import CronTicks
 from astroferry.advice.watching import LONGEST_CYCLE, cycle_end
 from astroferry.carry.decommission import dump as dumping
 from astroferry.carry.decommission import export as exporting
-from astroferry.carry.handover.begun import MOVED, waves_begun
+from astroferry.carry.handover.begun import waves_begun
 from astroferry.carry.handover.deployments import deployments_of, find_again
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.watching import last_verdicts
 from astroferry.clients.credentials import kept_aside
 from astroferry.errors import AstroferryError
+from astroferry.model.plan import MOVED
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:

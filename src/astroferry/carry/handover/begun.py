@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 WATCHED = frozenset({"cut over", "kept"})
 """states of a wave whose DAGs run on the target"""
-MOVED = WATCHED | {"released"}
-"""states of a wave that has left the source, by a cutover or by hand"""
 
 
 def waves_begun(journal: Journal) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from astroferry.faces.prompts.listing import pick
 from astroferry.faces.prompts.menu_step import MenuStep
 from astroferry.faces.prompts.menus import choose, confirmed
 from astroferry.faces.prompts.spoken import SpokenWork, attend
+from astroferry.model.plan import MOVED
 from astroferry.model.words import several
 from astroferry.report.table import table
 from astroferry.stages.question import Option
@@ -39,7 +40,7 @@ class CutoverStep(MenuStep):
         """The waves, and the watch."""
         plan, inventory = self._session.desk.plan, self._session.desk.inventory
         everything = tuple(dag.dag_id for dag in inventory.dags) if inventory else ()
-        moved = any(wave.state in {"cut over", "kept", "released"} for wave in plan.waves)
+        moved = any(wave.state in MOVED for wave in plan.waves)
         further = Option("go", "go on", "to the watch", "" if moved else "no wave has been cut over yet")
         waves = tuple(
             Option(
