@@ -47,9 +47,9 @@ def must_have_its_journal(plan: Plan, inventory: Inventory, journal: Journal) ->
             continue
         mine = set(plan.dags_of(wave, ids))
         if any(not not_handed_over(plan, inventory, dag) for dag in inventory.dags if dag.dag_id in mine):
+            what = "has nothing of its cutover" if journal.entries else "is not there, or empty"
             raise PlanError(
-                f'The plan says that the wave "{wave.name}" is {wave.state}, and the journal {journal.path} has '
-                "nothing of its cutover: it is not the one that was written then.",
+                f'The plan says that the wave "{wave.name}" is cut over, and the journal {journal.path} {what}.',
                 hint="Put that journal back beside the plan, from where the cutover was run: without it nobody knows "
                 "what runs where, and nothing can be given back.",
             )
