@@ -29,7 +29,7 @@ class DagStanding:
     """How a DAG stood on both sides before the cutover changed anything; `at` is when (UTC).
 
     `deployment` and `deployment_id`: the plan's name and Astro's id of the target, as the plan had it then; empty in
-    journals of before 0.3.
+    journals that do not tell it.
     """
 
     dag_id: str

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def deployments_of(plan: Plan, journal: Journal, wave: str) -> tuple[str, ...]:
     """The names of the Deployments that a wave's DAGs were handed over to; the plan's where none is begun.
 
-    One, unless the journal is of before 0.3. KeyError where the plan has no such wave.
+    One, unless the journal does not tell it. KeyError where the plan has no such wave.
     """
     production = plan.wave(wave).production
     begun = standings_of(journal, wave, given_back=False).values()
