@@ -82,7 +82,7 @@ def test_a_plan_is_made_checked_and_shown_without_a_change(world: World) -> None
     assert "The plan can be carried out." in checked.out
     shown = world.on_plan("show")
     assert shown.code == 0
-    assert "1 x deployment" in shown.out
+    assert "1 Deployment " in shown.out
     data = world.on_plan("show", "--json").json
     assert [wave["dags"] for wave in data["waves"]] == [
         ["ticks_now", "ticks_on"],

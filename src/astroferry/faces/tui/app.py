@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import tempfile
 import traceback
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste, Resize
+from textual.geometry import Size
 from textual.theme import Theme
 
 from astroferry.diagnostics import redact
@@ -37,9 +39,13 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.screen import Screen
+    from textual.timer import Timer
 
     from astroferry.faces.session import Session
     from astroferry.faces.tui.screens.wizard import WizardScreen
+
+RESIZED = 0.3
+"""seconds after the last of many sizes, when it is looked at again"""
 
 # Slate, bone and brass: three quiet tones, and a colour only where it means something.
 FERRY = Theme(
@@ -109,6 +115,7 @@ class Ferry(App[None]):
         self.bug: BaseException | None = None
         self._interrupted = False
         self._frame = Frame()
+        self._resizing: Timer | None = None
         self._nothing_steers = NothingSteers()
         self.keys = InTurn(self)
         self.animation_level = "none"
@@ -184,6 +191,23 @@ class Ferry(App[None]):
     def on_resize(self) -> None:
         """Another size, or back from the shell: nobody knows what the terminal shows."""
         self._frame.forget()
+        if not self.is_headless:
+            if self._resizing is not None:
+                self._resizing.stop()
+            self._resizing = self.set_timer(RESIZED, self._see_that_it_fits)
+
+    def _see_that_it_fits(self) -> None:
+        """After the last of many sizes: of those that come close together Textual (8.2.8) may lose one."""
+        with contextlib.suppress(OSError):
+            size = Size(*os.get_terminal_size(sys.__stdin__.fileno() if sys.__stdin__ else 0))
+            if size != self.size:
+                self.post_message(Resize(size, size))
+                return
+        for screen in self.screen_stack:
+            if screen.outer_size != self.size:
+                screen.post_message(Resize(self.size, self.size))
+        self._frame.forget()
+        self.screen.refresh(layout=True)
 
     def action_redraw(self) -> None:
         """Ctrl+L: all of it once more, where something else has written over it."""
