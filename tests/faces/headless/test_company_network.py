@@ -74,7 +74,7 @@ def test_a_whole_inventory_through_proxy_and_company_authority(
         ("expired", "certificate has expired"),
         ("other host", "Hostname mismatch"),
         ("self-signed", "self-signed certificate"),
-        ("not TLS", "it does not speak TLS with us"),
+        pytest.param("not TLS", "it does not speak TLS with us", marks=pytest.mark.slow),
     ],
 )
 def test_tls_that_is_wrong_is_one_sentence_and_exit_code_5(

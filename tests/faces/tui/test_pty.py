@@ -46,6 +46,7 @@ def begin(screen: Terminal) -> None:
     screen.settle()
 
 
+@pytest.mark.slow
 def test_little_is_sent(folder: Path) -> None:
     with terminal(folder) as screen:
         begin(screen)
@@ -77,6 +78,7 @@ def fits(screen: Terminal, rows: int, columns: int) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_no_storm_of_sizes_confuses_it(folder: Path) -> None:
     with terminal(folder) as screen:
         begin(screen)
