@@ -156,15 +156,14 @@ async def named(pilot: Pilot[None], key: str) -> None:
 
 async def words(pilot: Pilot[None], checks: CheckList) -> None:
     """A person's word on all that no machine can see."""
-    await pilot.press("home")
+    # The cursor goes on to the next open one by itself where there is any.
     for number in range(len(checks.checks)):
         if checks.checks[number].outcome == "to be confirmed":
-            await pilot.press("enter")
+            await pilot.press("home", *["down"] * number, "enter")
             await settled(pilot)
             assert isinstance(pilot.app.screen, AskScreen), text_of(pilot.app)
             await pilot.press(*PERSON, "enter")
             await settled(pilot)
-        await pilot.press("down")
 
 
 async def ended(pilot: Pilot[None], wizard: WizardScreen) -> None:

@@ -407,7 +407,13 @@ def test_a_waves_state_is_written_and_every_other_byte_stays(
 
 @settings(deadline=None, max_examples=10)
 @given(
-    names=st.lists(st.text(min_size=1, max_size=6).filter(str.strip), min_size=1, max_size=3, unique=True),
+    # A * can only stand at the end of a DAG's id, which these names are too.
+    names=st.lists(
+        st.text(st.characters(exclude_characters="*", codec="utf-8"), min_size=1, max_size=6).filter(str.strip),
+        min_size=1,
+        max_size=3,
+        unique=True,
+    ),
     state=st.sampled_from(plan_module.WAVE_STATES),
     data=st.data(),
 )
