@@ -204,6 +204,10 @@ async def test_pages_are_written_once_and_the_newest_tick_is_left_to_the_marker(
     assert made == {"runs": 5, "tasks": 5, "tries": 5, "left": {"newest tick": 1, "unfinished": 1, "ours": 2}}
     assert [count for kind, count in starship.batches if kind == "dag_runs"] == [2, 2, 1]
     assert (await action.verify(ctx)).state == "done"
+    # One that the source finishes meanwhile makes the newest of before one to be carried, the next time.
+    source.runs.append(a_run(9))
+    assert (await action.verify(ctx)).state == "done"
+    source.runs.pop()
     done.add(action.info.id)
     assert (await action.observe(ctx)).state == "done"
     assert (await action.apply(ctx))["runs"] == 0

@@ -105,11 +105,13 @@ class Keys:
             if self._asked:
                 self.screen.send(PERSON, ENTER)
                 self.screen.wait_until(lambda said=said: self.said > said, "the name in the plan")  # type: ignore[misc] # bound now
+                # The cursor goes on to the next open check by itself.
                 self.screen.wait_until(lambda: not self._asked, "back in the checklist")
+                self.screen.settle()
             else:
                 self.screen.send("q")
                 self.screen.wait_until(lambda: EVIDENCE not in self.screen.text, "back in the checklist")
-            self.screen.press(DOWN)
+                self.screen.press(DOWN)
         assert self.said >= set(wanted), self.screen.text
 
     @property

@@ -56,6 +56,8 @@ class CarryHistory:
     moved: bool = False
     """whether the DAG was handed over: then it may run on the target"""
     find_starship: FindStarship | None = None
+    _asked: frozenset[str] | None = None
+    """ids of the runs that were to be written; what the source finishes afterwards is for the next time"""
 
     @property
     def info(self) -> ActionInfo:
@@ -92,6 +94,7 @@ class CarryHistory:
         target = await ctx.target(self.deployment)
         starship = await writer(target, self.find_starship or beside)
         wanted, left = await self._wanted(ctx, target)
+        self._asked = frozenset(item["dag_run_id"] for item in wanted)
         counts: Counter[str] = Counter()
         for begin in range(0, len(wanted), PAGE):
             page = wanted[begin : begin + PAGE]
@@ -104,7 +107,8 @@ class CarryHistory:
         target = await ctx.target(self.deployment)
         wanted, left = await self._wanted(ctx, target)
         there = await _run_ids(target, self.dag_id)
-        missing = [item["dag_run_id"] for item in wanted if item["dag_run_id"] not in there]
+        asked = {item["dag_run_id"] for item in wanted} if self._asked is None else self._asked
+        missing = sorted(asked - there)
         if missing:
             return Observation("failed", f"{len(missing)} runs are not on the target: {', '.join(missing[:3])}")
         return Observation("done", facts={"there": len(wanted), "left": dict(left)})
