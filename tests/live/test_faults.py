@@ -27,6 +27,8 @@ from astroferry.advice.schedule import is_marker, rows_by_tick
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# By hand: three pairs of servers beside each other are too much for two cores.
+pytestmark = pytest.mark.long
 HERE = Path(__file__).parent
 ON_TARGET, ON_SOURCE = (True, False), (False, True)
 """paused on the source, paused on the target"""
