@@ -110,10 +110,15 @@ class LetGoOn:
         try:
             if timed:
                 await finish(ctx, self.handover, opposite(self.side), withdraw=True)
-        except AstroferryError:
-            if isinstance(kind, MarkerPlan) and kind.fills_first:
-                # Ticks may wait there that this side would take for run.
-                raise
+        except AstroferryError as error:
+            there = await self.handover.airflow(ctx, opposite(self.side))
+            if isinstance(kind, MarkerPlan) and kind.fills_first and there.major >= 3:
+                # Only there can ticks wait that this side would take for run. Its own failure, and no other DAG's.
+                raise RemoteError(
+                    f'"{self.handover.dag_id}" does not go on by itself: ticks may wait on the '
+                    f"{opposite(self.side)} that were to run first. {error.message}",
+                    hint="Run the same command again once it answers.",
+                ) from error
         await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
         ctx.tell(f"{self.handover.dag_id}: the {self.side} goes on with it")
         owed = False
