@@ -40,7 +40,7 @@ async def test_its_dags_are_found_where_they_are(tmp_path: Path, way: Way) -> No
         ctx.deployments, ctx.connect_target = {"prod": "cl1", "prod2": "cl2"}, connect
         return ctx
 
-    here.context = knows_both  # type: ignore[method-assign]
+    here.context = knows_both  # type: ignore[method-assign] # this world has two Deployments
     here.clock.pass_by(400)
     assert not (await go(here, journal, way)).failed
     here.clock.pass_by(500)

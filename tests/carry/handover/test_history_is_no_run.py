@@ -44,7 +44,7 @@ async def handed_over(tmp_path: Path) -> tuple[World, Journal]:
 
     here.clock.pass_by(130)
     begun = here.clock.now()
-    here.clock.sleep = sleep  # type: ignore[method-assign]
+    here.clock.sleep = sleep  # type: ignore[method-assign] # time that does more than pass
     assert not (await go(here, journal, "cutover")).failed
     return here, journal
 

@@ -123,7 +123,7 @@ def a_producer_and_its_child(tmp_path: Path) -> World:
 
 async def test_who_is_held_back_by_another_goes_on_as_well(tmp_path: Path) -> None:
     here, journal = a_producer_and_its_child(tmp_path), Journal(tmp_path / "j.jsonl")
-    each(here)["child"].target.create_backfill = refused  # type: ignore[assignment, method-assign]
+    each(here)["child"].target.create_backfill = refused  # type: ignore[assignment, method-assign] # a broken server
     report = await go(here, journal, "cutover")
     held = {step.info.id for step in report.failed if step.outcome == "held"}
     assert "cutover/one/producer/unpause-target" in held

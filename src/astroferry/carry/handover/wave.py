@@ -239,8 +239,9 @@ async def _let_go_on(lets: Sequence[LetGoOn], ctx: Context, journal: Journal) ->
     if not lets:
         return Report()
     report = await carry_out(lets, ctx, journal, at_once=ctx.plan.cutover.at_once, alone=True)
+    ended = {step.info.id for step in report.steps if step.outcome in {"done", "found"}}
     for let in lets:
-        if let.side == "source":
+        if let.side == "source" and let.info.id in ended:
             let.handover.standing = None
             let.handover.drained.clear()
     return report

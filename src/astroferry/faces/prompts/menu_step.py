@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from astroferry.faces.navigator import POSITION
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Moved = Literal["moved", "save"]
 
 
-class MenuStep:
+class MenuStep(ABC):
     """See the module. `asks` is the question, `leads` where a choice leads to, `helps` what "help" says."""
 
     asks: ClassVar[str] = "What now"
@@ -56,20 +57,20 @@ class MenuStep:
             elif await self.do(what) == "save":
                 return "save"
 
-    def show(self) -> None:
+    def show(self) -> None:  # noqa: B027 - two of the four have nothing to show before they ask
         """How it stands."""
 
+    @abstractmethod
     def options(self) -> tuple[Option, ...]:
         """What can be done now."""
-        raise NotImplementedError
 
     def default(self) -> str:
         """What an empty line takes; nothing where it is asked again."""
         return ""
 
+    @abstractmethod
     async def do(self, what: str) -> Literal["save"] | None:
         """One of the options; "save" where somebody leaves meanwhile."""
-        raise NotImplementedError
 
     async def attend(self, work: SpokenWork, run: Callable[[Work], Awaitable[None]]) -> None:
         """A run to its end, which is told; the plan's states follow."""
