@@ -5,6 +5,9 @@ Run: python -m benchmarks.handover [number of DAGs, 500] [ways, 4] [DAGs at once
 It starts both servers (on PostgreSQL where this machine has it), lets them run, and moves all DAGs there, back,
 there, and back: 500 DAGs and four ways are 2,000 handovers. Then it counts the rows of both sides against Airflow's
 own timetables.
+
+Recorded on 2026-11-26, two cores, other work beside it (load 4 to 10): 60 DAGs, four ways, 240 handovers in 346 s (159,
+61, 76 and 50 s), every tick exactly once. The 2,000 have not been run yet.
 """
 
 from __future__ import annotations
