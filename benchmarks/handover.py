@@ -6,8 +6,8 @@ It starts both servers (on PostgreSQL where this machine has it), lets them run,
 there, and back: 500 DAGs and four ways are 2,000 handovers. Then it counts the rows of both sides against Airflow's
 own timetables.
 
-Recorded on 2026-11-26, two cores, other work beside it (load 4 to 10): 60 DAGs, four ways, 240 handovers in 346 s (159,
-61, 76 and 50 s), every tick exactly once. The 2,000 have not been run yet.
+Recorded on 2026-11-26, two cores, other work beside it (load 4 to 10): 60 DAGs, four ways, 240 handovers in 346 s
+(159, 61, 76 and 50 s), every tick exactly once. The 2,000 have not been run yet.
 """
 
 from __future__ import annotations
