@@ -13,6 +13,7 @@ from astroferry.carry.probes.leftovers import KEY_PREFIX
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 WAVE = [{"name": "all", "test": "quay-production", "production": "quay-production", "dags": ["*"]}]
 SHARES = 4
 """the boundaries are shared out over so many tests, which can run side by side"""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from astroferry.faces.tui.screens.wizard import WizardScreen
     from astroferry.stages.question import Question
 
+pytestmark = pytest.mark.slow
 Answers = dict[str, Any]
 DEPLOYMENTS = [
     {"name": "quay-test", "workspace": "Quay", "role": "test", "executor": "ASTRO"},

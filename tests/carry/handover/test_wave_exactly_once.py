@@ -28,6 +28,7 @@ SIX: dict[str, dict[str, Any]] = {
     "past": {"catchup": False, "depends_on_past": True},
     "by_hand": {"kind": "none"},
 }
+pytestmark = pytest.mark.slow
 COUNTED = tuple(dag_id for dag_id in SIX if dag_id != "by_hand")
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from astroferry.carry.window import Outcome
     from astroferry.model.organization import TokenSeen
 
+pytestmark = pytest.mark.slow
 CLOSES = (None, 8, 25, 45)
 """seconds after which each part's window closes; in the first, a DAG that cannot be marked crosses the limit
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.slow
+
+
 def make(version: str, tmp_path: Path, behaviour: str = "", **options: object) -> RealAirflow:
     options.setdefault("start_timeout", 20.0)
     return RealAirflow(
