@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.harness import DEPLOYMENT, NOW, World
 
+from astroferry.carry import acts
 from astroferry.carry.handover.wave import hand_over
 from astroferry.errors import AstroferryError
-from astroferry.faces import carrying
 from astroferry.faces.carrying import Carrier
-from astroferry.faces.headless import cutover
 from astroferry.faces.work import Work
 from astroferry.model.cutover import TickCount
 
@@ -90,8 +89,7 @@ def ran_by_both(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         world.estate.engine.dags["ticks_now"].runs["again"] = replace(ran[-1], run_id="again")
         return report
 
-    for face in (carrying, cutover):
-        monkeypatch.setattr(face, "hand_over", doubled)
+    monkeypatch.setattr(acts, "hand_over", doubled)
 
 
 def test_a_tick_that_ran_twice_is_no_good_end_on_any_face(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

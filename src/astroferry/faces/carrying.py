@@ -6,27 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
+from astroferry.carry.acts import Listener, cut_over, dags_in, give_back
 from astroferry.carry.compare import summary
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import CARRYING, build
-from astroferry.carry.handover.beforehand import to_remove
-from astroferry.carry.handover.begun import runs_there, to_give_back, watched
-from astroferry.carry.handover.deployments import find_again, must_go_on_there
-from astroferry.carry.handover.tallied import LOOK, in_words, tallied
-from astroferry.carry.handover.wave import (
-    actions_for_cutover,
-    hand_over,
-    refusals,
-    standings_of,
-    to_know,
-)
+from astroferry.carry.handover.begun import watched
+from astroferry.carry.handover.tallied import LOOK, in_words
 from astroferry.carry.opening import opened
-from astroferry.carry.readiness import must_be_approved, must_be_ready, open_checks, readiness
+from astroferry.carry.readiness import must_be_approved, open_checks, readiness
 from astroferry.carry.runner import carry_out
 from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
-from astroferry.carry.waves import advance, gate, set_state
+from astroferry.carry.waves import advance
 from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.ending import call_plans_webhook
 from astroferry.faces.handed import sides, standing_in_words
@@ -39,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from astroferry.carry.action import Action
+    from astroferry.carry.acts import Ended
     from astroferry.carry.opening import Opened
     from astroferry.carry.prerequisites import Prerequisite
     from astroferry.carry.runner import Report
@@ -213,61 +206,50 @@ class Carrier:
     async def cut_over(self, work: Work) -> None:
         """Drain a wave on the source, hand its schedule over, watch the first ticks."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
-            gate(way, work.wave)
-            await must_go_on_there(way, work.wave)
-            await must_be_ready(way, work.wave)
-            stay = refusals(way.plan, way.inventory, work.wave)
-            for finding in (*stay, *to_know(way.plan, way.inventory, work.wave)):
-                work.tell(f"{finding.message} {finding.todo}")
-            # A DAG that was given back is looked at anew: how it stood before says nothing any more.
-            standings = standings_of(way.journal, work.wave, given_back=False)
-            actions = actions_for_cutover(way.plan, way.inventory, work.wave, standings)
-            if not actions:
-                raise PlanError(
-                    f'No DAG of the wave "{work.wave}" can be handed over.', hint="The log says why for each."
-                )
-            whole, once = await self._hand(way, work, actions)
-            if whole and once:
-                set_state(way, work.wave, "cut over")
-                work.result = " ".join((f'The wave "{work.wave}" runs on Astro alone.', *to_remove(way.journal)))
+            ended = await cut_over(way, work.wave, self._listener(work))
+            good = " ".join((f'The wave "{work.wave}" runs on Astro alone.', *ended.to_do))
+            self._told(way, work, ended, good)
 
     async def roll_back(self, work: Work, dag_id: str | None = None) -> None:
         """Give a wave, or one DAG of it, back to the source; no tick is run again."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
-            await find_again(way.ctx, way.plan, way.journal, work.wave)
-            actions = await to_give_back(way, work.wave, dag_id=dag_id)
-            if not actions:
+            ended = await give_back(way, work.wave, self._listener(work), dag_id=dag_id)
+            if not ended.moving:
                 work.result = "There was nothing to roll back."
                 return
-            whole, once = await self._hand(way, work, actions, alone=True)
-            if whole and not runs_there(way.journal, work.wave):
-                set_state(way, work.wave, "tested")
-            if whole and once:
-                work.result = f"{dag_id or f'The wave {work.wave}'} runs on the source again."
+            self._told(way, work, ended, f"{dag_id or f'The wave {work.wave}'} runs on the source again.")
 
-    async def _hand(
-        self, way: Opened, work: Work, actions: list[Action], *, alone: bool = False
-    ) -> tuple[bool, bool]:
-        """Carry them out and count: whether every step went well, and whether no tick ran on both sides."""
-        work.total = len(actions)
-        moving = list(dict.fromkeys(action.info.id.split("/")[2] for action in actions))
-        for dag_id in moving:
-            self.ticks.pop(dag_id, None)
-        try:
-            report = await hand_over(
-                actions, way.ctx, way.journal, follow=work.follow, stop=work.should_stop, alone=alone
-            )
-            if report.stopped or report.failed:
-                stands = standing_in_words(sides(way.journal.standing(), work.wave, moving))
-                what = f"{several(len(report.failed), 'step')} did not go well" if report.failed else "Stopped"
-                work.bad = True
-                work.result = f"{what}; no DAG runs on both sides. Go on, or roll back. {stands}".rstrip()
-        finally:
+    def _listener(self, work: Work) -> Listener:
+        """This run, following a cutover or a rollback."""
+
+        def begin(actions: Sequence[Action]) -> None:
+            work.total = len(actions)
+            for dag_id in dags_in(actions):
+                self.ticks.pop(dag_id, None)
+
+        def counting() -> None:
             work.stage = "ticks"
-        found = await tallied(way, work.wave, work.tell)
-        self.ticks |= found.counts
+
+        return Listener(
+            finding=lambda finding: work.tell(f"{finding.message} {finding.todo}"),
+            say=work.tell,
+            begin=begin,
+            follow=work.follow,
+            stop=work.should_stop,
+            counting=counting,
+        )
+
+    def _told(self, way: Opened, work: Work, ended: Ended, good: str) -> None:
+        """Keep the counts, and say how it ended: `good`, or what did not go well and where each DAG runs."""
+        self.ticks |= ended.ticks.counts
         work.changes += 1
-        if found.twice:
-            work.bad = True
-            work.result = f"{in_words(found.twice)} {LOOK} {work.result}".rstrip()
-        return not report.failed and not report.stopped, not found.twice
+        work.bad = not ended.is_well
+        if ended.is_well:
+            work.result = good
+        if not ended.is_whole:
+            failed = ended.outcome.report.failed
+            stands = standing_in_words(sides(way.journal.standing(), work.wave, ended.moving))
+            what = f"{several(len(failed), 'step')} did not go well" if failed else "Stopped"
+            work.result = f"{what}; no DAG runs on both sides. Go on, or roll back. {stands}".rstrip()
+        if ended.ticks.twice:
+            work.result = f"{in_words(ended.ticks.twice)} {LOOK} {work.result}".rstrip()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from astroferry.carry.handover.begun import not_elsewhere, waves_begun
-from astroferry.carry.handover.whereabouts import whereabouts
-from astroferry.faces.handed import side_of, way_of
+from astroferry.carry.handover.whereabouts import where_in_words
+from astroferry.faces.handed import side_of
 from astroferry.model.words import names
 from astroferry.report.table import table
 
@@ -53,10 +53,7 @@ def _where(journal: Journal, wave: str) -> Iterator[Where]:
         side = side_of(lines, wave, dag_id)
         if side is None:
             continue
-        begins = f"{dag_id}: "
-        told = whereabouts(lines, wave, way_of(lines, wave, dag_id)) if side in _OPEN else ()
-        why = next((line.removeprefix(begins) for line in told if line.startswith(begins)), "")
-        yield Where(wave, dag_id, side, why)
+        yield Where(wave, dag_id, side, where_in_words(lines, wave, dag_id) if side in _OPEN else "")
 
 
 def pages(found: Sequence[Where], plan_file: str) -> list[str]:

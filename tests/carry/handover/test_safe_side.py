@@ -175,7 +175,7 @@ async def test_one_that_is_ended_between_the_sides(tmp_path: Path, way: Way, how
             await going
         new.crash_at = lambda: False
     runs_on(here, before)
-    assert f"the {before} goes on with it" in whereabouts(journal.standing(), "one", way)[0]
+    assert f"the {before} goes on with it" in whereabouts(journal.standing(), "one")[0]
     here.clock.pass_by(130)
     assert not (await go(here, Journal(journal.path), way)).failed
     runs_on(here, after)
@@ -232,7 +232,7 @@ async def test_the_other_side_is_away_and_what_fell_between_is_run_by_the_next(
         await go(here, journal, way)
     other.crash_at = lambda: False
     assert (here.source.is_paused, here.target.is_paused) == (before != "source", before != "target")
-    assert f"the {before} goes on with it" in whereabouts(journal.standing(), "one", way)[0]
+    assert f"the {before} goes on with it" in whereabouts(journal.standing(), "one")[0]
     here.clock.pass_by(300)
     assert not (await go(here, Journal(journal.path), way)).failed
     runs_on(here, after)
@@ -265,7 +265,7 @@ async def test_one_dag_that_cannot_go_on_keeps_no_other_from_it(tmp_path: Path, 
         await go(here, journal, way)
     for other in others:
         other.crash_at = lambda: False
-    said = dict(line.split(": ", 1) for line in whereabouts(journal.standing(), "one", way))
+    said = dict(line.split(": ", 1) for line in whereabouts(journal.standing(), "one"))
     for dag_id, one in each(here).items():
         runs = not (one.source if before == "source" else one.target).is_paused
         # On an Airflow 3 ticks may wait that nobody has run: where it is away, that one DAG is left to the next run.

@@ -6,14 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from tests.harness import DEPLOYMENT, World
+from tests.harness import DEPLOYMENT, NOW, World
 
-from astroferry.faces.headless import rollback
+from astroferry.carry import acts
+from astroferry.carry.handover.tallied import Tallied
+from astroferry.model.cutover import TickCount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+
+    from astroferry.carry.opening import Opened
 
 SLOWLY = {"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 1}
 CONFIRM = ("--confirm", DEPLOYMENT)
@@ -77,10 +81,11 @@ def test_a_tick_that_both_sides_ran_keeps_no_other_wave_from_going_back(
 ) -> None:
     cut_over(world, "pilot", "rest")
 
-    async def twice(_way: object, wave: str, *_: object) -> list[str]:
-        return ["by_hand"] if wave == "rest" else []
+    async def twice(way: Opened, wave: str, _warn: object) -> Tallied:
+        del way
+        return Tallied(counts={"by_hand": TickCount(twice=(NOW,))} if wave == "rest" else {})
 
-    monkeypatch.setattr(rollback, "tell_ticks", twice)
+    monkeypatch.setattr(acts, "tallied", twice)
     ran = world.on_plan("rollback", *CONFIRM)
     assert ran.code == 6
     assert "A tick ran on both sides: by_hand." in ran.err

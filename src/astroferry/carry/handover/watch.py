@@ -11,6 +11,7 @@ from astroferry.carry.action import Observation
 from astroferry.carry.handover.alone import WatchAlone, newest_marker
 from astroferry.carry.handover.ends import FIRST_ROWS
 from astroferry.errors import RemoteError
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +89,7 @@ class WatchTicks(WatchAlone):
     """the newest tick that has a row here, and when it was first seen"""
 
     def _title(self) -> str:
-        return f"Watch {self.count} ticks of {self.handover.dag_id} on the {self.side}"
+        return f"Watch {several(self.count, 'tick')} of {self.handover.dag_id} on the {self.side}"
 
     def _nothing_to_watch(self) -> str:
         return "" if self.count > 0 else "the plan watches no ticks"

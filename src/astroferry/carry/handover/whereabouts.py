@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.model.cutover import opposite
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -97,54 +99,53 @@ def latest(line: Standing) -> int:
     return max(line.begun, line.ended)
 
 
-def whereabouts(lines: Mapping[str, Standing], wave: str, way: Way = "cutover") -> list[str]:
-    """A sentence for each DAG whose cutover was begun, as `way` left it; `lines` are those of `Journal.standing`."""
+_ONCE = "it has run once, and does not run again"
+
+
+def whereabouts(lines: Mapping[str, Standing], wave: str) -> list[str]:
+    """A sentence for each DAG whose cutover was begun; `lines` are those of `Journal.standing`."""
     begins, ends = f"cutover/{wave}/", "/record"
     dags = sorted(
         name.removeprefix(begins).removesuffix(ends)
         for name, line in lines.items()
         if name.startswith(begins) and name.endswith(ends) and line.made
     )
-    return [f"{dag}: {_whereabouts(lines, wave, dag, way)}" for dag in dags]
+    return [f"{dag}: {where_in_words(lines, wave, dag)}" for dag in dags]
 
 
-def _whereabouts(lines: Mapping[str, Standing], wave: str, dag: str, way: Way) -> str:
-    here, there = ("source", "target") if way == "cutover" else ("target", "source")
-    record = lines[f"cutover/{wave}/{dag}/record"]
-    if record.made.get("source_paused"):
-        return "it was paused before, and stays so on both sides"
-    drained = _since(lines.get(f"{way}/{wave}/{dag}/drain-{here}"), record)
-    unpaused = _since(lines.get(f"{way}/{wave}/{dag}/unpause-{there}"), record)
-    if unpaused is not None and unpaused.event in {"done", "found"}:
-        runs = unpaused.made.get("unpaused") is not False
-        return (
-            f"the {there} runs it alone; no tick is in doubt" if runs else "it has run once, and does not run again"
-        )
-    let = lines.get(f"{way}/{wave}/{dag}/let-{here}-run")
-    if let is not None and drained is not None and latest(let) > drained.ended:
-        if let.event in FINISHED:
-            return f"the {here} goes on with it, and the {there} does not run it, so no tick is in doubt"
-        if let.event != "refused":
+def where_in_words(lines: Mapping[str, Standing], wave: str, dag: str) -> str:
+    """`place_of` as a sentence: who runs a DAG whose cutover was begun, and what its ticks wait for."""
+    place, moved = place_of(lines, wave, dag), _last_move(lines, wave, dag)
+    if place == "paused":
+        before_too = lines[f"cutover/{wave}/{dag}/record"].made.get("source_paused")
+        return "it was paused before, and stays so on both sides" if before_too else _ONCE
+    if moved is None:
+        return "the source runs it, and the target does not, so no tick is in doubt"
+    way, step, line = moved
+    before, after = ("source", "target") if way == "cutover" else ("target", "source")
+    if place in {"source", "target"}:
+        other = opposite(place)
+        if step.startswith("drain-"):
             return (
-                f"the {there} does not run it; it was being unpaused on the {here} again, and whether that was done "
-                f"is not known: run {way} again"
+                f"the {place} runs it, or it is just being paused there; the {other} does not, so no tick is in doubt"
             )
-    if drained is None or drained.event not in {"done", "found"}:
-        return f"the {here} runs it, or it is just being paused there; the {there} does not, so no tick is in doubt"
-    since = f" at {drained.at:%Y-%m-%d %H:%M:%S} UTC" if drained.at is not None else ""
-    if unpaused is None:
+        if step.startswith("unpause-"):
+            return f"the {place} runs it alone; no tick is in doubt"
+        return f"the {place} goes on with it, and the {other} does not run it, so no tick is in doubt"
+    if place == "in doubt" and not step.startswith("unpause-"):
+        side: Side = "target" if step == "let-target-run" else "source"
         return (
-            f"it was paused on the {here}{since} and is not switched on on the {there} yet: the ticks since then "
-            f"wait, and the {there} runs them once {way} is run again"
+            f"the {opposite(side)} does not run it; it was being unpaused on the {side} again, and whether that was "
+            f"done is not known: run {way} again"
+        )
+    drained = lines.get(f"{way}/{wave}/{dag}/drain-{before}", line)
+    since = f" at {drained.at:%Y-%m-%d %H:%M:%S} UTC" if drained.at is not None else ""
+    if place == "neither":
+        return (
+            f"it was paused on the {before}{since} and is not switched on on the {after} yet: the ticks since then "
+            f"wait, and the {after} runs them once {way} is run again"
         )
     return (
-        f"it was paused on the {here}{since}; whether the {there} runs it already is not known, and nobody but the "
-        f"{there} runs the ticks since then"
+        f"it was paused on the {before}{since}; whether the {after} runs it already is not known, and nobody but the "
+        f"{after} runs the ticks since then"
     )
-
-
-def _since(line: Standing | None, record: Standing) -> Standing | None:
-    """A line of the cutover that began with `record`, or of the way back from it; None for an earlier one's."""
-    if line is None or latest(line) < latest(record):
-        return None
-    return line

@@ -6,28 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.handover.beforehand import to_remove
+from astroferry.carry.acts import cut_over, may_cut_over
 from astroferry.carry.handover.deployments import deployments_of, must_go_on_there
 from astroferry.carry.handover.tallied import LOOK, in_words
-from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
-from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.opening import opened
-from astroferry.carry.readiness import must_be_ready
-from astroferry.carry.waves import gate, set_state
-from astroferry.carry.window import Outcome, Window, cut_over_in_window, must_be_moments, wait_for
-from astroferry.errors import (
-    AstroferryError,
-    CarriedInPartError,
-    Exit,
-    InputNeededError,
-    NotAllowedError,
-    PlanError,
-    RemoteError,
-    UsageError,
-)
+from astroferry.carry.window import Outcome, Window, must_be_moments, wait_for
+from astroferry.errors import AstroferryError, CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.ending import tell_the_end
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import Narrator, follow
+from astroferry.faces.headless.progress import LISTENER, Narrator
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import names, several
 
@@ -35,7 +22,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.opening import Opened
 
 
@@ -51,61 +37,37 @@ async def run(arguments: argparse.Namespace) -> Exit:
     must_be_moments(begin, end)
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator(), lock=False) as way:
         window = Window.of(begin, end, way.ctx.clock.now())
-        wave = await _ready(way, arguments, keep=False)
+        wave = await _confirmed(way, arguments)
+        await may_cut_over(way, wave, keep=False)
         clock, plan = way.ctx.clock, way.plan
     if window.at is not None:
         await wait_for(window.at, clock, Narrator())
     try:
-        ended = await _cut_over(arguments, window)
+        code = await _cut_over(arguments, window)
     except AstroferryError as error:
         # Not begun, stopped half-way, put back: nobody sits beside to read it.
         await tell_the_end(plan, {"wave": wave, "verdict": "not all cut over", "why": error.message})
         raise
     await tell_the_end(plan, {"wave": wave, "verdict": "cut over", "why": ""})
-    return ended
+    return code
 
 
 async def _cut_over(arguments: argparse.Namespace, window: Window | None) -> Exit:
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
-        wave = await _ready(way, arguments, keep=True)
-        stay = refusals(way.plan, way.inventory, wave)
-        for finding in (*stay, *to_know(way.plan, way.inventory, wave)):
-            diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
-        standings = standings_of(way.journal, wave, given_back=False)
-        actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
-        if not actions:
-            raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
-        try:
-            if window is None:
-                outcome = Outcome(await hand_over(actions, way.ctx, way.journal, follow=follow))
-            else:
-                outcome = await cut_over_in_window(way, wave, actions, window, follow=follow)
-        except (RemoteError, NotAllowedError):
-            say_where(way, wave)
-            raise
-        twice = await tell_ticks(way, wave, arguments, stay)
-        if not outcome.report.failed and not outcome.crossed and not twice:
-            set_state(way, wave, "cut over")
-            for sentence in to_remove(way.journal):
-                diagnostics.say(sentence)
-    must_be_once(twice)
-    _must_have_gone_well(outcome)
+        ended = await cut_over(way, await _confirmed(way, arguments), LISTENER, window=window)
+        tell_ticks(ended, arguments)
+        for sentence in ended.to_do:
+            diagnostics.say(sentence)
+    must_be_once(ended.ticks.twice)
+    _must_have_gone_well(ended.outcome)
     return Exit.DONE
 
 
-def say_where(way: Opened, wave: str, direction: Way = "cutover") -> None:
-    """Which side runs each DAG, where the run ends in the middle because a server is away."""
-    for line in whereabouts(way.journal.standing(), wave, direction):
-        diagnostics.say(f"  {line}")
-
-
-async def _ready(way: Opened, arguments: argparse.Namespace, *, keep: bool) -> str:
-    """The wave's name, where its gate is open, it is confirmed, and nothing of the checklist is open."""
+async def _confirmed(way: Opened, arguments: argparse.Namespace) -> str:
+    """The wave's name, where a person has named the Deployment that it is, or was, handed over to."""
     wave = known_wave(way, arguments.wave)
     await must_go_on_there(way, wave)
-    confirm(way, wave, arguments.confirm)
-    gate(way, wave)
-    await must_be_ready(way, wave, keep=keep)
+    confirm_all(way, [wave], arguments.confirm)
     return wave
 
 
@@ -149,13 +111,8 @@ def known_wave(way: Opened, name: str) -> str:
     return name
 
 
-def confirm(way: Opened, wave: str, said: str) -> None:
-    """A person names the production Deployment: from here on, production moves."""
-    confirm_all(way, [wave], said)
-
-
 def confirm_all(way: Opened, waves: Sequence[str], said: str) -> None:
-    """The same for several waves, before the first of them moves: every Deployment is named, with commas between."""
+    """A person names the Deployments of all these waves, with commas between: from here on, production moves."""
     needed = list(dict.fromkeys(name for wave in waves for name in deployments_of(way.plan, way.journal, wave)))
     if needed != [said] and set(needed) - {name.strip() for name in said.split(",")}:
         moved = f'wave "{waves[0]}"' if len(waves) == 1 else f"waves {names(waves)}"

@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.actions.known_good import RollBackCode
+from astroferry.carry.acts import give_back
 from astroferry.carry.graph import CARRYING, build
-from astroferry.carry.handover.begun import runs_there, to_give_back, waves_begun
-from astroferry.carry.handover.deployments import find_again
-from astroferry.carry.handover.wave import hand_over, standings_of
+from astroferry.carry.handover.begun import runs_there, waves_begun
+from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
-from astroferry.carry.waves import set_state
-from astroferry.errors import (
-    CarriedInPartError,
-    Exit,
-    InputNeededError,
-    NotAllowedError,
-    PlanError,
-    RemoteError,
-    UsageError,
-)
+from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.cutover import confirm_all, known_wave, must_be_once, say_where
-from astroferry.faces.headless.progress import Narrator, follow
+from astroferry.faces.headless.cutover import confirm_all, known_wave, must_be_once
+from astroferry.faces.headless.progress import LISTENER, Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import names, several
 
@@ -94,17 +85,10 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     confirm_all(way, chosen, arguments.confirm)
     whole, twice = Report(), list[str]()
     for name in chosen:
-        await find_again(way.ctx, way.plan, way.journal, name)
-        actions = await to_give_back(way, name, dag_id=dag)
-        try:
-            report = await hand_over(actions, way.ctx, way.journal, follow=follow, alone=True)
-        except (RemoteError, NotAllowedError):
-            say_where(way, name, "rollback")
-            raise
-        if actions and not report.failed and not runs_there(way.journal, name):
-            set_state(way, name, "tested")
-        twice += await tell_ticks(way, name, arguments, ())
-        whole.steps += report.steps
+        ended = await give_back(way, name, LISTENER, dag_id=dag)
+        tell_ticks(ended, arguments)
+        twice += ended.ticks.twice
+        whole.steps += ended.outcome.report.steps
     if gone:
         raise CarriedInPartError(
             f"The plan has no wave {names(gone)} any more, and DAGs of it still run on the target.",

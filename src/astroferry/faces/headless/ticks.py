@@ -5,46 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.handover.tallied import tallied
 from astroferry.carry.handover.watch import table_facts
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
     from datetime import datetime
 
-    from astroferry.carry.opening import Opened
+    from astroferry.carry.acts import Ended
     from astroferry.model.cutover import TickCount, TickRow
-    from astroferry.model.finding import Finding
 
 LAST = 12
 """rows of a DAG that are shown; all are in --json"""
 
 
-async def tell_ticks(
-    way: Opened, wave: str, arguments: argparse.Namespace, stay: Sequence[Finding]
-) -> tuple[str, ...]:
-    """Read both sides and show, for each DAG, every tick since its cutover began, and what ran it.
+def tell_ticks(ended: Ended, arguments: argparse.Namespace) -> None:
+    """Show, for each DAG, every tick since its cutover began, and what ran it.
 
-    Returns the DAGs of which a tick ran on both sides: nothing may end well then. In `--json` "exact" says whether
-    all ran once, but for those just due and those "listed", which the plan does not run (`cutover.gap`).
+    In `--json` "exact" says whether all ran once, but for those just due and those "listed", which the plan does not
+    run (`cutover.gap`).
     """
-    found = await tallied(way, wave, lambda line: diagnostics.say(f"warn: {line}"))
+    found = ended.ticks
     counts = found.counts
     if arguments.json:
         diagnostics.data_json(
             {
-                "wave": wave,
+                "wave": ended.wave,
                 "ticks": {dag: table_facts(rows) for dag, rows in found.rows.items()},
                 "exact": all(count.exact for count in counts.values()),
                 "listed": {
                     dag: [tick.isoformat() for tick in count.listed] for dag, count in counts.items() if count.listed
                 },
-                "not_handed_over": [finding.subject for finding in stay],
+                "not_handed_over": [finding.subject for finding in ended.stay],
             }
         )
-        return found.twice
+        return
     for dag, rows in found.rows.items():
         count = counts[dag]
         words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
@@ -55,7 +50,6 @@ async def tell_ticks(
         ]
         lines = [f"{dag}: {words}", *table(("tick (UTC)", "ran on", "state", ""), shown[-LAST:], indent="  ")]
         diagnostics.data("\n".join(lines))
-    return found.twice
 
 
 def _state(row: TickRow, count: TickCount) -> str:

@@ -1,0 +1,163 @@
+"""The two acts that move production, whole: a wave's cutover, and the way back. Every face begins them here.
+
+A face asks for confirmation before, follows the steps, and shows the `Ended` that comes of it; in which order things
+are looked at, what is counted, and when a wave's state changes is decided here, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from astroferry.carry.handover.beforehand import to_remove
+from astroferry.carry.handover.begun import runs_there, to_give_back
+from astroferry.carry.handover.deployments import find_again, must_go_on_there
+from astroferry.carry.handover.tallied import Tallied, tallied
+from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
+from astroferry.carry.handover.whereabouts import whereabouts
+from astroferry.carry.readiness import must_be_ready
+from astroferry.carry.runner import never, nothing
+from astroferry.carry.waves import gate, set_state
+from astroferry.carry.window import Outcome, cut_over_in_window
+from astroferry.errors import NotAllowedError, PlanError, RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from astroferry.carry.action import Action
+    from astroferry.carry.handover.whereabouts import Way
+    from astroferry.carry.opening import Opened
+    from astroferry.carry.runner import Step
+    from astroferry.carry.window import Window
+    from astroferry.model.finding import Finding
+
+
+def _silent(_said: object) -> None:
+    """Nobody listens to that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who follows an act.
+
+    `finding`: what is accepted by it, and which DAGs stay. `begin`: the steps, before the first. `say`: where each
+    DAG runs when a server's absence ends it, and whose ticks cannot be counted. `counting`: the steps have ended, and
+    the ticks are read from both sides.
+    """
+
+    finding: Callable[[Finding], None] = _silent
+    say: Callable[[str], None] = _silent
+    begin: Callable[[Sequence[Action]], None] = _silent
+    follow: Callable[[Step, int, int], None] = nothing
+    stop: Callable[[], bool] = never
+    counting: Callable[[], None] = field(default=lambda: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of an act on one wave.
+
+    `moving`: the DAGs that it was about; none where nothing of the wave was to be given back. `stay`: those that are
+    not handed over, with the reason. `to_do`: what is left for a person (Starship to be removed).
+    """
+
+    wave: str
+    outcome: Outcome
+    ticks: Tallied
+    moving: tuple[str, ...]
+    stay: tuple[Finding, ...] = ()
+    to_do: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every step went well, within every limit."""
+        report = self.outcome.report
+        return not (report.failed or report.stopped or self.outcome.crossed)
+
+    @property
+    def is_well(self) -> bool:
+        """The same, and no tick ran on both sides."""
+        return self.is_whole and not self.ticks.twice
+
+
+async def may_cut_over(way: Opened, wave: str, *, keep: bool = True) -> None:
+    """PlanError where a gate before the wave's cutover is closed, the cheapest to see first.
+
+    `keep`: whether the journal keeps what the checklist saw. KeyError where the plan has no such wave.
+    """
+    gate(way, wave)
+    await must_go_on_there(way, wave)
+    await must_be_ready(way, wave, keep=keep)
+
+
+async def cut_over(way: Opened, wave: str, listener: Listener, *, window: Window | None = None) -> Ended:
+    """Drain a wave on the source, hand its schedule over, watch its first ticks, count them.
+
+    The wave is "cut over" where all went well and no tick ran twice; else its state stays, and the journal says which
+    side runs each DAG. Raises as `may_cut_over`, PlanError where no DAG of it can be handed over, RemoteError or
+    NotAllowedError where a server is away or closed to us for good; the side that ran goes on then.
+    """
+    await may_cut_over(way, wave)
+    stay = refusals(way.plan, way.inventory, wave)
+    for finding in (*stay, *to_know(way.plan, way.inventory, wave)):
+        listener.finding(finding)
+    # A DAG that was given back is looked at anew: how it stood before says nothing any more.
+    standings = standings_of(way.journal, wave, given_back=False)
+    actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
+    if not actions:
+        raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
+    outcome = await _carried(way, wave, actions, listener, "cutover", window=window)
+    ended = Ended(wave, outcome, await _counted(way, wave, listener), dags_in(actions), stay)
+    if not ended.is_well:
+        return ended
+    set_state(way, wave, "cut over")
+    return Ended(wave, outcome, ended.ticks, ended.moving, stay, tuple(to_remove(way.journal)))
+
+
+async def give_back(way: Opened, wave: str, listener: Listener, *, dag_id: str | None = None) -> Ended:
+    """Give a wave, or one DAG of it, back to the source, which runs no tick again that the target has run.
+
+    The wave is "tested" again once Astro runs none of it. Raises as `cut_over`; KeyError where the plan has no such
+    wave.
+    """
+    await find_again(way.ctx, way.plan, way.journal, wave)
+    actions = await to_give_back(way, wave, dag_id=dag_id)
+    outcome = await _carried(way, wave, actions, listener, "rollback")
+    report = outcome.report
+    if actions and not report.failed and not report.stopped and not runs_there(way.journal, wave):
+        set_state(way, wave, "tested")
+    return Ended(wave, outcome, await _counted(way, wave, listener), dags_in(actions))
+
+
+async def _carried(
+    way: Opened, wave: str, actions: list[Action], listener: Listener, direction: Way, *, window: Window | None = None
+) -> Outcome:
+    """Carry them out; where a server's absence ends it, say which side runs each DAG."""
+    listener.begin(actions)
+    try:
+        if window is not None:
+            return await cut_over_in_window(way, wave, actions, window, follow=listener.follow)
+        report = await hand_over(
+            actions,
+            way.ctx,
+            way.journal,
+            follow=listener.follow,
+            stop=listener.stop,
+            # On the way back, a DAG that is closed to us keeps no other from it.
+            alone=direction == "rollback",
+        )
+    except (RemoteError, NotAllowedError):
+        for line in whereabouts(way.journal.standing(), wave):
+            listener.say(line)
+        raise
+    return Outcome(report)
+
+
+async def _counted(way: Opened, wave: str, listener: Listener) -> Tallied:
+    listener.counting()
+    return await tallied(way, wave, lambda line: listener.say(f"warn: {line}"))
+
+
+def dags_in(actions: Sequence[Action]) -> tuple[str, ...]:
+    """The DAGs that these steps are about, each once: `cutover/WAVE/DAG/step`."""
+    return tuple(dict.fromkeys(action.info.id.split("/")[2] for action in actions))
