@@ -1,7 +1,7 @@
-"""The two acts that move production, whole: a wave's cutover, and the way back. Every face begins them here.
+"""The acts that end a stage or move production, whole: compare, cut over, give back. Every face begins them here.
 
-A face asks for confirmation before, follows the steps, and shows the `Ended` that comes of it; in which order things
-are looked at, what is counted, and when a wave's state changes is decided here, once.
+A face asks for confirmation before, follows the steps, and shows what comes of it; in which order things are looked
+at, what is counted, and when a wave's state changes is decided here, once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from astroferry.carry.actions.deployment import find
 from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.handover.begun import runs_there, to_give_back
 from astroferry.carry.handover.deployments import find_again, must_go_on_there
@@ -16,24 +17,30 @@ from astroferry.carry.handover.tallied import Tallied, tallied
 from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
 from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.readiness import must_be_ready
-from astroferry.carry.runner import never, nothing
-from astroferry.carry.waves import gate, set_state
+from astroferry.carry.runner import at_once_on, never, nothing
+from astroferry.carry.verifying import verify
+from astroferry.carry.waves import advance, gate, set_state
 from astroferry.carry.window import Outcome, cut_over_in_window
 from astroferry.errors import NotAllowedError, PlanError, RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from astroferry.carry.action import Action
     from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.opening import Opened
     from astroferry.carry.runner import Step
+    from astroferry.carry.verifying import Verified
     from astroferry.carry.window import Window
     from astroferry.model.finding import Finding
 
 
 def _silent(_said: object) -> None:
     """Nobody listens to that."""
+
+
+def _nobody(_name: str, _all: object) -> None:
+    """Nobody listens to that either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,51 @@ class Ended:
     def is_well(self) -> bool:
         """The same, and no tick ran on both sides."""
         return self.is_whole and not self.ticks.twice
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The comparison of each Deployment; `stopped_before`: the first that was not compared any more, on request."""
+
+    done: tuple[Verified, ...]
+    stopped_before: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether every value of every Deployment was compared and is the same."""
+        return not self.stopped_before and all(item.equal for item in self.done)
+
+
+async def compare(
+    way: Opened,
+    wave: str | None = None,
+    *,
+    begin: Callable[[str, Sequence[str]], None] = _nobody,
+    seen: Callable[[Verified], None] = _silent,
+    pause: Callable[[], Awaitable[None]] = at_once_on,
+    stop: Callable[[], bool] = never,
+) -> Compared:
+    """Compare every value on each Deployment of `wave`, or of all; waves go on to "tested" if everything is the same.
+
+    `begin` is told each Deployment and all of them, `seen` what came of each; between two of them it is paused or
+    stopped. Raises as `verify`.
+    """
+    chosen = [item for item in way.plan.waves if wave in {None, item.name}]
+    deployments = list(dict.fromkeys(name for item in chosen for name in (item.test, item.production)))
+    done: list[Verified] = []
+    for name in deployments:
+        await pause()
+        if stop():
+            return Compared(tuple(done), stopped_before=name)
+        begin(name, deployments)
+        deployment = way.plan.deployment(name)
+        await find(way.ctx, deployment)
+        done.append(await verify(way.ctx, way.journal, deployment, way.dags_folder))
+        seen(done[-1])
+    compared = Compared(tuple(done))
+    if compared.equal:
+        advance(way, wave, "deployed to test", "tested")
+    return compared
 
 
 async def may_cut_over(way: Opened, wave: str, *, keep: bool = True) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from astroferry.carry.actions.deployment import find
-from astroferry.carry.acts import Listener, cut_over, dags_in, give_back
+from astroferry.carry.acts import Listener, compare, cut_over, dags_in, give_back
 from astroferry.carry.compare import summary
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
@@ -16,7 +15,6 @@ from astroferry.carry.handover.tallied import LOOK, in_words
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, open_checks, readiness
 from astroferry.carry.runner import carry_out
-from astroferry.carry.verifying import verify
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.carry.waves import advance
 from astroferry.errors import AstroferryError, PlanError
@@ -128,32 +126,32 @@ class Carrier:
             await self._compare(way, work)
 
     async def _compare(self, way: Opened, work: Work) -> None:
-        work.stage = "test"
-        names = list(dict.fromkeys(name for wave in way.plan.waves for name in (wave.test, wave.production)))
-        work.stage_done, work.stage_total = 0, len(names)
+        work.stage, work.stage_done = "test", 0
         self.compared = []
-        for name in names:
-            await work.pass_by()
-            if work.should_stop():
-                work.bad = True
-                work.result = f"Stopped before {name} was compared; no value is taken for compared that was not."
-                return
-            deployment = way.plan.deployment(name)
+
+        def begin(name: str, deployments: Sequence[str]) -> None:
+            work.stage_total = len(deployments)
             work.tell(f"Comparing every value on {name}")
-            await find(way.ctx, deployment)
-            self.compared.append(await verify(way.ctx, way.journal, deployment, way.dags_folder))
+
+        def seen(one: Verified) -> None:
+            self.compared.append(one)
             work.stage_done += 1
             work.changes += 1
-        if all(item.equal for item in self.compared):
-            advance(way, None, "deployed to test", "tested")
-            away = sum(row.outcome == "unreachable" for item in self.compared for row in item.rows)
+
+        compared = await compare(way, begin=begin, seen=seen, pause=work.pass_by, stop=work.should_stop)
+        rows = [row for item in compared.done for row in item.rows]
+        work.bad = not compared.equal
+        if compared.stopped_before:
+            work.result = (
+                f"Stopped before {compared.stopped_before} was compared; no value is taken for compared that was not."
+            )
+        elif compared.equal:
+            away = sum(row.outcome == "unreachable" for row in rows)
             but = f"; {several(away, 'place')} did not answer from there" if away else ""
             work.result = f"Every value was compared on the target and is the same{but}."
         else:
-            work.bad = True
-            work.result = "Not every value is the same on both ends: " + "; ".join(
-                summary(item.rows) for item in self.compared
-            )
+            each = "; ".join(summary(item.rows) for item in compared.done)
+            work.result = f"Not every value is the same on both ends: {each}"
 
     async def look_whether_ready(self, work: Work) -> None:
         """The checklist before a wave's cutover; changes nothing."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
+from astroferry.carry.acts import compare
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.opening import Opened, opened
 from astroferry.carry.readiness import must_be_approved
@@ -15,7 +16,7 @@ from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanEr
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator
 from astroferry.faces.headless.progress import follow as _follow
-from astroferry.faces.headless.verify import verify_deployments
+from astroferry.faces.headless.verify import must_be_equal, print_comparison
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ async def run(arguments: argparse.Namespace) -> Exit:
             )
         if stage in {None, "dags"}:
             advance(way, wave, "planned", "deployed to test")
-        equal = await verify_deployments(way, wave) if stage in {None, TEST} else None
-        _said(arguments, report, dry_run=False, equal=equal)
-    if equal is False:
-        raise CarriedInPartError("Not every value is the same on both ends.", hint="See the table above.")
+        compared = await compare(way, wave) if stage in {None, TEST} else None
+        if compared is not None:
+            print_comparison(compared.done)
+        _said(arguments, report, dry_run=False, equal=compared.equal if compared is not None else None)
+    if compared is not None:
+        must_be_equal(compared)
     return Exit.DONE
 
 
