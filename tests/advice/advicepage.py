@@ -88,7 +88,7 @@ def _section(title: str, items: tuple[str, ...]) -> list[str]:
 def _cut(items: tuple[str, ...]) -> Iterator[str]:
     yield from items[:MOST]
     if len(items) > MOST:
-        yield f"and {len(items) - MOST} more"
+        yield f"and {len(items) - MOST:,} more"
 
 
 def _cut_items(items: tuple[Item, ...]) -> tuple[Item, ...]:

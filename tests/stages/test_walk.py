@@ -125,6 +125,13 @@ def test_what_is_answered_and_what_is_suggested_is_told() -> None:
     assert not by_key["decisions.region"].given
     assert by_key["decisions.region"].reason
     assert [place["path"] for place in by_key["places"].value] == ["vpn", "public"]
+    assert "nobody confirmed it" in by_key["places"].reason
+
+
+def test_a_guessed_path_stays_a_guess_and_an_answered_one_is_confirmed() -> None:
+    assert filled(ANSWERS).plan.places == ()
+    given = [{"host": "10.8.0.5", "path": "vpn"}]
+    assert [place.host for place in filled({**ANSWERS, "places": given}).plan.places] == ["10.8.0.5"]
 
 
 def test_everything_missing_is_listed_at_once() -> None:

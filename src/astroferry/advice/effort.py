@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
-LOOSE = 2.0
+LOOSE = 2
 """the upper end: everything takes this many times as long"""
 
 
@@ -37,10 +37,10 @@ def effort(
     return tuple(work for work in _pieces(plan, inventory, list(findings), set(by_hand)) if work.days)
 
 
-def total(pieces: Iterable[Work]) -> tuple[float, float]:
-    """Person days, the least and the most."""
-    days = sum(work.days for work in pieces)
-    return days, days * LOOSE
+def total(pieces: Iterable[Work]) -> tuple[int, int]:
+    """Whole person days, the least and the most; money is counted from these, so that whoever multiplies agrees."""
+    least = max(1, round(sum(work.days for work in pieces)))
+    return least, least * LOOSE
 
 
 def _pieces(plan: Plan, inventory: Inventory, findings: list[Finding], left: set[str]) -> Iterator[Work]:

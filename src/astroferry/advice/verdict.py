@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.model.words import several
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -108,7 +110,9 @@ def _of_environment(inventory: Inventory, found: list[Finding], judged: dict[str
     if gaps:
         against.append(("ready with conditions", Reason(GAPS, f"The source did not show: {', '.join(gaps)}.")))
     elif unread:
-        against.append(("ready with conditions", Reason(UNREAD, f"{unread:,} DAGs could not be read in full.")))
+        against.append(
+            ("ready with conditions", Reason(UNREAD, f"{several(unread, 'DAG')} could not be read in full."))
+        )
     return _judged(against)
 
 

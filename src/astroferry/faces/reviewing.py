@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.advice.rules.rule import paths
 from astroferry.faces.navigator import STOPS, stage_of
 from astroferry.model.files import beside
 from astroferry.model.plancheck import problems_of
@@ -97,8 +98,8 @@ def left_open(desk: Desk) -> list[Line]:
     inventory = desk.inventory
     nothing = [stage for stage in DECIDING if stage.key != "inventory" and next_question(stage, desk, set()) is None]
     lines = [Line(f"  {TITLES[stage.key]}: there was nothing to ask.", stage.key, "quiet") for stage in nothing]
-    known = {(place.host, place.port) for place in desk.plan.places}
-    guessed = [place.host for place in inventory.places if (place.host, place.port) not in known] if inventory else []
+    known = paths(desk.plan, inventory) if inventory else []
+    guessed = [place.host for place, _, confirmed in known if not confirmed]
     if guessed and "networking" in desk.plan.decided:
         text = f"  {several(len(guessed), 'network path')} guessed, confirmed by nobody: {names(guessed, 3)}."
         lines.append(Line(text, "networking", "warn"))

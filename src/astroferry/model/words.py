@@ -17,4 +17,4 @@ def names(items: Sequence[str], most: int = 6) -> str:
     """`a, b, c and 12 more`."""
     if len(items) <= most:
         return ", ".join(items)
-    return f"{', '.join(items[:most])} and {len(items) - most} more"
+    return f"{', '.join(items[:most])} and {len(items) - most:,} more"

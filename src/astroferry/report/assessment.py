@@ -144,13 +144,16 @@ def _decided(plan: Plan, inventory: Inventory, facts: OrganizationFacts | None) 
         if key not in TITLES:
             continue
         answer, suggested = in_words(value_at(plan, key)), in_words(suggestion.value)
+        reason = suggestion.reason
+        if suggested == OPEN and answer != OPEN:
+            reason = f"Chosen without a suggestion. {reason}"
         found.append(
             Decided(
                 key,
                 TITLES[key],
                 answer,
                 suggested,
-                suggestion.reason,
+                reason,
                 suggestion.evidence,
                 follows=answer == suggested,
             )

@@ -12,19 +12,28 @@ from astroferry.report.dependency_picture import dependency_picture
 from astroferry.report.document import Banner, Bullets, More, Section, Shares, Table, Text, Tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from astroferry.advice.verdict import Verdict
     from astroferry.report.assessment import Assessment
     from astroferry.report.document import Block
 
 MOST_ROWS = 200
 """DAGs that are listed one by one; the data (.json) has all"""
+MOST_REASONS = 8
+"""reasons that stand beside the verdict; the findings have all"""
 KINDS = {"ready": "good", "ready with conditions": "fair", "unknown": "unknown", "not ready": "bad"}
 SENTENCES = {
     "ready": "Nothing stands in the way.",
     "ready with conditions": "It can move once the conditions below are met.",
     "unknown": "Too little is known of the source for a verdict.",
     "not ready": "Something below must be changed first; until then the plan is not carried out.",
+}
+
+BESIDES = {
+    "ready with conditions": "The conditions:",
+    "unknown": "Why, and what has to be looked at:",
+    "not ready": "What has to be looked at besides:",
 }
 
 
@@ -35,12 +44,21 @@ def verdict(it: Assessment) -> Section:
     running = sum(not dag.is_paused for dag in inventory.dags)
     weeks = it.cost.weeks
     tiles = (
-        (f"{len(inventory.dags):,}", "DAGs", f"{running:,} running, {len(inventory.dags) - running:,} paused"),
-        (f"{counts['ready']:,}", "ready as they are", f"{counts['not ready']:,} not ready"),
-        (f"{len(inventory.connections):,}", "connections", f"and {several(len(inventory.variables), 'variable')}"),
-        (f"{len(it.plan.waves)}", "wave" if len(it.plan.waves) == 1 else "waves", f"about {several(weeks, 'week')}"),
+        (
+            f"{len(inventory.dags):,}",
+            _one(len(inventory.dags), "DAG"),
+            f"{running:,} running, {len(inventory.dags) - running:,} paused",
+        ),
+        (f"{counts['ready']:,}", "DAGs simply ready", f"{counts['not ready']:,} not ready"),
+        (
+            f"{len(inventory.connections):,}",
+            _one(len(inventory.connections), "connection"),
+            f"and {several(len(inventory.variables), 'variable')}",
+        ),
+        (f"{len(it.plan.waves)}", _one(len(it.plan.waves), "wave"), f"about {several(weeks, 'week')}"),
     )
     stops = [finding for finding in it.findings if finding.severity == "refuse"]
+    others = [reason for reason in environment.reasons if reason.code not in {finding.code for finding in stops}]
     blocks: list[Block] = [
         Banner(environment.word, SENTENCES[environment.word]),
         Tiles(tiles),
@@ -49,9 +67,24 @@ def verdict(it: Assessment) -> Section:
     if stops:
         blocks += [
             Text("What stops the plan:"),
-            Bullets(tuple(f"{item.message} [{item.code}]" for item in stops[:8])),
+            Bullets(_first(stops, [f"{item.message} {item.todo} [{item.code}]" for item in stops])),
+        ]
+    if others:
+        blocks += [
+            Text(BESIDES[environment.word]),
+            Bullets(_first(others, [f"{item.says} [{item.code}]" for item in others])),
         ]
     return Section("verdict", "Verdict", tuple(blocks))
+
+
+def _one(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _first(items: Sequence[object], lines: list[str]) -> tuple[str, ...]:
+    """As many lines as the head of a report bears, and how many more there are."""
+    left = len(items) - MOST_REASONS
+    return (*lines[:MOST_REASONS], *((f"and {left:,} more, below.",) if left > 0 else ()))
 
 
 def inventory(it: Assessment) -> Section:
@@ -112,7 +145,7 @@ def dags(it: Assessment) -> Section | None:
             )
         )
     listed = [
-        (dag_id, found.word, "; ".join(f"{reason.says} [{reason.code}]" for reason in found.reasons[:4]))
+        (dag_id, found.word, _why(found))
         for word in reversed(WORDS)
         for dag_id, found in judged.items()
         if found.word == word and found.reasons
@@ -125,8 +158,16 @@ def dags(it: Assessment) -> Section | None:
         blocks.append(More(f"DAG by DAG: {several(len(listed), 'DAG')}", (table, *more)))
     ready = it.verdicts.counts()["ready"]
     if ready:
-        blocks.append(Text(f"{several(ready, 'DAG')} {'is' if ready == 1 else 'are'} ready as they are."))
+        blocks.append(Text(f"{several(ready, 'DAG')} {'is' if ready == 1 else 'are'} simply ready."))
     return Section("dags", "DAGs", tuple(blocks))
+
+
+def _why(found: Verdict) -> str:
+    """The first reasons, each with its codes: two rules may say the same of a DAG."""
+    codes: dict[str, list[str]] = {}
+    for reason in found.reasons:
+        codes.setdefault(reason.says, []).append(reason.code)
+    return "; ".join(f"{says} [{', '.join(named)}]" for says, named in list(codes.items())[:4])
 
 
 def findings(it: Assessment) -> Section | None:
@@ -148,7 +189,10 @@ def findings(it: Assessment) -> Section | None:
 
 
 def _meanings(it: Assessment) -> Iterator[Block]:
-    for code in sorted({item.code for item in it.findings}):
+    said = {
+        reason.code for found in (it.verdicts.environment, *it.verdicts.dags.values()) for reason in found.reasons
+    }
+    for code in sorted(said | {item.code for item in it.findings}):
         if (page := page_of(code)) is not None:
             yield Text(" ".join((f"{code}: {page.title}", *page.text)))
 

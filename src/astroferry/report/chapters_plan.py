@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,14 @@ from astroferry.report.waves_picture import waves_picture
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from astroferry.model.finding import Finding
     from astroferry.report.assessment import Assessment
     from astroferry.report.cutover import CutoverSection, DagHandover
     from astroferry.report.document import Block
 
+_WANTING = frozenset({"VER-036", "ENV-014", "SEC-021"})
+"""findings that name packages which an image has to bring"""
+_PACKAGE = re.compile(r"apache-airflow-providers-[a-z0-9-]+")
 MOST_EVIDENCE = 6
 """pieces of evidence that are named with a decision; the data (.json) has all"""
 MOST_HIGH = 100
@@ -132,6 +137,15 @@ def _by_people(it: Assessment) -> Iterator[str]:
     plan, inventory = it.plan, it.inventory
     if inventory.plugins:
         yield f"Plugins go into the image of an Astro project: {names([item.name for item in inventory.plugins], 4)}."
+    if packages := sorted({item for finding in it.findings for item in _packages(finding)}):
+        where = (
+            "The agents' image is built"
+            if plan.decisions.execution == "remote"
+            else "An Astro project is made and its image deployed (`astro deploy`)"
+        )
+        yield f"{where} with the packages that no DAG-only deploy brings: {names(packages, 8)}."
+    if plan.decisions.execution == "remote":
+        yield "The remote Deployment, its agents, their image and DAG bundles are made by your platform team."
     if plan.decisions.cluster == "dedicated":
         yield "The dedicated cluster, its ranges and its way into your network are agreed and made beforehand."
     if plan.decisions.secrets_backend != "airflow":
@@ -139,7 +153,7 @@ def _by_people(it: Assessment) -> Iterator[str]:
     if "typed" in {plan.values.connections, plan.values.variables}:
         yield "Secret values are typed in, one by one, when they are carried."
     yield "Alerts and notifications on Astro are set up before the cutover; those of the source are not carried."
-    yield "People and roles on Astro are granted by an Organization Owner."
+    yield "People are invited and given their roles on Astro by an Organization Owner or a Workspace Owner."
     yield (
         "Task logs and XComs stay on the source, and runs that `astroferry history` does not copy; what must be kept "
         "is exported."
@@ -147,12 +161,18 @@ def _by_people(it: Assessment) -> Iterator[str]:
     yield "Runbooks and links that name the old Airflow are changed; old machines are removed after the last cycle."
 
 
+def _packages(finding: Finding) -> list[str]:
+    """Packages that the finding wants in an image."""
+    return _PACKAGE.findall(f"{finding.message} {finding.todo}") if finding.code in _WANTING else []
+
+
 def effort(it: Assessment) -> Section | None:
     """Person days, with the measure of each."""
     if not it.plan.decided:
         return None
     least, most = total(it.effort)
-    rows = tuple((work.what, f"{work.days:,.1f}", work.measure) for work in it.effort)
+    days = sum(work.days for work in it.effort)
+    rows = tuple((work.what, f"{work.days:,.2f}", work.measure) for work in it.effort)
     price, currency = it.plan.prices.person_day, it.plan.prices.currency
     money = (
         f" At {amount(price, currency)} a day: {amount(least * price, currency)} to {amount(most * price, currency)}."
@@ -164,13 +184,13 @@ def effort(it: Assessment) -> Section | None:
         "Effort",
         (
             Text(
-                f"{least:,.0f} to {most:,.0f} person days, by a rough measure of our own: the first where all goes "
+                f"{least:,} to {most:,} person days, by a rough measure of our own: the first where all goes "
                 f"well, the second at twice the time.{money}"
             ),
             Table(
                 "Pieces of work",
                 ("what", "days", "measure"),
-                (*rows, ("Together", f"{least:,.1f}", "")),
+                (*rows, ("Together", f"{days:,.2f}", "")),
                 frozenset({1}),
             ),
         ),

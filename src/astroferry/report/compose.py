@@ -37,7 +37,7 @@ def compose(it: Assessment) -> Document:
     plan, inventory = it.plan, it.inventory
     organization = plan.target.organization_name or plan.target.organization or "an organization still to be chosen"
     return Document(
-        f"Migration {plan.name}",
+        _title(plan.name),
         (
             f"From Airflow {inventory.airflow_version} at {inventory.url} to Astro, {organization}.",
             f"As of {it.made_at:%Y-%m-%d %H:%M} UTC; the inventory is of {inventory.taken_at:%Y-%m-%d %H:%M} UTC.",
@@ -48,3 +48,8 @@ def compose(it: Assessment) -> Document:
             "What a code means: astroferry explain CODE.",
         ),
     )
+
+
+def _title(name: str) -> str:
+    """By the plan's name, unless that says no more than that it is one."""
+    return "Migration to Astro" if name.lower() == "migration" else f"Migration {name}"

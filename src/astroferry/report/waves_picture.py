@@ -53,7 +53,8 @@ def waves_picture(waves: Sequence[WaveSeen], number: int) -> Picture | None:
         tag("text", "source stands by", x=_LEFT - 12, y=y + 16, text_anchor="end", class_="quiet"),
         tag("rect", x=_LEFT + 3, y=y + 9, width=weeks * step - 6, height=5, rx=2, class_="stands"),
     ]
-    each = "a week each" if weeks == len(waves) + 1 else f"side by side in {several(weeks - 1, 'week')}"
+    one = "a week" if len(waves) == 1 else "a week each"
+    each = one if weeks == len(waves) + 1 else f"side by side in {several(weeks - 1, 'week')}"
     words = f"{several(len(waves), 'wave')}, {each}, and a week in which the source stands by."
     svg = tag(
         "svg",

@@ -71,6 +71,10 @@ def _take(desk: Desk, question: Question, answers: dict[str, Any], told: Callabl
     value = answers[question.key] if given else question.suggested
     if value in (None, "") and not isinstance(value, bool):
         return Problem(question.key, f"is missing: {question.prompt}") if question.required else None
+    if question.kind == "per-item" and not given:
+        # What was guessed item by item stays a guess: in the plan it would count as confirmed by a person.
+        told(Taken(question.key, value, given, f"{question.reason}; not written, since nobody confirmed it"))
+        return None
     if question.kind == "choice":
         option = question.option(str(value))
         if option is not None and option.refused:

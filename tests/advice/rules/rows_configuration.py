@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.advice.rules.rulecase import case, no, source, with_environment, yes
 
 from astroferry.advice.rules.configuration import IGNORE_SYNTAX
-from astroferry.model.inventory import Sign
+from astroferry.model.inventory import Dag, Schedule, Sign
 
 RETRIES = source(config={"core": {"default_task_retries": "2", "default_timezone": "Asia/Tokyo"}})
 RENAMED = source(options_set=("scheduler.min_file_process_interval",))
@@ -21,6 +21,9 @@ PICKLED = source(config={"core": {"enable_xcom_pickling": "True"}})
 def by(executor: str) -> dict[str, dict[str, str]]:
     return {"core": {"executor": executor}}
 
+
+PODS = by("CeleryKubernetesExecutor") | {"celery_kubernetes_executor": {"kubernetes_queue": "pods"}}
+ON_PODS = (Dag("train", Schedule("none"), is_paused=False, queues=("default", "pods")),)
 
 ROWS = (
     yes("ENV-options", case(inventory=RETRIES), "core.default_task_retries = 2; test, prod would run"),
@@ -47,6 +50,7 @@ ROWS = (
     no("VER-034", case(inventory=GLOB)),
     no("VER-034", case()),
     yes("VER-040", case(inventory=source(config=by("SequentialExecutor")))),
-    yes("VER-040", case(inventory=source(config=by("a.b.CeleryKubernetesExecutor"))), "Kubernetes queue"),
+    yes("VER-040", case(inventory=source(config=by("a.b.CeleryKubernetesExecutor"))), "no task is seen to name"),
+    yes("VER-040", case(inventory=source(config=PODS, dags=ON_PODS)), "tasks of train name its queue pods"),
     no("VER-040", case(inventory=source(config=by("CeleryExecutor")))),
 )

@@ -32,7 +32,7 @@ CODE_READ = replace(CATCHING_UP, dags=(replace(CATCHING_UP.dags[0], dependencies
 UNSAID = replace(CODE_READ, signs=(Sign("no-catchup", "", 4, "a.py", dags=("a",)),))
 
 ROWS = (
-    yes("VER-001", case(inventory=source(airflow_version="1.10.15")), "Airflow 1.10.15"),
+    yes("VER-001", case(inventory=source(airflow_version="1.10.15")), "begins at Airflow 2"),
     no("VER-001", case()),
     yes("VER-down", case(inventory=THREE, airflow="2", runtime="13.11.0")),
     no("VER-down", case(inventory=THREE)),

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.advice.rules.rows_version import OFFERED, THREE
+from tests.advice.rules.rows_version import OFFERED, THREE, TRIGGER
 from tests.advice.rules.rulecase import PLAN, case, facts, ids, source
 
 from astroferry.advice.rules.rule import listed, version_key
@@ -20,6 +21,12 @@ def test_airflow_3_is_suggested_unless_there_is_none() -> None:
     assert suggest_airflow(case(facts=facts())).value == "3"
     assert suggest_airflow(case(facts=only_two)).value == "2"
     assert suggest_airflow(case(inventory=THREE, facts=only_two)).value == "3"
+
+
+def test_from_1_the_way_over_2_is_named() -> None:
+    found = suggest_airflow(case(inventory=source(airflow_version="1.10.12")))
+    assert "over Airflow 2.11" in found.reason
+    assert "one move" not in found.reason
 
 
 def test_the_newest_runtime_on_offer_is_suggested() -> None:
@@ -43,7 +50,10 @@ def test_cron_data_intervals_are_kept() -> None:
     found = suggest_cron_data_intervals(case())
     assert (found.value, found.evidence) == (True, ("a",))
     assert suggest_cron_data_intervals(case(inventory=source(dags=()))).value is True
-    assert suggest_cron_data_intervals(case(inventory=THREE)).value is False
+    unsaid = suggest_cron_data_intervals(case(inventory=THREE))
+    assert (unsaid.value, unsaid.reason[:58]) == (True, "The source does not show the option; 1 of its 1 cron DAG h")
+    assert suggest_cron_data_intervals(case(inventory=replace(THREE, dags=TRIGGER.dags))).value is False
+    assert suggest_cron_data_intervals(case(inventory=replace(THREE, dags=()))).value is False
     kept = source(airflow_version="3.1.0", config={"scheduler": {"create_cron_data_intervals": "True"}})
     assert suggest_cron_data_intervals(case(inventory=kept)).value is True
 

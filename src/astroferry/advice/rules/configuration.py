@@ -31,12 +31,15 @@ CARRIED = (
     "scheduler.min_file_process_interval",
 )
 """options that say what DAGs mean, so that they move with them where the source set them"""
+_COMBINED = {
+    "CeleryKubernetesExecutor": "celery_kubernetes_executor",
+    "LocalKubernetesExecutor": "local_kubernetes_executor",
+}
+"""the section of the configuration that names the queue of the pods"""
 GONE_EXECUTORS = {
     "SequentialExecutor": "which Airflow 3 does not have; Astro runs tasks by its own executors",
-    "CeleryKubernetesExecutor": "which Airflow 3 does not have; tasks on its Kubernetes queue need a worker queue, "
-    "the Kubernetes executor or KubernetesPodOperator",
-    "LocalKubernetesExecutor": "which Airflow 3 does not have; tasks on its Kubernetes queue need a worker queue, "
-    "the Kubernetes executor or KubernetesPodOperator",
+    "CeleryKubernetesExecutor": "which there is not on Astro",
+    "LocalKubernetesExecutor": "which there is not on Astro",
     "DebugExecutor": "which Airflow 3 does not have; use dag.test()",
     "DaskExecutor": "which Airflow does not have any more",
 }
@@ -202,7 +205,7 @@ def ignore_files(case: Case) -> Iterator[Hit]:
     "VER-040",
     "warn",
     about="deployments",
-    reads=("inventory.config",),
+    reads=("inventory.config", "inventory.dags.queues"),
     source="Airflow 3 upgrade notes: removed executors; Astro API: executors of a Deployment",
 )
 def executors(case: Case) -> Iterator[Hit]:
@@ -212,8 +215,23 @@ def executors(case: Case) -> Iterator[Hit]:
     executor need a worker queue, the Kubernetes executor, or KubernetesPodOperator.
     """
     name = case.inventory.config.get("core", {}).get("executor", "").rsplit(".", 1)[-1]
-    if name in GONE_EXECUTORS:
+    if name not in GONE_EXECUTORS:
+        return
+    if not name.endswith("KubernetesExecutor"):
         yield Hit(f"The source runs tasks by {name}, {GONE_EXECUTORS[name]}.", "Choose the executor per Deployment.")
+        return
+    queue = case.inventory.config.get(_COMBINED[name], {}).get("kubernetes_queue", "kubernetes")
+    pods = tuple(dag.dag_id for dag in case.inventory.dags if queue in dag.queues)
+    named = (
+        f"tasks of {listed(pods)} name its queue {queue}" if pods else f"no task is seen to name its queue {queue}"
+    )
+    yield Hit(
+        f"The source runs tasks by {name}, {GONE_EXECUTORS[name]}; {named}, for which it makes pods.",
+        "Give these tasks a worker queue, the Kubernetes executor or KubernetesPodOperator."
+        if pods
+        else "The executor that the plan has will do, unless DAGs choose the queue while they are parsed.",
+        dags=pods,
+    )
 
 
 def _set_on_source(case: Case) -> tuple[str, ...]:

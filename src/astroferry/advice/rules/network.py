@@ -192,7 +192,7 @@ def not_confirmed(case: Case) -> Iterator[Hit]:
     if guessed:
         yield Hit(
             f"The network path to {several(len(guessed), 'place')} is only guessed: {listed(guessed)}.",
-            "Confirm each path in the plan.",
+            "Confirm each in the networking stage, or write it with its path into places of the plan.",
         )
 
 
@@ -213,7 +213,7 @@ def allow_lists(case: Case) -> Iterator[Hit]:
     if public:
         yield Hit(
             f"{several(len(public), 'public place')} may admit known addresses only: {listed(public)}.",
-            "Have the external IPs of the Deployment added to their allow lists before the first test.",
+            "Have the external IPs of the Deployment added to the allow lists there before the first test.",
         )
 
 

@@ -210,4 +210,4 @@ def quoted(names: Sequence[str], most: int = 5) -> str:
 def listed(names: Sequence[str], most: int = 5) -> str:
     """Names for a sentence: the first few, and how many more."""
     shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

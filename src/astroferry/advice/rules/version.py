@@ -30,6 +30,9 @@ def suggest_airflow(case: Case) -> Suggestion[Literal["2", "3"]]:
         return Suggestion("2", "This organization offers no Runtime with Airflow 3.", evidence)
     if inventory.airflow_major >= 3:
         return Suggestion("3", "The source runs Airflow 3 already, and there is no way back to 2.", evidence)
+    if inventory.airflow_major == 1:
+        reason = "From 1.x the way leads over Airflow 2.11, to which its DAGs are brought first; then go on to 3."
+        return Suggestion("3", reason, evidence)
     return Suggestion("3", "Airflow 2 reached its end of life in April 2026, so one move serves both.", evidence)
 
 
@@ -38,7 +41,7 @@ def suggest_runtime(case: Case) -> Suggestion[str]:
     """The newest Runtime of that Airflow that is offered; empty where the organization could not be asked."""
     airflow, source = case.plan.decisions.airflow, case.inventory.airflow_version
     if case.facts is None:
-        return Suggestion("", "The Runtimes on offer are read from the organization; it was not asked yet.")
+        return Suggestion("", "Which Runtimes are on offer is read from the organization, which was not asked.")
     offered = _offered(case.facts, airflow)
     if not offered:
         return Suggestion("", f"The organization offers no Runtime with Airflow {airflow}.")
@@ -60,7 +63,9 @@ def suggest_cron_data_intervals(case: Case) -> Suggestion[bool]:
     inventory = case.inventory
     crons = interval_crons(inventory)
     if inventory.airflow_major >= 3:
-        option = inventory.config.get("scheduler", {}).get("create_cron_data_intervals", "False")
+        option = inventory.config.get("scheduler", {}).get("create_cron_data_intervals")
+        if option is None:
+            return _by_the_dags(inventory, crons)
         return Suggestion(
             option.lower() in {"true", "t", "1"}, f"The source has create_cron_data_intervals = {option}.", crons
         )
@@ -89,8 +94,10 @@ def airflow_1(case: Case) -> Iterator[Hit]:
     """
     if case.inventory.airflow_major == 1:
         yield Hit(
-            f"The source runs Airflow {case.inventory.airflow_version}, which cannot be carried.",
+            f"The source runs Airflow {case.inventory.airflow_version}, which cannot be carried; the guide lets it "
+            "go straight to 3.x, but the upgrade guide that it names begins at Airflow 2.",
             "Make its DAGs run on Airflow 2.11 first, then assess that.",
+            dags=tuple(dag.dag_id for dag in case.inventory.dags),
         )
 
 
@@ -236,6 +243,17 @@ def interval_crons(inventory: Inventory) -> tuple[str, ...]:
     """Ids of the cron DAGs that have a data interval."""
     return tuple(
         dag.dag_id for dag in inventory.dags if dag.schedule.kind == "cron" and not dag.schedule.triggers_only
+    )
+
+
+def _by_the_dags(inventory: Inventory, crons: tuple[str, ...]) -> Suggestion[bool]:
+    """Where an Airflow 3 does not show the option: what most of its cron DAGs have."""
+    count = sum(dag.schedule.kind == "cron" for dag in inventory.dags)
+    if not count:
+        return Suggestion(False, "No cron DAG depends on it; false is what Airflow 3 does.")
+    reason = f"The source does not show the option; {len(crons):,} of its {several(count, 'cron DAG')} "
+    return Suggestion(
+        2 * len(crons) > count, f"{reason}{'has' if len(crons) == 1 else 'have'} data intervals.", crons
     )
 
 

@@ -33,9 +33,13 @@ def suggest(case: Case) -> Suggestion[tuple[Proposed, ...]]:
     where = spread(case.plan, case.inventory)
     division = divide(case.inventory, where)
     if len(division.waves) < 2:
-        reason = f"{several(len(case.inventory.dags), 'DAG')} need no division."
+        count = len(case.inventory.dags)
+        reason = f"{several(count, 'DAG')} {'needs' if count == 1 else 'need'} no division."
+        if not count:
+            reason = "The source lists no DAG, so there is nothing to divide."
         return Suggestion(division.waves, reason, division.told)
-    kept = f"; {several(division.groups, 'group')} of linked DAGs stay together" if division.groups else ""
+    stay = "stays" if division.groups == 1 else "stay"
+    kept = f"; {several(division.groups, 'group')} of linked DAGs {stay} together" if division.groups else ""
     number = f"{len(division.waves)} waves"
     if where and case.plan.deployments:
         made = placed(case.plan, case.inventory, division.waves)

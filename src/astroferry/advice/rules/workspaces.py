@@ -37,7 +37,10 @@ def suggest(case: Case) -> Suggestion[Layout]:
     if divided is not None and len(dags) > SMALL:
         by, found = divided
         return Suggestion("team", f"{len(found)} {by} share {len(dags):,} DAGs.", evidence)
-    return Suggestion("one", f"{several(len(dags), 'DAG')} are easy to keep in one Workspace.", evidence)
+    if not dags:
+        return Suggestion("one", "The source lists no DAG, so nothing speaks for more than one Workspace.")
+    are = "is" if len(dags) == 1 else "are"
+    return Suggestion("one", f"{several(len(dags), 'DAG')} {are} easy to keep in one Workspace.", evidence)
 
 
 @BOOK.suggests("workspaces")
