@@ -106,3 +106,18 @@ def test_a_parent_that_no_longer_listens_is_no_error(tmp_path: Path) -> None:
     closed.close()
     warden.Warden(closed, 0.1).tell(started="one")
     warden.send(2**22 + 1, 15)
+
+
+def test_started_again_nothing_that_it_forked_is_left(tmp_path: Path) -> None:
+    """Seen with a real scheduler killed inside its critical section: its workers held the lock for ever."""
+    forks = "import os, time\npid = os.fork()\ntime.sleep(600) if not pid else print(pid, flush=True)"
+    keeper = warden.Warden(io.StringIO(), 5)
+    assert keeper.start(program(tmp_path, forks, restarts=1))
+    log = tmp_path / "log"
+    while len(log.read_text().split()) < 2:
+        keeper.reap()
+        time.sleep(0.01)
+    first, second = (int(word) for word in log.read_text().split())
+    alive = {pid for pid, *_ in warden.table()}
+    assert (first in alive, second in alive) == (False, True)
+    keeper.end()

@@ -130,6 +130,10 @@ class Warden:
                 del self._running[name]
                 program, left = self._again[name]
                 if left and not self._ending:
+                    # As where a container ends: what it forked goes with it. A killed scheduler's idle workers would
+                    # keep its database session open, and with it the lock without which no task is ever queued.
+                    with contextlib.suppress(OSError):
+                        os.killpg(process.pid, signal.SIGKILL)
                     self.start({**program, "restarts": left - 1})
                 else:
                     self.tell(exited=name, status=status)
