@@ -30,11 +30,11 @@ live: $(STAMP)
 	$(MAKE) -j2 live-handovers live-others
 
 live-handovers: $(STAMP)
-	$(BIN)/pytest -q -s -m "live and not long" $(HANDOVERS) > $(VENV)/$@.log 2>&1; \
+	$(BIN)/pytest -q -s --durations=8 -m "live and not long" $(HANDOVERS) > $(VENV)/$@.log 2>&1; \
 	    status=$$?; cat $(VENV)/$@.log; exit $$status
 
 live-others: $(STAMP)
-	$(BIN)/pytest -q -s -m "live and not long" tests/live tests/contract $(HANDOVERS:%=--ignore=%) \
+	$(BIN)/pytest -q -s --durations=8 -m "live and not long" tests/live tests/contract $(HANDOVERS:%=--ignore=%) \
 	    --ignore=tests/live/test_killed_in_pairs.py --ignore=tests/live/test_signals.py
 
 # By hand: a wave of six under faults; every kind between two Airflow 2, and between two Airflow 3, and back.
