@@ -20,7 +20,7 @@ check: $(STAMP)
 	$(BIN)/pytest -q -n auto -m "not live" --cov --cov-report=term:skip-covered
 	# A process killed while it connects can leave the accepted socket to the collector: no fault of ours.
 	$(BIN)/pytest -q -s -m live -W ignore::pytest.PytestUnraisableExceptionWarning tests/live/test_killed_in_pairs.py
-	$(BIN)/pytest -q -n auto -m live tests/live/test_signals.py
+	$(BIN)/pytest -q -n auto -m live tests/live/test_signals.py tests/live/test_signals_halfway.py
 
 # What needs no Airflow server stands in check. Two lanes side by side, since handovers mostly wait for ticks; make
 # waits for both, and fails where either does. What the handovers print (the ledger) comes in one piece at their end.
@@ -35,7 +35,8 @@ live-handovers: $(STAMP)
 
 live-others: $(STAMP)
 	$(BIN)/pytest -q -s --durations=8 -m "live and not long" tests/live tests/contract $(HANDOVERS:%=--ignore=%) \
-	    --ignore=tests/live/test_killed_in_pairs.py --ignore=tests/live/test_signals.py
+	    --ignore=tests/live/test_killed_in_pairs.py --ignore=tests/live/test_signals.py \
+	    --ignore=tests/live/test_signals_halfway.py
 
 # By hand: a wave of six under faults; every kind between two Airflow 2, and between two Airflow 3, and back.
 handovers: $(STAMP)

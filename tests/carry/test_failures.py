@@ -24,6 +24,7 @@ LATE = "cutover/pilot/d/watch-target failed"
         ([LATE, "rollback/pilot/e/unpause-source begin", "rollback/pilot/e/unpause-source done"],
          ["cutover/pilot/d/watch-target"]),
         (["rollback/pilot/d/mark-source failed", "watch/pilot/d/cycle failed", "cutover/other/d/record begin"], []),
+        (["cutover/pilot/d/let-source-run failed", "cutover/pilot/d/unpause-target done"], []),
         (["cutover/pilot/d/record begin", "cutover/pilot/d/record failed"], ["cutover/pilot/d/record"]),
         (["window/pilot note", "window/pilot failed"], ["window/pilot"]),
         (["window/pilot failed", "wave/pilot note"], []),

@@ -69,6 +69,29 @@ async def test_cancelling_waits_for_the_end(*, started: bool) -> None:
         assert seen == [work], "it ends once"
 
 
+async def test_asked_again_to_end_it_is_not_broken_off() -> None:
+    work, let_go_on, ended = Work("cutover", ""), asyncio.Event(), asyncio.Event()
+
+    async def run(_: Work) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await let_go_on.wait()
+            ended.set()
+
+    work.start(run, lambda _: None)
+    await asyncio.sleep(0)
+    asked = [asyncio.create_task(work.cancel()) for _ in range(2)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    asked.append(asyncio.create_task(work.cancel()))
+    await asyncio.sleep(0)
+    let_go_on.set()
+    await asyncio.gather(*asked)
+    assert ended.is_set()
+    assert work.cancelled
+
+
 async def test_a_pause_is_reached_between_items_and_its_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("astroferry.faces.work.time", SimpleNamespace(monotonic=lambda: now))

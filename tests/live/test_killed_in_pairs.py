@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from astroferry.simulator.astro import Seat
+    from astroferry.simulator.source.specs import DagSpec
 
 ASTROFERRY = ("-m", "astroferry")
 KILLER = str(Path(__file__).parent / "killed_at.py")
@@ -66,10 +67,10 @@ class Both:
     astro: EmbeddedAstro
     targets: list[Target]
 
-    async def run(self, *words: str, through: tuple[str, ...] = ASTROFERRY, code: int = 0) -> None:
-        """Run the command in a process of its own, which must end with `code`."""
-        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        env |= {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the command needs of it."""
+        return {
             "ASTRO_API_URL": self.astro.url,
             "ASTRO_API_TOKEN": self.astro.token,
             "ASTROFERRY_SOURCE_USERNAME": self.source.username,
@@ -77,6 +78,10 @@ class Both:
             "ASTROFERRY_REPORTS": str(self.folder),
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
+
+    async def run(self, *words: str, through: tuple[str, ...] = ASTROFERRY, code: int = 0) -> None:
+        """Run the command in a process of its own, which must end with `code`."""
+        env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | self.environment
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *through,
@@ -97,13 +102,15 @@ class Both:
 
 
 @asynccontextmanager
-async def estate(folder: Path, like: tuple[str, str] | None = None) -> AsyncIterator[Both]:
+async def estate(
+    folder: Path, like: tuple[str, str] | None = None, dags: tuple[DagSpec, ...] = (TICKS_ON, NIGHTLY)
+) -> AsyncIterator[Both]:
     """A fresh source and a fresh Astro; with the plan and the inventory of another estate where `like` gives them."""
     folder.mkdir()
     (folder / "dags").mkdir()
     began = datetime.now(UTC)
     held = Estate(
-        Engine((TICKS_ON, NIGHTLY), began - timedelta(minutes=5)),
+        Engine(dags, began - timedelta(minutes=5)),
         connections={item.conn_id: replace(item) for item in CONNECTIONS},
         variables={item.key: replace(item) for item in VARIABLES},
         starship="2.10.1",
@@ -114,7 +121,7 @@ async def estate(folder: Path, like: tuple[str, str] | None = None) -> AsyncIter
     targets: list[Target] = []
 
     def airflow(seat: Seat) -> Target:
-        targets.append(Target(seat, (TICKS_ON, NIGHTLY), RealClock()))
+        targets.append(Target(seat, dags, RealClock()))
         return targets[-1]
 
     async with (

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _OF_A_DAG = frozenset({"cutover", "rollback", "watch"})
 _ENDED = frozenset({"done", "found"})
+_MOVED = (("cutover/", "/unpause-target"), ("rollback/", "/unpause-source"))
+"""the step of either way that moves a DAG"""
 
 
 def failures(journal: Journal) -> dict[str, str]:
@@ -40,11 +42,14 @@ def _settled(entries: Iterable[Entry], lines: Mapping[str, Standing]) -> dict[st
 
 
 def _of_dags(lines: Mapping[str, Standing]) -> Iterator[tuple[str, int]]:
-    """A cutover that begins anew looks at the DAG first; a rollback is over when the source runs it."""
+    """A cutover that begins anew looks at the DAG first; it is over when the target runs it, a rollback when the source.
+
+    One that goes on looks no second time: what failed before the target ran it (letting the source go on) is over too.
+    """
     for action, line in lines.items():
         if action.startswith("cutover/") and action.endswith("/record"):
             yield _concerned(action), line.begun
-        elif action.startswith("rollback/") and action.endswith("/unpause-source") and line.event in _ENDED:
+        elif line.event in _ENDED and any(action.startswith(way) and action.endswith(step) for way, step in _MOVED):
             yield _concerned(action), line.ended
 
 

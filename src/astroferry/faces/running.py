@@ -25,6 +25,8 @@ class Running:
     error: str = ""
     bug: Exception | None = None
     cancelled: bool = False
+    cancelling: bool = False
+    """whether it was asked to end at once"""
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     changes: int = 0
@@ -66,7 +68,14 @@ class Running:
         return (self.ended or time.monotonic()) - self.began
 
     async def cancel(self) -> None:
-        """End now, between two journal lines or inside a wait; waits until it has ended."""
-        if self._task is not None and not self._task.done():
+        """End now, between two journal lines or inside a wait; waits until it has ended.
+
+        Asked once more (a shell hands a hang-up on to its jobs) it only waits: what a run does at its end, such as
+        letting the side go on that ran a DAG, must not be broken off.
+        """
+        if self._task is None or self._task.done():
+            return
+        if not self.cancelling:
+            self.cancelling = True
             self._task.cancel()
-            await asyncio.wait([self._task])
+        await asyncio.wait([self._task])

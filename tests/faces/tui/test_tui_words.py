@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from astroferry.advice.kinds import MarkerPlan, handover_kind
-from astroferry.carry.journal import Standing
+from astroferry.carry.journal import Journal, Standing
+from astroferry.carry.planfiles import journal_path
 from astroferry.errors import PlanError
 from astroferry.faces import clock, tables
 from astroferry.faces.found import free_name, plans_in
@@ -298,6 +299,41 @@ def test_what_is_offered_first_is_where_the_plan_stands(folder: Path, plan: Plan
         waves = tuple(dataclasses.replace(wave, state=state) for wave in plan.waves)
         planfile.save(dataclasses.replace(plan, decided=decided, waves=waves), folder / "migration.toml")
         assert [found.stage for found in plans_in(folder)] == [stage]
+
+
+def test_what_is_offered_says_how_far_the_journal_is(folder: Path, plan: Plan) -> None:
+    decided = (*(stage.key for stage in DECIDING), "review")
+    path, last = folder / "migration.toml", NOON - timedelta(minutes=3)
+    name = plan.waves[0].name
+
+    def told(state: WaveState = "planned") -> str:
+        waves = tuple(dataclasses.replace(wave, state=state) for wave in plan.waves)
+        planfile.save(dataclasses.replace(plan, decided=decided, waves=waves), path)
+        os.utime(path, (NOON.timestamp() - 7200,) * 2)
+        return " · ".join(plans_in(folder)[0].told(NOON))
+
+    assert told() == "step 13 of 19, Prepare · saved today 10:00"
+    journal = Journal(journal_path(path), now=lambda: last)
+    for action in ("workspace/Sales", "pool/p/a", "pool/p/b"):
+        journal.write(action, "begin")
+        journal.write(action, "failed" if action.endswith("b") else "done")
+    assert told() == "step 14 of 19, Configuration · 2 items carried out, 1 failed · carried out 3 min ago"
+    assert told("tested") == "step 17 of 19, Cutover · carried out 3 min ago"
+    for dag, *steps in (("dag", "drain-source", "unpause-target"), ("other", "drain-source")):
+        for step in ("record", *steps):
+            journal.write(f"cutover/{name}/{dag}/{step}", "begin")
+            journal.write(f"cutover/{name}/{dag}/{step}", "done", facts={})
+    halfway = f"cutover of {name} halfway: 1 on Astro, 1 on neither side"
+    assert told("tested") == f"step 17 of 19, Cutover · {halfway} · carried out 3 min ago"
+    journal.write(f"rollback/{name}/dag/drain-target", "begin")
+    journal.write(f"rollback/{name}/dag/drain-target", "done")
+    assert f"rollback of {name} halfway: 2 on neither side" in told("tested")
+    for dag in ("dag", "other"):
+        journal.write(f"rollback/{name}/{dag}/unpause-source", "begin")
+        journal.write(f"rollback/{name}/{dag}/unpause-source", "done")
+    assert "halfway" not in told("tested")
+    journal.path.write_bytes(b"no journal\n")
+    assert "cannot be read at line 1" in plans_in(folder)[0].problem
 
 
 def test_a_rate_that_is_next_to_nothing_is_not_told() -> None:

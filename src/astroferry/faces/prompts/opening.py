@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry.errors import AstroferryError
-from astroferry.faces.clock import ago
 from astroferry.faces.found import free_name, plans_in
-from astroferry.faces.navigator import STOPS
 from astroferry.faces.prompts.menus import choose
 from astroferry.faces.session import Session
 from astroferry.model.files import must_be_writable
@@ -61,11 +59,10 @@ async def open_or_begin(folder: Path, console: Console, now: Callable[[], dateti
 
 
 def _offered(plan: FoundPlan, now: Callable[[], datetime]) -> Option:
-    saved = ago(plan.saved_at.astimezone(), now().astimezone())
     return Option(
         str(plan.path),
         f"Go on with {plan.name}",
-        f"step {plan.step} of {len(STOPS)}, {plan.stage}, saved {saved} ({plan.path.name})",
+        f"{', '.join(plan.told(now().astimezone()))} ({plan.path.name})",
         f"{plan.path.name} cannot be opened as it is" if plan.problem else "",
     )
 

@@ -114,6 +114,7 @@ class Ferry(App[None]):
         self.reports: list[Path] = []
         self.bug: BaseException | None = None
         self._interrupted = False
+        self._leaving: Exit | None = None
         self._frame = Frame()
         self._resizing: Timer | None = None
         self._nothing_steers = NothingSteers()
@@ -241,7 +242,7 @@ class Ferry(App[None]):
 
     def _chosen(self, what: str | None) -> None:
         if what == "leave":
-            self.run_worker(self.leave(), group="leave", exclusive=True)
+            self.run_worker(self.leave(), group="leave")
         elif what == "wrong":
             self._show_wrong()
 
@@ -256,23 +257,31 @@ class Ferry(App[None]):
         self._interrupted = True
         self.action_menu()
 
+    @property
+    def leaving(self) -> bool:
+        """Whether it is being left: nothing new begins."""
+        return self._leaving is not None
+
     async def leave(self, code: Exit = Exit.DONE) -> None:
-        """Stop what goes on, save, and end."""
+        """Stop what goes on, save, and end. Asked again meanwhile, only how it ends may change."""
+        again, self._leaving = self.leaving, code
+        if again:
+            return
         wizard = self.wizard
         if wizard is not None:
             await wizard.reads.cancel()
-            if wizard.runs.work is not None:
-                await wizard.runs.work.cancel()
+            await wizard.runs.end()
         if self.session is not None:
             try:
                 self.session.keep()
             except AstroferryError as error:
-                if code in {Exit.DONE, Exit.INTERRUPTED}:
+                if self._leaving in {Exit.DONE, Exit.INTERRUPTED}:
+                    self._leaving = None
                     self.push_screen(ErrorScreen("The plan could not be saved", str(error), self.save_report))
                     return
             self.session.close()
             self.session = None
-        self.exit(return_code=int(code))
+        self.exit(return_code=int(self._leaving))
 
     def _signalled(self, code: Exit) -> None:
         """Hang-up or termination: the same, without a question."""

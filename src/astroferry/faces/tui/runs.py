@@ -90,7 +90,17 @@ class Runs:
         else:
             self.stop()
 
+    async def end(self) -> None:
+        """End what goes on before the wizard is left; what was asked for meanwhile does not begin any more."""
+        self._then = None
+        if self.going is not None and self.going.kind in {"cutover", "rollback"}:
+            self._wizard.say(f"{self.going.title} ends; first the side that ran a DAG goes on with it.")
+        if self.work is not None:
+            await self.work.cancel()
+
     def _run(self, work: Work, run: Callable[[Work], Awaitable[None]]) -> None:
+        if self._wizard.ferry.leaving:
+            return
         if self.going is not None:
             self._wizard.say(f"{self.going.title} goes on; it has to end first.", bad=True)
             return

@@ -14,7 +14,6 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from astroferry.errors import AstroferryError, PlanError
-from astroferry.faces.clock import ago
 from astroferry.faces.found import FoundPlan, free_name, plans_in
 from astroferry.faces.navigator import STOPS
 from astroferry.faces.tui.screens.modals import AskScreen, ErrorScreen, TextScreen
@@ -105,8 +104,7 @@ class OpeningScreen(Screen[None]):
                 plan.path.name if plan.problem else f"Go on with {plan.name}",
                 "cannot be opened as it is; Enter says why"
                 if plan.problem
-                else f"step {plan.step} of {len(STOPS)}, {plan.stage} · "
-                f"saved {ago(plan.saved_at.astimezone(), now)} · {plan.path.name}",
+                else " · ".join((*plan.told(now), plan.path.name)),
             )
             for plan in self.plans[:SHOWN]
         ]
