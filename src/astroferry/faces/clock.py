@@ -46,7 +46,8 @@ def left(done: int, total: int | None, elapsed: float) -> str:
     """`about 6 min left`; nothing before a tenth or twenty items, when it would only be a guess."""
     if not total or done <= 0 or done >= total or (done < 20 and done * 10 < total) or elapsed < 2:
         return ""
-    return f"about {lasting((total - done) * elapsed / done)} left"
+    seconds = (total - done) * elapsed / done
+    return f"about {lasting(seconds)} left" if seconds >= 1 else "nearly done"
 
 
 def rate(done: int, elapsed: float) -> str:

@@ -67,7 +67,10 @@ class ClusterStage:
             self._text(desk, "decisions.region", "Which region?"),
         ]
         if desk.plan.decisions.cluster == "dedicated":
-            help_text = "Made on Astro beforehand: it takes hours, and its ranges are agreed with your network team."
+            help_text = (
+                "Made on Astro beforehand: it takes hours, and its ranges are agreed with your network team. Without "
+                "one, choose standard above."
+            )
             asked.append(self._text(desk, "decisions.cluster_name", "Which dedicated cluster?", help_text))
         return tuple(asked)
 

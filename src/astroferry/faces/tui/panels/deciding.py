@@ -163,6 +163,7 @@ class DecidingPanel(Panel):
     def take(self, key: str, value: Any) -> None:
         """An answer that was given elsewhere than in its field."""
         self.session.nav.draft(key, value)
+        self.wizard.forgive()
         self._refresh()
 
     def on_question_field_done(self, event: QuestionField.Done) -> None:

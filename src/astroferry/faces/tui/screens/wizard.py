@@ -167,7 +167,7 @@ class WizardScreen(Screen[None]):
         """One line above the keys."""
         self.query_one(Said).show(text, bad=bad)
 
-    def _forgive(self) -> None:
+    def forgive(self) -> None:
         """A complaint stands until something has been done."""
         if self.query_one(Said).is_bad:
             self.say("")
@@ -282,7 +282,7 @@ class WizardScreen(Screen[None]):
 
     def begun(self) -> None:
         """A read or a run has begun: follow it; what was complained of before is over."""
-        self._forgive()
+        self.forgive()
         self.pulse.resume()
         self._to_panel(lambda panel: panel.settled())
         self.show_keys()

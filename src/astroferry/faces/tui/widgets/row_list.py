@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LEAST = 12
 """cells to which a column gives way before it is left out"""
+WHOLE = 18
+"""cells up to which a column gives no way"""
 
 
 class RowList(ScrollView, can_focus=True):
@@ -290,7 +292,8 @@ class RowList(ScrollView, can_focus=True):
         sizes = list(self._widths)
         while sum(sizes) + 2 * (sum(size > 0 for size in sizes) - 1) + 1 > max(9, width):
             later = range(self.keep, len(sizes))
-            wide = [number for number in later if sizes[number] > LEAST]
+            # Half a number or a date tells nothing: short cells stand whole or not at all.
+            wide = [number for number in later if sizes[number] > max(LEAST, min(self._widths[number], WHOLE))]
             shown = [number for number in later if sizes[number]]
             if wide:
                 sizes[max(wide, key=lambda number: sizes[number])] -= 1
