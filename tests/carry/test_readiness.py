@@ -151,7 +151,7 @@ def test_a_closed_port_and_a_missing_value_are_seen(world: World) -> None:
     found = checks(world)
     outcome, detail = found["network-reach"]
     assert outcome == "to be confirmed"
-    assert "quay_pg (timeout) not reached; open the path, then run verify; or, where the wave needs none" in detail
+    assert "quay_pg (timeout) not reached; open the path and compare again, or confirm that none" in detail
     assert "does not get region" in found["secrets-backend"][1]
     assert found["values-verified"][0] == "missing"
 

@@ -11,6 +11,7 @@ import re
 import signal
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ class Gate:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._held = ("", "")
+        self.held = ("", "")
         self._loop = asyncio.get_running_loop()
         self._go = asyncio.Event()
         self.reached = threading.Event()
@@ -53,19 +54,19 @@ class Gate:
         """From now on; from another thread."""
         self.reached.clear()
         self._loop.call_soon_threadsafe(self._go.clear)
-        self._held = request
+        self.held = request
 
     def open(self) -> None:
         """Nothing is held any more."""
-        self._held = ("", "")
+        self.held = ("", "")
         self._loop.call_soon_threadsafe(self._go.set)
 
     def wait(self) -> None:
         """Until such a request has come."""
-        assert self.reached.wait(DEADLINE), f"never asked: {self._held}"
+        assert self.reached.wait(DEADLINE), f"never asked: {self.held}"
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        method, path = self._held
+        method, path = self.held
         if scope["method"] != method or not re.fullmatch(path, scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -89,6 +90,7 @@ class Person:
         self.both = both
         self.path = both.folder / "migration.toml"
 
+    @contextmanager
     def at_cutover(self, offers: str) -> Iterator[Terminal]:
         """Open the plan that is offered, saying so, where it stands."""
         given = {name: value for name, value in self.both.environment.items() if name.startswith("ASTRO")}
@@ -125,13 +127,15 @@ def terminate(screen: Terminal) -> int:
     return screen.ends()
 
 
-def interrupted(person: Person, gate: Gate, held: tuple[str, str], end: Callable[[Terminal], int], offers: str) -> int:
+def interrupted(
+    person: Person, gate: Gate, held: tuple[str, str], end: Callable[[Terminal], int], offers: str
+) -> int:
     """Begin or go on, and end it in the middle of that request."""
     gate.hold(held)
-    for screen in person.at_cutover(offers):
+    with person.at_cutover(offers) as screen:
         gate.wait()
         # What it asks on its way out is answered.
-        gate._held = ("", "")  # noqa: SLF001 - the one that is held stays so
+        gate.held = ("", "")
         code = end(screen)
         gate.open()
     return code
@@ -156,15 +160,16 @@ def walk(both: Both, gate: Gate) -> None:
         gate.open()
         return screen.ends()
 
-    assert interrupted(person, gate, MARK, twice, "step 17 of 19, Cutover") == TERMINATED
+    assert interrupted(person, gate, MARK, twice, "step 17 of 19, Cutover") == HUNG_UP
     assert person.paused() == {(False, True)}
     assert set(person.runs().values()) == {"source"}
     # Being unpaused on the target: it may run, so the source must not.
     assert interrupted(person, gate, UNPAUSE, terminate, "step 17 of 19, Cutover") == TERMINATED
     assert True not in {not source and not target for source, target in person.paused()}, "never both"
     assert "in doubt" in person.runs().values()
+    # What was in doubt is no failure that still stands once it is over (status ends with 0 below).
     # Opening again says so, and goes on to the end.
-    for screen in person.at_cutover("cutover of all halfway: "):
+    with person.at_cutover("cutover of all halfway: ") as screen:
         screen.wait_until(lambda: planfile.load(person.path).wave("all").state == "cut over", "cut over", 240)
         screen.wait_for("runs on Astro alone")
         assert hang_up(screen) == HUNG_UP

@@ -42,9 +42,9 @@ def _settled(entries: Iterable[Entry], lines: Mapping[str, Standing]) -> dict[st
 
 
 def _of_dags(lines: Mapping[str, Standing]) -> Iterator[tuple[str, int]]:
-    """A cutover that begins anew looks at the DAG first; it is over when the target runs it, a rollback when the source.
+    """A cutover that begins anew looks at the DAG first, one that goes on does not.
 
-    One that goes on looks no second time: what failed before the target ran it (letting the source go on) is over too.
+    It is over when the target runs the DAG, a rollback when the source does.
     """
     for action, line in lines.items():
         if action.startswith("cutover/") and action.endswith("/record"):

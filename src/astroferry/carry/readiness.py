@@ -131,7 +131,7 @@ def _network(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:
     closed = [name for name, reach in seen.reach.items() if reach in NOT_OPEN]
     if closed:
         shown = [f"{name} ({seen.reach[name]})" for name in closed]
-        why = f"{names(shown)} not reached; open the path, then run verify; or, where the wave needs none of them"
+        why = f"{names(shown)} not reached; open the path and compare again, or confirm that none is needed here"
         yield _by_person(way, "network-reach", title, why, "your network team")
         return
     opened = sum(reach == "reachable" for reach in seen.reach.values())

@@ -64,7 +64,7 @@ class Handed:
     """One DAG: where it runs, and a word for each step."""
 
     dag_id: str
-    side: Side
+    side: Side | Literal["starting"]
     steps: tuple[str, ...]
 
     @property
@@ -99,6 +99,25 @@ def side_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Side |
 def sides(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]) -> dict[str, Side]:
     """The DAGs of a wave whose cutover was begun, and where each runs."""
     return {dag: side for dag in dags if (side := side_of(standings, wave, dag)) is not None}
+
+
+def is_left(standings: Mapping[str, Standing], wave: str, dag_id: str) -> bool:
+    """Whether the last handover of a DAG was broken off: it is between the sides, or one was let go on with it."""
+    if side_of(standings, wave, dag_id) in {"neither", "in doubt"}:
+        return True
+    lets = [standings.get(f"{way}/{wave}/{dag_id}/let-{side}-run") for way, side in _LETS]
+    steps = [standings.get(f"{way}/{wave}/{dag_id}/{step}") for way in STEPS for step, _ in STEPS[way]]
+    last_let, last_step = (max((latest(line) for line in lines if line), default=0) for lines in (lets, steps))
+    return last_let > last_step
+
+
+_LETS = (("cutover", "source"), ("rollback", "target"))
+
+
+def broken_off(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]) -> str:
+    """What stands where of a handover that an earlier run did not bring to its end; nothing where there is none."""
+    left = [dag for dag in dags if is_left(standings, wave, dag)]
+    return f"The last handover was broken off: {standing_in_words(sides(standings, wave, left))}" if left else ""
 
 
 def state_in_words(wave: Wave, standings: Mapping[str, Standing], dags: Sequence[str]) -> str:
@@ -156,7 +175,9 @@ def handed(
             event = outcomes.get(key) or (standings[key].event if key in standings else "")
             word = _SIGNS.get(event, "")
             words.append(_BEGUN if word == _SIGNS["begin"] and not running else word)
-        rows.append(Handed(dag, side_of(standings, wave, dag) or "source", tuple(words)))
+        side = side_of(standings, wave, dag) or "source"
+        # What this run is just switching on is in no doubt as long as it runs.
+        rows.append(Handed(dag, "starting" if running and side == "in doubt" else side, tuple(words)))
     return rows
 
 

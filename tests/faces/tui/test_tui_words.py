@@ -19,6 +19,7 @@ from astroferry.faces.handed import (
     Handed,
     handed,
     in_full,
+    is_left,
     next_tick,
     side_of,
     sides,
@@ -241,6 +242,19 @@ def test_a_dag_in_full_tells_the_side_that_it_is_on(inventory: Inventory) -> Non
         last_line(unpause_target="done", back_unpause_source="done")
         == f"on the source: next {due} · on Astro: paused"
     )
+
+
+def test_a_handover_that_was_broken_off_is_told() -> None:
+    record, drained, let = (f"cutover/w/d/{step}" for step in ("record", "drain-source", "let-source-run"))
+    begun = {record: Standing("done", made={"source_paused": False}, ended=1)}
+    assert not is_left(begun, "w", "d")
+    between = begun | {drained: Standing("done", begun=2, ended=3)}
+    assert is_left(between, "w", "d")
+    goes_on = between | {let: Standing("done", begun=4, ended=5)}
+    assert is_left(goes_on, "w", "d")
+    assert side_of(goes_on, "w", "d") == "source"
+    given_back = goes_on | {"rollback/w/d/unpause-source": Standing("done", begun=6, ended=7)}
+    assert not is_left(given_back, "w", "d")
 
 
 def test_plans_of_a_folder(folder: Path, plan: Plan) -> None:

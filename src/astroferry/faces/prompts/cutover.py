@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from astroferry.carry.handover.wave import refusals, standings_of
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import HEADINGS, handed, state_in_words, ticks_in_words
+from astroferry.faces.handed import HEADINGS, broken_off, handed, state_in_words, ticks_in_words
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.checks import confirm_checks
 from astroferry.faces.prompts.listing import pick
@@ -135,6 +135,9 @@ class CutoverStep(MenuStep):
             for item in handed(session.standings, wave.name, self._dags(wave)[: pages.MOST], {})
         ]
         for line in table(HEADINGS, rows, width=pages.WIDTH, indent="  "):
+            self._console.say(line)
+        told = broken_off(session.standings, wave.name, self._dags(wave))
+        for line in pages.wrapped(told, "  ! ", "    ") if told else ():
             self._console.say(line)
         stay = refusals(session.desk.plan, inventory, wave.name) if inventory else ()
         for finding in stay[: pages.MOST]:

@@ -263,8 +263,10 @@ class Ferry(App[None]):
         return self._leaving is not None
 
     async def leave(self, code: Exit = Exit.DONE) -> None:
-        """Stop what goes on, save, and end. Asked again meanwhile, only how it ends may change."""
-        again, self._leaving = self.leaving, code
+        """Stop what goes on, save, and end. Asked again meanwhile, it goes on; of signals the first is told."""
+        again = self.leaving
+        if self._leaving in {None, Exit.DONE, Exit.INTERRUPTED}:
+            self._leaving = code
         if again:
             return
         wizard = self.wizard

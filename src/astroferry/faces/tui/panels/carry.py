@@ -84,8 +84,9 @@ class CarryPanel(Panel):
         return work if work is not None and work.kind in {"carry", "compare"} else None
 
     def take_focus(self) -> None:
-        """Letters do things here."""
-        self.focus()
+        """The rows, what failed before what was compared; letters do things here."""
+        listed = next((rows for rows in (self.results, self.compared) if rows.display), None)
+        (listed or self).focus()
 
     # -- showing -----------------------------------------------------------------------------------------------
 
@@ -113,12 +114,16 @@ class CarryPanel(Panel):
                 Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
             )
         result.display = work is not None and not work.running
+        had = self.has_focus or self.results.has_focus or self.compared.has_focus
         failed = [(item.title, item.outcome, item.why) for item in failed_items(self.session, work)]
         self.results.display = bool(failed)
         self.results.set_rows(failed)
         rows = self._compared()
         self.compared.display = bool(rows)
         self.compared.set_rows(rows)
+        if had:
+            # Where there are rows, arrows read them; letters come up to here from there too.
+            self.take_focus()
 
     def _phase(self, phase: Phase) -> Content:
         sign, colour = _SIGNS[phase.state]
@@ -239,7 +244,8 @@ class CarryPanel(Panel):
         if self.session.nav.carried.get("test") == "done":
             # What one goes on with comes first.
             found = [("F2", "cutover"), *found[1:], ("c", "carry out again")]
-        return (*found, ("Esc", "back"), ("F4", "log"))
+        listed = self.results.display or self.compared.display
+        return (*found, ("Esc", "back"), *((("Enter", "a row"),) if listed else ()), ("F4", "log"))
 
     def help(self) -> str:
         """The panel in words."""

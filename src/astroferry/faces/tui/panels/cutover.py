@@ -13,7 +13,7 @@ from astroferry.carry.handover.wave import refusals, standings_of
 from astroferry.carry.readiness import open_checks
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import state_in_words
+from astroferry.faces.handed import broken_off, state_in_words
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.tui.panels.checking import as_confirmed
 from astroferry.faces.tui.panels.following import FollowingPanel
@@ -74,8 +74,11 @@ class CutoverPanel(FollowingPanel):
         first = self._halfway() or next((wave.name for wave in plan.waves if wave.state != "cut over"), None)
         self.waves.options = self._options()
         self.waves.show(first or (plan.waves[0].name if plan.waves else None))
-        self.call_after_refresh(self.waves.reveal)
         self.settled()
+
+    def on_resize(self) -> None:
+        """Once there is room, and with every other size: the wave that is chosen is seen."""
+        self.call_after_refresh(self.waves.reveal)
 
     def _halfway(self) -> str | None:
         """The wave that was left in the middle of a cutover or a rollback: it is the one to go on with."""
@@ -107,11 +110,16 @@ class CutoverPanel(FollowingPanel):
 
     def take_focus(self) -> None:
         """First the wave is chosen."""
-        self.waves.focus()
+        # The list is longer than its room: its beginning is not what is to be seen.
+        self.waves.focus(scroll_visible=False)
+        self.call_after_refresh(self.waves.reveal)
 
     def action_other(self) -> None:
         """Between waves and DAGs."""
-        (self.dags if self.waves.has_focus else self.waves).focus()
+        if self.waves.has_focus:
+            self.dags.focus()
+        else:
+            self.take_focus()
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Another wave."""
@@ -150,7 +158,7 @@ class CutoverPanel(FollowingPanel):
             text = text.replace("Go on, or roll back.", "c goes on, b gives the wave back.")
             told = Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
         else:
-            told = self._stay()
+            told = self._broken_off() or self._stay()
         self.show_result(told)
         self.wizard.show_keys()
         if work is not None and not work.running and work.kind == "check" and self._looks:
@@ -176,6 +184,14 @@ class CutoverPanel(FollowingPanel):
         self.app.push_screen(
             ChecklistScreen(f'Before "{work.wave}" is cut over', checks, self.session), lambda _: self.settled()
         )
+
+    def _broken_off(self) -> Content | None:
+        """A handover that an earlier run did not bring to its end: where its DAGs are."""
+        wave = self.wave
+        if wave is None or self.wizard.runs.going is not None:
+            return None
+        told = broken_off(self.session.standings, wave.name, [row[0] for row in self.dags.rows])
+        return Content.styled(f"! {told} c takes it up again.", "$text-warning") if told else None
 
     def _stay(self) -> Content:
         """DAGs that are not handed over, with the reason, before anything begins."""
@@ -292,10 +308,15 @@ class CutoverPanel(FollowingPanel):
                 ("Esc", "back"),
                 ("F4", "log"),
             )
+        moved = self.wave is not None and self.wave.state == "cut over"
+        # What one goes on with comes first.
+        first = (
+            (("F2", "watch"), ("b", "roll back"))
+            if moved
+            else (("c", "cut over"), ("b", "roll back"), ("F2", "watch"))
+        )
         return (
-            ("c", "cut over"),
-            ("b", "roll back"),
-            ("F2", "watch"),
+            *first,
             ("l", "checks"),
             ("Esc", "back"),
             ("d", "one DAG"),
