@@ -70,7 +70,7 @@ def test_queues_pods_and_agents() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "currency", "text"), [(1234.5, "EUR", "1,234 EUR"), (99.5, "", "99.50"), (0, "USD", "0.00 USD")]
+    ("value", "currency", "text"), [(1234.5, "EUR", "1,234 EUR"), (99.5, "", "99.50"), (0, "USD", "0 USD")]
 )
 def test_amounts(value: float, currency: str, text: str) -> None:
     assert amount(value, currency) == text

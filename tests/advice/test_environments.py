@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.advice.advicepage import advice_page
-from tests.advice.environments import Environment, case_of, environments, walked
+from tests.advice.environments import Environment, case_of, dag, environments, seen, walked
 
 from astroferry.advice.cost import cost
 from astroferry.advice.needs import backend_needs, network_needs
@@ -129,6 +129,18 @@ def test_the_others_get_what_they_need() -> None:
     assert "WSP-cross" in codes("many-teams")
     assert not {"WSP-wave", "HAZ-001", "EXE-more"} & codes("many-teams")
     assert case("broken").plan.deployments[0].executor == "KUBERNETES"
+
+
+def test_what_is_proposed_is_not_found_fault_with() -> None:
+    """Six teams of thirty: each small enough to be tried in place, one of them with a DAG that many depend on."""
+    dags = tuple(
+        dag(f"t{team}_{number:02}", owners=(f"t{team}",), waits_for=("t0_00",) if not team and 0 < number < 7 else ())
+        for team in range(6)
+        for number in range(30)
+    )
+    made = case_of(Environment("six", "Six teams", seen(dags=dags), named("small").facts))
+    assert [item.name for item in made.plan.deployments if item.role == "test"] == ["t0-test"]
+    assert "WAV-same" not in {item.code for item in problems(made.plan, made.inventory, made.facts)}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "broken"])

@@ -27,6 +27,18 @@ def of(*dags: Dag) -> Division:
     return divide(Inventory("airflow", "https://old.example", "2.11.2", NOW, dags=dags))
 
 
+def test_a_workspace_is_not_divided_to_fill_up_the_wave_of_another() -> None:
+    dags = tuple(dag(f"t{team}_{number:02}") for team in range(6) for number in range(30))
+    where = {item.dag_id: item.dag_id[:2] for item in dags}
+    found = divide(Inventory("airflow", "https://old.example", "2.11.2", NOW, dags=dags), where)
+    assert all(len({where[name] for name in wave.dags}) == 1 for wave in found.waves)
+    assert {len(wave.dags) for wave in found.waves[1:]} <= {12, 13, 14, 15}
+    few = tuple(item for item in dags if item.dag_id[3:] in {"00", "01", "02", "03"})
+    small = divide(Inventory("airflow", "https://old.example", "2.11.2", NOW, dags=few), where)
+    # Small ones go side by side in one step.
+    assert len(small.waves) <= 4
+
+
 def wave_of(division: Division) -> dict[str, int]:
     return {name: number for number, wave in enumerate(division.waves) for name in wave.dags}
 

@@ -72,7 +72,7 @@ def weeks_in_parallel(plan: Plan) -> int:
 
 def amount(value: float, currency: str) -> str:
     """`1,234 EUR`; small sums keep their cents."""
-    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    text = f"{value:,.0f}" if abs(value) >= 100 or not value else f"{value:,.2f}"
     return f"{text} {currency}".strip()
 
 

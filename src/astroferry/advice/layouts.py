@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.assignment import dag_root, folder_of, owners_of
+from astroferry.advice.dependencies import dependencies
+from astroferry.advice.risk import risks
 from astroferry.advice.sizing import TEST_SHARE, by_workspace, sizing, whole_of
 from astroferry.model.plan import Deployment, WorkerQueue, Workspace
 from astroferry.model.plancheck import WORKSPACE_NAME_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from astroferry.advice.rules.rule import Case
     from astroferry.advice.sizing import Whole
@@ -33,8 +35,18 @@ MOST = 40
 
 
 TRIED_IN_PLACE = 50
-"""DAGs up to which tests may well go where production will be; beyond, a Deployment for tests is proposed, as the
-guide has it (Phase 5); our own measure"""
+"""DAGs up to which tests may well go where production will be; beyond, and where one is critical, a Deployment for
+tests is proposed, as the guide has it (Phase 5); our own measure"""
+
+
+def critical_ones(dags: Sequence[Dag]) -> frozenset[str]:
+    """Ids of the DAGs that somebody marked critical, or that many depend on."""
+    return frozenset(dag for dag, found in risks(dags, dependencies(dags)).items() if found.critical)
+
+
+def tries_apart(dags: Collection[str], critical: Collection[str]) -> bool:
+    """Whether DAGs that go to one Deployment deserve another one for their tests."""
+    return len(dags) > TRIED_IN_PLACE or any(dag in critical for dag in dags)
 
 
 def groups(inventory: Inventory, by: By) -> Counter[str]:
@@ -76,25 +88,26 @@ def deployments(case: Case) -> tuple[Deployment, ...]:
     """
     plan = case.plan
     everything, whole = list(case.inventory.dags), whole_of(case)
+    critical = critical_ones(everything)
     if plan.decisions.workspaces == "environment" and len(plan.workspaces) == 2:
         production, development = plan.workspaces
         made = _sized(case, f"{slug(plan.name)}-production", production.name, everything, whole)
         return replace(made, role="production"), _for_tests(made, f"{slug(plan.name)}-test", development.name)
     if len(plan.workspaces) == 1:
         only = plan.workspaces[0].name
-        return _with_tests(_sized(case, f"{plan.name}-production", only, everything, whole), everything)
+        return _with_tests(_sized(case, f"{plan.name}-production", only, everything, whole), everything, critical)
     found: list[Deployment] = []
     divided = by_workspace(case)
     for item in plan.workspaces:
         mine = divided[item.name]
-        found += _with_tests(_sized(case, f"{slug(item.name)}-production", item.name, mine, whole), mine)
+        found += _with_tests(_sized(case, f"{slug(item.name)}-production", item.name, mine, whole), mine, critical)
     # Names written by hand may differ in what a Deployment's name leaves out.
     return tuple({item.name: item for item in reversed(found)}.values())[::-1]
 
 
-def _with_tests(made: Deployment, dags: list[Dag]) -> tuple[Deployment, ...]:
+def _with_tests(made: Deployment, dags: list[Dag], critical: Collection[str]) -> tuple[Deployment, ...]:
     """The Deployment alone for few DAGs, else for production, with one for tests in the same Workspace."""
-    if len(dags) <= TRIED_IN_PLACE:
+    if not tries_apart([dag.dag_id for dag in dags], critical):
         return (made,)
     test = _for_tests(made, f"{made.name.removesuffix('-production')}-test", made.workspace)
     return replace(made, role="production"), test

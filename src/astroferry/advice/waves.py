@@ -89,7 +89,7 @@ def divide(inventory: Inventory, where: Mapping[str, str] | None = None) -> Divi
     elif len(dags) <= FINE:
         told += _join_pools(dags, together, limit)
         members = _members(dags, together)
-        batches = _filled(_units(members, risk), limit)
+        batches = _filled(_units(members, risk), limit, where)
     else:
         batches, more = _coarse(dags, members, risk, limit, where)
         told += more
@@ -197,23 +197,42 @@ def _with_pilot(
     return [("pilot", chosen), *others], told
 
 
-def _filled(units: Sequence[_Unit], limit: int) -> list[tuple[str, list[str]]]:
-    """The units of each level into as few waves as the limit allows, about as large; a larger unit has its own."""
+def _filled(units: Sequence[_Unit], limit: int, where: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """The units of each level into as few waves as the limit allows, about as large; a larger unit has its own.
+
+    A wave moves into one Workspace, so one is not divided only to fill up the wave of another.
+    """
     found: list[tuple[str, list[str]]] = []
     for rank, level in enumerate(LEVELS):
         mine = [unit for unit in units if unit.rank == rank]
-        ordinary = [unit for unit in mine if len(unit.dags) <= limit]
-        waves = [unit.dags for unit in mine if len(unit.dags) > limit]
-        number = sum(len(unit.dags) for unit in ordinary)
-        each = number / max(1, ceil(number / limit))
-        fill: list[list[str]] = []
-        for unit in ordinary:
-            if not fill or len(fill[-1]) + len(unit.dags) > limit or len(fill[-1]) >= each:
-                fill.append([])
-            fill[-1] += unit.dags
-        waves = fill + waves
+        blocks: dict[str, list[_Unit]] = {}
+        for unit in mine:
+            if len(unit.dags) <= limit:
+                blocks.setdefault(where.get(unit.dags[0], ""), []).append(unit)
+        whole: list[list[str]] = []
+        divided: list[list[str]] = []
+        for block in blocks.values():
+            parts = _parts(block, limit)
+            if len(parts) > 1:
+                divided += parts
+            elif whole and len(whole[-1]) + len(parts[0]) <= limit:
+                whole[-1] += parts[0]
+            else:
+                whole += parts
+        waves = [*whole, *divided, *(unit.dags for unit in mine if len(unit.dags) > limit)]
         found += [(f"{level}-{place}" if len(waves) > 1 else level, ids) for place, ids in enumerate(waves, 1)]
     return found
+
+
+def _parts(units: Sequence[_Unit], limit: int) -> list[list[str]]:
+    number = sum(len(unit.dags) for unit in units)
+    each = number / max(1, ceil(number / limit))
+    fill: list[list[str]] = []
+    for unit in units:
+        if not fill or len(fill[-1]) + len(unit.dags) > limit or len(fill[-1]) >= each:
+            fill.append([])
+        fill[-1] += unit.dags
+    return fill
 
 
 def _coarse(
@@ -258,7 +277,8 @@ def _coarse(
             moved += sum(wave_of[dag] != latest for dag in ids)
             wave_of |= dict.fromkeys(ids, latest)
     if moved:
-        told.append(f"{several(moved, 'DAG')} move later than their family, with the DAGs they depend on.")
+        later = "moves later than its family" if moved == 1 else "move later than their family"
+        told.append(f"{several(moved, 'DAG')} {later}, to stay with linked ones.")
     sorted_out: list[tuple[str, list[str]]] = [(name, []) for name, _ in batches]
     for dag in dags:
         sorted_out[wave_of[dag.dag_id]][1].append(dag.dag_id)

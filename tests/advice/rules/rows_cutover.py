@@ -16,6 +16,7 @@ BOTH = replace(PLAN, deployments=(Deployment("prod", "w", "both"),))
 LISTING = replace(PLAN, cutover=Cutover(gap="list"))
 CATCHING_UP = source(dags=(Dag("a", CRON, is_paused=False, catchup=True),))
 ODD = Dag("odd", Schedule("timetable", "Odd"), is_paused=False)
+ENDLESS = Dag("endless", Schedule("continuous", "@continuous"), is_paused=False)
 
 
 NEWER, OLDER, ELSEWHERE = (
@@ -42,6 +43,7 @@ ROWS = (
     no("DEP-011", case(BOTH, facts=NEWER)),
     no("DEP-011", case()),
     yes("CUT-refused", case(inventory=source(dags=(ODD,))), "1 running DAG will not be handed over"),
+    yes("CUT-refused", case(inventory=source(dags=(ODD, ENDLESS))), "(1 DAG); @continuous never goes idle; name it"),
     no("CUT-refused", case(inventory=replace(CLEAN, airflow_version="3.1.0"))),
     no("CUT-refused", case(inventory=CLEAN)),
     no("CUT-refused", case(inventory=source(dags=(replace(ODD, is_paused=True), Dag("b", Schedule("none"), False))))),

@@ -25,6 +25,7 @@ HAD = source(
 )
 NO_MWAA = source(environment=("AIRFLOW__CORE__SQL_ALCHEMY_CONN_CMD", "AWS_ACCESS_KEY_ID", "PG_PORT_5432_TCP"))
 COMPOSER = replace(saying("environment", "GCS_BUCKET"), kind="composer")
+READ = replace(COMPOSER, environment=("GCS_BUCKET",))
 
 ROWS = (
     yes("ENV-006", case(with_environment({"AIRFLOW__CORE__EXECUTOR": "x"})), "AIRFLOW__CORE__EXECUTOR"),
@@ -64,6 +65,7 @@ ROWS = (
     yes("ENV-012", case(inventory=NO_MWAA), "secret by its name: AWS_ACCESS_KEY_ID."),
     yes("ENV-012", case(inventory=NO_MWAA), "SQL_ALCHEMY_CONN_CMD (Astro sets it itself)"),
     yes("ENV-012", case(inventory=NO_MWAA), "PG_PORT_5432_TCP (it belongs to the old machines or their image)"),
+    yes("ENV-012", case(inventory=READ), "Give DAG code another way to what it reads from GCS_BUCKET"),
     no("ENV-012", case(STAGE, source(environment=("STAGE",)))),
     no("ENV-012", case()),
     yes("ENV-conn", case(inventory=HAD), "1 connection of the source is in AIRFLOW_CONN_* and not copied: erp."),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from astroferry.model.organization import DeploymentSeen
 
 BOOK = Book("cutover")
+_SHOWN = 2
+"""reasons that a sentence bears"""
 
 
 @BOOK.rule(
@@ -143,8 +145,9 @@ def left_by_the_cutover(case: Case) -> Iterator[Hit]:
         shown = [f"{why} ({several(count, 'DAG')})" for why, count in reasons.most_common()]
         yield Hit(
             f"{several(len(left), 'running DAG')} will not be handed over by the cutover: {listed(tuple(left))}. "
-            f"{'Because' if len(reasons) == 1 else 'Among the reasons'}: {listed(shown, 2)}.",
-            "Move them by hand as `astroferry explain CUT-refused` says; just unpausing runs ticks twice.",
+            f"{'Because' if len(shown) <= _SHOWN else 'Among the reasons'}: {'; '.join(shown[:_SHOWN])}.",
+            "Where the reason names a way, take it; else move them by hand as `astroferry explain CUT-refused` says: "
+            "just unpausing runs ticks twice.",
             dags=tuple(left),
             evidence=tuple(f"{dag}: {why[:1].upper()}{why[1:]}." for dag, why in left.items()),
         )

@@ -248,13 +248,20 @@ def carried_over(case: Case) -> Iterator[Hit]:
         # What Airflow 3 renamed or removed is told by VER-037, wherever the source sets it.
         if not told.name and not (case.crosses and changed_by_airflow_3(option(name))):
             behind.setdefault(told.why, []).append(name)
-    if behind:
+    if count := sum(map(len, behind.values())):
         yield Hit(
-            f"{several(sum(map(len, behind.values())), 'variable')} of the source stay behind: "
+            f"{several(count, 'variable')} of the source {'stays' if count == 1 else 'stay'} behind: "
             f"{'; '.join(f'{listed(names, 3)} ({why})' for why, names in behind.items())}.",
-            "Nothing needs to be done.",
+            _but_read(case, {name for names in behind.values() for name in names}),
             evidence=tuple(f"{name}: {why}" for why, names in behind.items() for name in names),
         )
+
+
+def _but_read(case: Case, names: set[str]) -> str:
+    read = sorted({sign.what for sign in seen(case, "environment", "composer-path").signs} & names)
+    if not read:
+        return "Nothing needs to be done."
+    return f"Give DAG code another way to what it reads from {listed(read)}; else nothing needs to be done."
 
 
 @BOOK.rule(

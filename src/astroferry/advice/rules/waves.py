@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from astroferry.advice.dependencies import dependencies
-from astroferry.advice.layouts import TRIED_IN_PLACE
+from astroferry.advice.layouts import critical_ones, tries_apart
 from astroferry.advice.placing import placed, spread
 from astroferry.advice.risk import risks
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
@@ -125,15 +125,22 @@ def tested_in_production(case: Case) -> Iterator[Hit]:
     """A wave is tested on the Deployment where it will be in production.
 
     The guide deploys to a development or staging Deployment first. On one Deployment, tests write where production
-    writes. Told where there are more than 50 DAGs, or some that are marked critical; fewer are easily seen over.
+    writes. Told where more than 50 DAGs go to one Deployment so, or some that are marked critical or that many
+    depend on; fewer are easily seen over.
     """
-    same = [wave.name for wave in case.plan.waves if wave.test == wave.production]
-    if not same:
+    where = {wave.name: wave.production for wave in case.plan.waves if wave.test == wave.production}
+    if not where:
         return
-    dags = case.inventory.dags
-    critical = [dag for dag, found in risks(dags, dependencies(dags)).items() if found.critical]
-    if len(dags) > TRIED_IN_PLACE or critical:
-        why = f", with critical DAGs among them: {listed(critical, 3)}" if critical else ""
+    mine: dict[str, list[str]] = {}
+    for dag, named in case.plan.divided(dag.dag_id for dag in case.inventory.dags).items():
+        for name in named:
+            if name in where:
+                mine.setdefault(where[name], []).append(dag)
+    critical = critical_ones(case.inventory.dags)
+    told = {home for home, dags in mine.items() if tries_apart(dags, critical)}
+    if same := [wave for wave, home in where.items() if home in told]:
+        among = [dag for home, dags in mine.items() if home in told for dag in dags if dag in critical]
+        why = f", with critical DAGs among them: {listed(among, 3)}" if among else ""
         yield Hit(
             f"Tested on the Deployment where they will be in production: {listed(same)}{why}.",
             "Add a Deployment with the role test, in development mode, and name it in `test` of these waves.",
