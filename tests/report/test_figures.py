@@ -89,6 +89,10 @@ def test_one_of_each_is_told_as_one() -> None:
     assert "1 wave, a week, and" in str(picture)
 
 
+def test_where_the_guide_pauses_first_the_reader_is_told_otherwise() -> None:
+    assert any("drained first and paused then" in text for text in words(blocks(of(SMALL), "waves")))
+
+
 def test_a_source_without_dags_is_unknown_and_says_why() -> None:
     it = of(replace(SMALL, dags=(), import_errors=()))
     assert it.verdicts.environment.word == "unknown"

@@ -69,7 +69,7 @@ def not_in_the_plan(case: Case) -> Iterator[Hit]:
     if plans and not _business(plans):
         yield Hit(
             f"Remote execution is not in the Astro plan of this organization ({listed(plans)}).",
-            'Choose "hosted", or move to the Business or Enterprise plan.',
+            'Choose "hosted", or ask Astronomer about the Enterprise plan; only the guide says that Business has it.',
         )
 
 
