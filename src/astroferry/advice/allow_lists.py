@@ -32,7 +32,8 @@ _CALLS_FROM: dict[Cloud, dict[str, str]] = {
 }
 """the ranges from which tasks call where networks are joined, as the steps of each way name them"""
 
-_ANYWHERE = frozenset({"amazonaws.com", "googleapis.com", "management.azure.com", "slack.com"})
+ANYWHERE = frozenset({"amazonaws.com", "googleapis.com", "management.azure.com", "slack.com"})
+"""the services of whole clouds: public, and closed to nobody by address"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def allow_list_places(case: Case) -> tuple[str, ...]:
         return ()
     known = paths(case.plan, case.inventory)
     return tuple(
-        dict.fromkeys(place.host for place, path, _ in known if path == "public" and place.host not in _ANYWHERE)
+        dict.fromkeys(place.host for place, path, _ in known if path == "public" and place.host not in ANYWHERE)
     )
 
 

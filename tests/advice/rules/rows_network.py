@@ -52,6 +52,7 @@ ROWS = (
     yes("NET-ask", case(inventory=ADDRESS), "10.20.0.1"),
     no("NET-ask", case(CONFIRMED, ADDRESS)),
     no("NET-ask", case(inventory=LOCAL)),
+    no("NET-ask", case(inventory=source(places=(place("googleapis.com", "public"),)))),
     yes("NET-021", case(inventory=PRIVATE), "api.example.com"),
     no("NET-021", case(inventory=ADDRESS)),
     no("NET-021", case(inventory=PRIVATE, execution="remote")),

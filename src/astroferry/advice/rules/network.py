@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from astroferry.advice.allow_lists import allow_list_places
+from astroferry.advice.allow_lists import ANYWHERE, allow_list_places
 from astroferry.advice.reach import doubts
 from astroferry.advice.rules.cluster import ON_DEDICATED
 from astroferry.advice.rules.rule import PRIVATE, Book, Case, Hit, Suggestion, listed, paths, seen_at
@@ -186,9 +186,14 @@ def not_confirmed(case: Case) -> Iterator[Hit]:
     """The network path to a place is only guessed.
 
     The guess is made from the host's name or address alone. Somebody who knows the network should confirm each path.
+    A cloud's own API (amazonaws.com, googleapis.com) needs no word: it is public unless you keep it inside.
     """
     known = paths(case.plan, case.inventory)
-    guessed = [place.host for place, path, confirmed in known if not confirmed and path != "local"]
+    guessed = [
+        place.host
+        for place, path, confirmed in known
+        if not confirmed and path != "local" and place.host not in ANYWHERE
+    ]
     if guessed:
         yield Hit(
             f"The network path to {several(len(guessed), 'place')} is only guessed: {listed(guessed)}.",
