@@ -45,6 +45,8 @@ GIVEN_BACK = "ticks_now"
 ANSWERS: dict[str, Any] = {
     "source.url": "http://source.test",
     "code.dags_folder": "dags",
+    # A page that is taken confirms what it shows; without a page, an answer does.
+    "places": [{"host": "api.example.com", "path": "public"}, {"host": "pg.example.com", "path": "public"}],
     "workspaces": [{"name": "Quay"}],
     "deployments": [{"name": DEPLOYMENT, "workspace": "Quay", "executor": "ASTRO"}],
     "values.connections": "starship",

@@ -136,7 +136,8 @@ class Answering(Scripted):
             (self.folder / "table.toml").write_text(to_text(question.key, value), encoding="utf-8")
             return "file table.toml"
         if question.kind == "per-item":
-            changed = [row for row in value if row["path"] != "public"]
+            if not (changed := [row for row in value if row["path"] != "public"]):
+                return ""
             number = [row["host"] for row in value].index(changed[0]["host"]) + 1
             return f"{number} {changed[0]['path']}"
         if isinstance(value, bool):

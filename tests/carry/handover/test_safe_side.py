@@ -15,6 +15,7 @@ from tests.carry.handover.two_airflows import START, CrashError, World, each, wa
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.handover.whereabouts import whereabouts
 from astroferry.carry.journal import Journal
+from astroferry.carry.runner import never
 from astroferry.errors import NotAllowedError, RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ async def test_who_is_held_back_on_the_way_back_goes_on_on_the_target(tmp_path: 
 
 @pytest.mark.parametrize("way", ["cutover", "rollback"])
 @pytest.mark.parametrize("catchup", [True, False])
-@pytest.mark.parametrize("how", ["stopped", "cancelled"])
+@pytest.mark.parametrize("how", ["stopped", "cancelled", "stopped and cancelled", "cancelled twice"])
 async def test_one_that_is_ended_between_the_sides(tmp_path: Path, way: Way, how: str, catchup: bool) -> None:
     here, journal = world(tmp_path, catchup=catchup, watch_ticks=1), Journal(tmp_path / "j.jsonl")
     before, after = ("source", "target") if way == "cutover" else ("target", "source")
@@ -162,11 +163,13 @@ async def test_one_that_is_ended_between_the_sides(tmp_path: Path, way: Way, how
         report = await go(here, journal, way, stop=lambda: old.is_paused)
         assert report.stopped
     else:
-        going = asyncio.ensure_future(go(here, journal, way))
+        # Where it is stopped, the other side is asked for nothing more until this one is let go on.
+        stop = (lambda: old.is_paused) if how == "stopped and cancelled" else never
+        going = asyncio.ensure_future(go(here, journal, way, stop=stop))
 
         def signal() -> bool:
-            if old.is_paused and not going.cancelling():
-                here.clock.pass_by(290)
+            if old.is_paused and going.cancelling() < (2 if how == "cancelled twice" else 1):
+                here.clock.pass_by(290 if not going.cancelling() else 0)
                 going.cancel()
             return False
 

@@ -17,7 +17,7 @@ from astroferry.carry.handover.hidden import hidden
 from astroferry.carry.handover.no_way_back import AGAIN, NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
-from astroferry.carry.handover.safe_side import SOON, stranded, unfinished_lets
+from astroferry.carry.handover.safe_side import stranded, unfinished_lets, unless_late
 from astroferry.carry.handover.switch import WatchSwitch, to_accept
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
@@ -219,16 +219,15 @@ async def hand_over(
             alone=alone,
         )
     except asyncio.CancelledError:
-        with contextlib.suppress(AstroferryError, TimeoutError):
-            async with asyncio.timeout(SOON):
-                await _let_go_on(stranded(actions, journal.standing()), ctx, journal)
+        with contextlib.suppress(AstroferryError, asyncio.CancelledError):
+            await unless_late(_let_go_on(stranded(actions, journal.standing()), ctx, journal), hurry=True)
         raise
     except AstroferryError:
         with contextlib.suppress(AstroferryError):
-            await _let_go_on(stranded(actions, journal.standing()), ctx, journal)
+            await unless_late(_let_go_on(stranded(actions, journal.standing()), ctx, journal))
         raise
     if report.failed or report.stopped:
-        back = await _let_go_on(stranded(actions, journal.standing()), ctx, journal)
+        back = await unless_late(_let_go_on(stranded(actions, journal.standing()), ctx, journal))
         report.steps += back.steps
     report.steps[:0] = owed.steps
     return report
