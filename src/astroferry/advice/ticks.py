@@ -10,7 +10,8 @@ which `test_ticks.py` keeps):
 - a schedule that runs in every hour counts absolute time: on the day when clocks go back, the doubled hour has its
   ticks twice;
 - any other schedule counts wall-clock time: in the doubled hour it takes the second one, and a time that does not
-  exist moves on by the hour that was skipped.
+  exist moves on by the hour that was skipped. After such a tick an interval timetable passes over those that the
+  clock shows in the hour behind it (seen on 2.11.2 and 3.3.2 on 2026-11-26).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Timetable = Literal["interval", "trigger"]
 REMEMBERED = 4096
 """moments per DAG whose neighbours are kept"""
+_NEAR = timedelta(hours=3)
+"""clocks go forward by two hours at most, but for islands that change sides of the date line"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PRESETS = {
@@ -96,7 +99,8 @@ class Ticks(ABC):
         if self.first is None:
             return None
         start = self.at_or_after(self.first)
-        return self._kept(Tick(start, self.before(start))) if self.timetable == "trigger" else self._from(start)
+        trigger = self.timetable == "trigger"
+        return self._kept(Tick(start, self.begins(start)) if trigger else Tick(self.next_moment(start), start))
 
     def after(self, moment: datetime) -> Tick | None:
         """The first tick due after `moment`; None where the DAG has ended by then."""
@@ -110,7 +114,7 @@ class Ticks(ABC):
     def latest(self, now: datetime) -> Tick | None:
         """The last tick due at `now`, which Airflow runs first where catchup is off; None before the first one."""
         end = self.at_or_before(now)
-        tick = Tick(end, self.before(end))
+        tick = Tick(end, self.begins(end))
         if self.first is not None and tick.logical_date(self.timetable) < self.at_or_after(self.first):
             return None
         return self._kept(tick)
@@ -124,9 +128,18 @@ class Ticks(ABC):
 
     def at(self, moment: datetime) -> Tick | None:
         """The tick due exactly then; None where none is, whatever the start and end dates say."""
-        return Tick(moment, self.before(moment)) if self.at_or_before(moment) == moment else None
+        return Tick(moment, self.begins(moment)) if self.at_or_before(moment) == moment else None
+
+    def begins(self, tick: datetime) -> datetime:
+        """Where the data interval of a `tick` begins."""
+        return self.aligned(self.before(tick))
+
+    def aligned(self, moment: datetime) -> datetime:
+        """From where the scheduler counts on after the tick `moment`: that tick, but for a few of `CronTicks`."""
+        return moment
 
     def _from(self, start: datetime) -> Tick | None:
+        start = self.aligned(start)
         return self._kept(Tick(self.next_moment(start), start))
 
     def _kept(self, tick: Tick) -> Tick | None:
@@ -252,21 +265,47 @@ class CronTicks(Ticks):
         Airflow's own step back (`previous_moment`) stands still at a tick that a skipped hour moved.
         """
         earlier, back = self.previous_moment(moment), timedelta(0)
+        if self._has_skipped(moment) or self._has_skipped(earlier):
+            # Which of the ticks behind the skipped hour are run is told by going through it.
+            back = moment - min(moment, earlier) + _NEAR
+            earlier = self.previous_moment(moment - back)
         while earlier >= moment:
             back += timedelta(hours=1)
             earlier = self.previous_moment(moment - back)
-        while (following := self.next_moment(earlier)) < moment:
+        while (following := self._following(earlier)) < moment:
             earlier = following
         return earlier
 
     def at_or_before(self, moment: datetime) -> datetime:
         """`moment` itself where it is scheduled, otherwise the last scheduled one before."""
         earlier = self.before(moment)
-        return _utc(moment) if self.next_moment(earlier) == _utc(moment) else earlier
+        return _utc(moment) if self._following(earlier) == _utc(moment) else earlier
 
     def at_or_after(self, moment: datetime) -> datetime:
         """`moment` itself where it is scheduled, otherwise the first scheduled one after."""
-        return self.next_moment(self.before(moment))
+        return self._following(self.before(moment))
+
+    def aligned(self, moment: datetime) -> datetime:
+        """From where an interval timetable counts on after the tick `moment` (`_align_to_prev`, 2.11.2 and 3.3.2).
+
+        After a tick that a skipped hour moved that is a later one: what the clock shows before it does not exist, and
+        is moved beyond it. The ticks between are never run.
+        """
+        if self.timetable == "trigger" or not self._has_skipped(moment):
+            return moment
+        earlier = self.previous_moment(moment)
+        return moment if self.next_moment(earlier) == _utc(moment) else earlier
+
+    def _following(self, tick: datetime) -> datetime:
+        """The tick that the scheduler runs after that one."""
+        return self.next_moment(self.aligned(tick))
+
+    def _has_skipped(self, moment: datetime) -> bool:
+        """Whether clocks went forward shortly before, which only a schedule that counts wall-clock time feels."""
+        if self._every_hour:
+            return False
+        now, then = (at.astimezone(self.zone).utcoffset() for at in (moment, moment - _NEAR))
+        return now is not None and then is not None and now > then
 
     def _naive(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
