@@ -52,6 +52,7 @@ LATE = ("cron_all", "cron_latest", "trigger_latest", "delta_latest", "past_all",
 """DAGs that lie paused on both sides while the light ones move, so that a gap opens"""
 
 
+GAP = timedelta(minutes=3)
 SLOW = {"overlapping": timedelta(seconds=150), "one_latest": timedelta(seconds=15)}
 """tasks that write after so long"""
 LEFT = {
