@@ -1,12 +1,12 @@
 """The acts that end a stage or move production, whole: compare, cut over, give back. Every face begins them here.
 
 A face asks for confirmation before, follows the steps, and shows what comes of it; in which order things are looked
-at, what is counted, and when a wave's state changes is decided here, once.
+at, what is counted, and when a wave's state changes is decided here, once (a window that puts back: `window.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
@@ -20,7 +20,7 @@ from astroferry.carry.readiness import must_be_ready
 from astroferry.carry.runner import at_once_on, never, nothing
 from astroferry.carry.verifying import verify
 from astroferry.carry.waves import advance, gate, set_state
-from astroferry.carry.window import Outcome, cut_over_in_window
+from astroferry.carry.window import Outcome, cut_over_in_window, dag_of
 from astroferry.errors import NotAllowedError, PlanError, RemoteError
 
 if TYPE_CHECKING:
@@ -157,13 +157,13 @@ async def cut_over(way: Opened, wave: str, listener: Listener, *, window: Window
     standings = standings_of(way.journal, wave, given_back=False)
     actions = actions_for_cutover(way.plan, way.inventory, wave, standings)
     if not actions:
-        raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="The reasons stand above.")
+        raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="Each was told with its reason.")
     outcome = await _carried(way, wave, actions, listener, "cutover", window=window)
     ended = Ended(wave, outcome, await _counted(way, wave, listener), dags_in(actions), stay)
     if not ended.is_well:
         return ended
     set_state(way, wave, "cut over")
-    return Ended(wave, outcome, ended.ticks, ended.moving, stay, tuple(to_remove(way.journal)))
+    return replace(ended, to_do=tuple(to_remove(way.journal)))
 
 
 async def give_back(way: Opened, wave: str, listener: Listener, *, dag_id: str | None = None) -> Ended:
@@ -207,9 +207,9 @@ async def _carried(
 
 async def _counted(way: Opened, wave: str, listener: Listener) -> Tallied:
     listener.counting()
-    return await tallied(way, wave, lambda line: listener.say(f"warn: {line}"))
+    return await tallied(way, wave, listener.say)
 
 
 def dags_in(actions: Sequence[Action]) -> tuple[str, ...]:
-    """The DAGs that these steps are about, each once: `cutover/WAVE/DAG/step`."""
-    return tuple(dict.fromkeys(action.info.id.split("/")[2] for action in actions))
+    """The DAGs that these steps are about, each once."""
+    return tuple(dict.fromkeys(dag_of(action.info.id) for action in actions))

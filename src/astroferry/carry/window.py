@@ -172,7 +172,7 @@ async def _handed_over(
 
     def noted(step: Step, done: int, total: int) -> None:
         if step.outcome == "failed" and CLOSED not in step.why:
-            bad.setdefault(_dag(step.info.id), step.why)
+            bad.setdefault(dag_of(step.info.id), step.why)
         follow(step, done, total)
 
     def over() -> bool:
@@ -195,16 +195,16 @@ async def _handed_over(
             outcome.crossed = f"{CLOSED} before every DAG was handed over"
         if outcome.crossed:
             return outcome
-        failed = {_dag(step.info.id) for step in outcome.report.failed}
-        watches = [item for item in actions if item.info.id.endswith(WATCHES) and _dag(item.info.id) not in failed]
+        failed = {dag_of(step.info.id) for step in outcome.report.failed}
+        watches = [item for item in actions if item.info.id.endswith(WATCHES) and dag_of(item.info.id) not in failed]
         done = frozenset(action.info.id for action in hand)
         seen = await hand_over(watches, ctx, way.journal, done=done, follow=noted, stop=over, alone=True)
         if len(bad) > limits.failed_dags:
             outcome.crossed = _too_many(bad, limits.failed_dags)
-        short = {_dag(step.info.id) for step in seen.steps if step.outcome == "failed" and CLOSED in step.why}
-        short |= {_dag(item.info.id) for item in watches} - {_dag(step.info.id) for step in seen.steps}
+        short = {dag_of(step.info.id) for step in seen.steps if step.outcome == "failed" and CLOSED in step.why}
+        short |= {dag_of(item.info.id) for item in watches} - {dag_of(step.info.id) for step in seen.steps}
         outcome.cut_short = tuple(sorted(short))
-        outcome.report.steps += [step for step in seen.steps if _dag(step.info.id) not in short]
+        outcome.report.steps += [step for step in seen.steps if dag_of(step.info.id) not in short]
     except AstroferryError as error:
         outcome.crossed = error.message
     finally:
@@ -212,7 +212,7 @@ async def _handed_over(
     return outcome
 
 
-def _dag(action_id: str) -> str:
+def dag_of(action_id: str) -> str:
     """The DAG in `cutover/WAVE/DAG/step`; a wave's name has no slash in it, a DAG's id neither."""
     return action_id.split("/")[2]
 

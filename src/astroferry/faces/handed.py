@@ -81,8 +81,14 @@ class Handed:
 
 def way_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Way:
     """Which way a DAG of a wave went last."""
+    return latest_way(standings, wave, (dag_id,))
+
+
+def latest_way(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]) -> Way:
+    """Which way the one of them went that moved last."""
     seen = [
         (latest(standing), way)
+        for dag_id in dags
         for way in STEPS
         for step, _ in STEPS[way]
         if (standing := standings.get(f"{way}/{wave}/{dag_id}/{step}")) is not None

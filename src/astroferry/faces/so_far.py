@@ -9,11 +9,9 @@ from astroferry.carry.journal import Journal
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from astroferry.carry.journal import Standing
     from astroferry.model.plan import Plan
 
 _STAGES = {
@@ -51,8 +49,8 @@ def so_far(plan: Plan, path: Path) -> SoFar:
     if not journal.entries:
         return SoFar("", "")
     standings, at = journal.standing(), journal.entries[-1].at
-    handed = [words for name in _begun(standings) if (words := _halfway(plan, name, standings))]
-    if handed:
+    begun = any(key.startswith("cutover/") for key in standings)
+    if begun and (handed := _halfway(plan, journal)):
         return SoFar("cutover", "; ".join(handed), at)
     if any(wave.state != "planned" for wave in plan.waves):
         return SoFar("", "", at)
@@ -64,33 +62,17 @@ def so_far(plan: Plan, path: Path) -> SoFar:
     return SoFar(max(reached, key=_ORDER.index), words, at) if reached else SoFar("", "", at)
 
 
-def _begun(standings: Mapping[str, Standing]) -> tuple[str, ...]:
-    """The waves of which a cutover was begun."""
-    ids = (key.split("/") for key in standings)
-    return tuple(dict.fromkeys(parts[1] for parts in ids if parts[0] == "cutover" and len(parts) > 3))
+def _halfway(plan: Plan, journal: Journal) -> list[str]:
+    """`cutover of pilot halfway: 1 on Astro, 1 on neither side`, for each wave whose state does not tell all."""
+    # Only where something was begun: the schedules behind them take a while, and this is before the first screen.
+    from astroferry.carry.handover.begun import waves_begun  # noqa: PLC0415
+    from astroferry.faces.handed import latest_way, state_in_words  # noqa: PLC0415
 
-
-def _halfway(plan: Plan, name: str, standings: Mapping[str, Standing]) -> str:
-    """`cutover of pilot halfway: 1 on Astro, 1 on neither side`, or nothing where its state tells all."""
-    from astroferry.faces.handed import state_in_words, way_of  # noqa: PLC0415 - the schedules behind it take a while
-
-    wave = next((wave for wave in plan.waves if wave.name == name), None)
-    if wave is None:
-        return ""
-    begins, ends = f"cutover/{name}/", "/record"
-    dags = [key.removeprefix(begins).removesuffix(ends) for key in standings if _is_record(key, begins, ends)]
-    words = state_in_words(wave, standings, dags)
-    if not words.startswith("halfway"):
-        return ""
-    last = max(dags, key=lambda dag: max(_numbers(standings, name, dag)))
-    return f"{way_of(standings, name, last)} of {name} {words}"
-
-
-def _is_record(key: str, begins: str, ends: str) -> bool:
-    return key.startswith(begins) and key.endswith(ends)
-
-
-def _numbers(standings: Mapping[str, Standing], wave: str, dag: str) -> list[int]:
-    """Of the lines of one DAG, either way."""
-    places = (f"cutover/{wave}/{dag}/", f"rollback/{wave}/{dag}/")
-    return [max(item.begun, item.ended) for key, item in standings.items() if key.startswith(places)]
+    standings, waves, found = journal.standing(), {wave.name: wave for wave in plan.waves}, []
+    for name in waves_begun(journal):
+        records = (key for key in standings if key.startswith(f"cutover/{name}/") and key.endswith("/record"))
+        dags = tuple(key.split("/")[2] for key in records)
+        words = state_in_words(waves[name], standings, dags) if name in waves else ""
+        if words.startswith("halfway"):
+            found.append(f"{latest_way(standings, name, dags)} of {name} {words}")
+    return found

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.acts import cut_over, may_cut_over
+from astroferry.carry.acts import Listener, cut_over, may_cut_over
 from astroferry.carry.handover.deployments import deployments_of, must_go_on_there
 from astroferry.carry.handover.tallied import LOOK, in_words
 from astroferry.carry.opening import opened
@@ -14,7 +14,7 @@ from astroferry.carry.window import Outcome, Window, must_be_moments, wait_for
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.ending import tell_the_end
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.progress import LISTENER, Narrator
+from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import names, several
 
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from astroferry.carry.opening import Opened
+    from astroferry.model.finding import Finding
+
+
+def _accepted(finding: Finding) -> None:
+    diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
+
+
+LISTENER = Listener(finding=_accepted, say=lambda line: diagnostics.say(f"  {line}"), follow=follow)
+"""this face, following a cutover or a rollback"""
 
 
 async def run(arguments: argparse.Namespace) -> Exit:

@@ -7,11 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
-from astroferry.carry.acts import Listener
 
 if TYPE_CHECKING:
     from astroferry.carry.runner import Step
-    from astroferry.model.finding import Finding
 
 
 _MARKS = {"done": "+", "found": "=", "failed": "!", "held": "-", "todo": "?", "undone": "<"}
@@ -21,14 +19,6 @@ def follow(step: Step, done: int, total: int) -> None:
     """One line for each item: mark, position, title, and why where there is something to say."""
     why = f": {step.why}" if step.why else ""
     diagnostics.say(f"{_MARKS[step.outcome]} {done:>{len(str(total))}}/{total} {step.info.title}{why}")
-
-
-def _accepted(finding: Finding) -> None:
-    diagnostics.say(f"{finding.severity}: {finding.message} {finding.todo}")
-
-
-LISTENER = Listener(finding=_accepted, say=lambda line: diagnostics.say(f"  {line}"), follow=follow)
-"""this face, following a cutover or a rollback"""
 
 
 class Narrator:

@@ -15,8 +15,8 @@ from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out, undo
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
-from astroferry.faces.headless.cutover import confirm_all, known_wave, must_be_once
-from astroferry.faces.headless.progress import LISTENER, Narrator, follow
+from astroferry.faces.headless.cutover import LISTENER, confirm_all, known_wave, must_be_once
+from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
 from astroferry.model.words import names, several
 
