@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from astroferry.advice import airflow3_minors
 from astroferry.advice.airflow2_defaults import DEFAULTS
 from astroferry.advice.airflow3_options import REMOVED, RENAMED
 
@@ -176,13 +177,14 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def changed_by_airflow_3(option: str) -> bool:
-    """Whether Airflow 3 renamed or removed "section.option"."""
-    return option in RENAMED or option in REMOVED
+    """Whether Airflow 3, or a later version of it, renamed or removed "section.option"."""
+    later = option in airflow3_minors.RENAMED or option in airflow3_minors.REMOVED
+    return later or option in RENAMED or option in REMOVED
 
 
 def is_default(option: str, value: str) -> bool:
-    """Whether this is what Airflow 2 says for itself; a default that depends on the machine always counts as such."""
-    default = DEFAULTS.get(option)
+    """Whether Airflow 2 or 3.0 says this for itself; a default that depends on the machine always counts as such."""
+    default = DEFAULTS.get(option, airflow3_minors.DEFAULTS.get(option))
     if default is None:
         return not value
     if "{AIRFLOW_HOME}" in default or "{SECRET_KEY}" in default:

@@ -20,10 +20,10 @@ def bring(case: Case, what: str = "them") -> str:
 def requirement(case: Case, package: str) -> str:
     """A line for requirements.txt.
 
-    The source's version where Airflow stays the same; where it does not, that version or a newer one, since providers
-    follow Airflow.
+    The source's version where Airflow stays the same; where it does not, also from one Airflow 3 to a newer one, that
+    version or a newer one, since providers follow Airflow.
     """
     version = next((item.version for item in case.inventory.providers if item.package == package), "")
     if not version:
         return package
-    return f"{package}>={version}" if case.crosses else f"{package}=={version}"
+    return f"{package}>={version}" if case.crosses or case.climbs else f"{package}=={version}"

@@ -9,7 +9,7 @@ sla (argument), no-schedule, own-timetable (class), no-catchup, moving-start (ca
 arrives-unpaused, run-limit (argument), success-callback, poke-sensor (class), xcom-without-task,
 xcom-elsewhere (argument), parse-time (call), composer-path (path), home-path (path), local-disk (path),
 pod (argument), mail (argument), environment (name), plugin-classes (attribute), plugin-flask (attribute),
-access-control (roles).
+access-control (roles), sqlalchemy (module or method).
 """
 
 from __future__ import annotations
@@ -118,6 +118,8 @@ class Signs:
                 self._add("sessions", f"{module}.{name}", node, where)
         elif top == "airflow_client":
             self._add("old-client", module, node, where)
+        elif top == "sqlalchemy":
+            self._add("sqlalchemy", module, node, where)
         elif top in GONE_FROM_PYTHON and not where.guarded:
             self._add("gone-python", top, node, where)
 
@@ -128,6 +130,8 @@ class Signs:
             self._add("sessions", "session.query", node, where)
         elif called in GONE_METHODS and owner.endswith(("Hook", "Backend")):
             self._add("gone-import", f"{owner}.{called}", node, where)
+        elif called == "get_sqlalchemy_engine":
+            self._add("sqlalchemy", called, node, where)
         elif called == "Session" and owner == "settings":
             self._add("sessions", "settings.Session", node, where)
         elif node.args and self._is_environment(node.func):

@@ -22,6 +22,7 @@ HELPER = source(signs=(Sign("gone-import", "airflow.contrib", 3, "common.py"),))
 REPAIRED = replace(case(inventory=GONE_IMPORT), folder=())
 STILL_THERE = replace(case(), folder=GONE_IMPORT.signs)
 FLASK = Plugin("acme", adds=("flask_blueprints: acme",))
+SQL = saying("sqlalchemy", "sqlalchemy")
 
 ROWS = (
     yes("VER-018", case(inventory=GONE_IMPORT), "in a: airflow.operators.subdag.SubDagOperator (daily.py:12)"),
@@ -35,13 +36,20 @@ ROWS = (
     no("VER-018", REPAIRED),
     no("VER-018", case(STAYS, GONE_IMPORT)),
     no("VER-018", case(inventory=GONE_IMPORT, airflow="2", runtime="13.11.0")),
-    no("VER-018", case(inventory=replace(GONE_IMPORT, airflow_version="3.1.0"))),
+    no("VER-018", case(inventory=replace(GONE_IMPORT, airflow_version="3.3.2"))),
+    yes("VER-018", case(inventory=replace(GONE_IMPORT, airflow_version="3.0.6")), "in a"),
     yes("VER-024", case(inventory=saying("gone-argument", "DAG(concurrency)")), "DAG(concurrency)"),
     no("VER-024", case()),
     yes("VER-025", case(inventory=saying("gone-rule", "dummy")), "dummy"),
     no("VER-025", case()),
     yes("VER-038", case(inventory=saying("gone-python", "imp")), "imported in a: imp"),
     no("VER-038", case()),
+    yes("VER-038-sql", case(inventory=SQL), "from 1.4 to 2.0 with this Runtime, and it is used in a: sqlalchemy"),
+    yes("VER-038-sql", case(inventory=replace(SQL, airflow_version="3.1.8"))),
+    no("VER-038-sql", case(inventory=replace(SQL, airflow_version="3.2.2"))),
+    no("VER-038-sql", case(inventory=SQL, runtime="3.1-12")),
+    no("VER-038-sql", case(inventory=SQL, airflow="2", runtime="13.11.0")),
+    no("VER-038-sql", case()),
     yes("VER-020", case(inventory=saying("sessions", "session.query")), "session.query"),
     no("VER-020", case()),
     yes("VER-023", case(inventory=saying("context-key", "execution_date")), "execution_date"),

@@ -12,6 +12,10 @@ from astroferry.model.inventory import Dag, Schedule, Sign
 RETRIES = source(config={"core": {"default_task_retries": "2", "default_timezone": "Asia/Tokyo"}})
 RENAMED = source(options_set=("scheduler.min_file_process_interval",))
 REMOVED = source(environment=("AIRFLOW__CORE__CHECK_SLAS", "STAGE"))
+LATER = source(
+    airflow_version="3.1.8",
+    options_set=("api.access_logfile", "core.max_num_rendered_ti_fields_per_task", "lineage.backend"),
+)
 BEHIND = source(options_set=("webserver.page_size",))
 IGNORES = source(signs=(Sign("ignore-file", ".airflowignore", 1, ".airflowignore"),))
 GLOB = replace(IGNORES, config={"core": {"dag_ignore_file_syntax": "glob"}})
@@ -34,6 +38,19 @@ ROWS = (
     yes("VER-037", case(inventory=BEHIND), "stay behind: webserver.page_size: it is for the old machines"),
     no("VER-037", case()),
     no("VER-037", case(inventory=RENAMED, airflow="2", runtime="13.11.0")),
+    yes("VER-037", case(inventory=replace(BEHIND, airflow_version="3.0.6")), "stay behind: webserver.page_size"),
+    no("VER-037", case(inventory=replace(BEHIND, airflow_version="3.3.2"))),
+    yes(
+        "VER-037-later",
+        case(inventory=LATER),
+        "2 options of the source that later versions of Airflow 3 changed: core.max_num_rendered_ti_fields_per_task "
+        "(core.num_dag_runs_to_retain_rendered_fields since 3.2), lineage.backend (gone since 3.2).",
+    ),
+    yes("VER-037-later", case(inventory=replace(LATER, airflow_version="2.11.2")), "3 options"),
+    yes("VER-037-later", case(inventory=source(environment=("AIRFLOW__LINEAGE__BACKEND",))), "1 option of"),
+    no("VER-037-later", case(inventory=LATER, runtime="3.1-12")),
+    no("VER-037-later", case(inventory=replace(LATER, airflow_version="3.2.2"))),
+    no("VER-037-later", case(inventory=LATER, airflow="2", runtime="13.11.0")),
     yes(
         "VER-037-plan",
         case(with_environment({"AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "60"})),

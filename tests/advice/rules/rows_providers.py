@@ -18,6 +18,11 @@ AMAZON = saying(
 POSTGRES = source(
     connections=(ConnectionSeen("pg", "postgres"), ConnectionSeen("x", "acme"), ConnectionSeen("f", "fs"))
 )
+STANDARD = (
+    Provider("apache-airflow-providers-standard", "1.2.0"),
+    Provider("apache-airflow-providers-smtp", "2.3.1"),
+)
+CLIMBS = source(airflow_version="3.0.6", providers=STANDARD)
 
 ROWS = (
     yes("VER-036", case(inventory=AMAZON), "apache-airflow-providers-amazon"),
@@ -34,4 +39,20 @@ ROWS = (
     no("ENV-014", case(replace(PLAN, values=Values(skip_connections=("pg",))), POSTGRES)),
     no("ENV-014", case(inventory=POSTGRES, airflow="2", runtime="13.11.0")),
     no("ENV-014", case(inventory=replace(POSTGRES, task_modules=("airflow.providers.postgres.hooks.postgres",)))),
+    yes(
+        "VER-036", case(inventory=replace(AMAZON, airflow_version="3.0.6")), "apache-airflow-providers-amazon>=9.1.0."
+    ),
+    yes(
+        "VER-036", case(inventory=replace(AMAZON, airflow_version="3.3.2")), "apache-airflow-providers-amazon==9.1.0."
+    ),
+    yes(
+        "VER-036-floor",
+        case(inventory=CLIMBS),
+        "older than Runtime 3.3-8 takes: apache-airflow-providers-standard 1.2.0 (needs 1.9.0).",
+    ),
+    no("VER-036-floor", case(inventory=CLIMBS, runtime="3.0-20")),
+    no("VER-036-floor", case(inventory=CLIMBS, runtime="")),
+    no("VER-036-floor", case(inventory=replace(CLIMBS, airflow_version="3.1.8"))),
+    no("VER-036-floor", case(inventory=replace(CLIMBS, airflow_version="2.11.2"))),
+    no("VER-036-floor", case(inventory=replace(CLIMBS, providers=STANDARD[1:]))),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice import airflow3_minors
 from astroferry.advice.airflow3_options import INVALID, OLD_VALUES, REMOVED, RENAMED
 from astroferry.advice.evidence import seen
 from astroferry.advice.options import fate, option, set_to, variable
@@ -101,9 +102,10 @@ def changed_options(case: Case) -> Iterator[Hit]:
     """The source sets options that Airflow 3 renamed or removed.
 
     Each is told with its new name, or with the reason why it stays behind: Airflow 3 does not have it, Astro sets it
-    itself, or it belongs to the old machines.
+    itself, or it belongs to the old machines. From 3.0 too: it still took many old names, and later versions renamed
+    more.
     """
-    names = _set_on_source(case) if case.crosses else ()
+    names = _set_on_source(case) if case.crosses or case.climbs else ()
     renamed = [name for name in names if name in RENAMED]
     moved = [f"{name} is now {option(to)}" for name in renamed if (to := fate(variable(name)).name)]
     if moved:
@@ -125,6 +127,31 @@ def changed_options(case: Case) -> Iterator[Hit]:
             f"{several(len(behind), 'option')} of the source that stay behind: {listed(behind)}.",
             "Nothing needs to be done.",
             evidence=tuple(behind),
+        )
+
+
+@BOOK.rule(
+    "VER-037-later",
+    "advise",
+    reads=("inventory.options_set", "inventory.environment", "inventory.airflow_version", "plan.decisions.runtime"),
+    source="config.yml and deprecated options of apache-airflow-core 3.0.6, 3.1.8, 3.2.2 and 3.3.2, compared",
+)
+def changed_later(case: Case) -> Iterator[Hit]:
+    """The source sets options that a later version of Airflow 3 renamed or removed.
+
+    `airflow config lint` does not tell these. A renamed one still works under its old name, with a warning; one that
+    was removed does nothing. Use the new names in the environment of Deployments, and leave the others behind.
+    """
+    told = []
+    for name in _set_on_source(case):
+        since, new = airflow3_minors.RENAMED.get(name, (airflow3_minors.REMOVED.get(name), ""))
+        if since is not None and case.comes_to(*since):
+            told.append(f"{name} ({f'{new} since' if new else 'gone since'} {since[0]}.{since[1]})")
+    if told:
+        yield Hit(
+            f"{several(len(told), 'option')} of the source that later versions of Airflow 3 changed: {listed(told)}.",
+            "Use the new names in the environment of Deployments, and leave the others behind.",
+            evidence=tuple(told),
         )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.advice.airflow3_minors import PROVIDERS
 from astroferry.advice.evidence import seen
 from astroferry.advice.packages import bring, requirement
 from astroferry.advice.providers import IN_AIRFLOW_3_IMAGES, package_of_module, package_of_type
-from astroferry.advice.rules.rule import Book, Case, Hit, listed
+from astroferry.advice.rules.rule import Book, Case, Hit, listed, version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,6 +76,35 @@ def used_by_connections(case: Case) -> Iterator[Hit]:
             bring(case),
             listed(missing),
             evidence=tuple(f"{requirement(case, name)}: {', '.join(of_type[name])}" for name in missing),
+        )
+
+
+@BOOK.rule(
+    "VER-036-floor",
+    "warn",
+    reads=("inventory.providers", "inventory.airflow_version", "plan.decisions.runtime"),
+    source="requirements of apache-airflow-core 3.0.6, 3.1.8, 3.2.2 and 3.3.2, compared",
+)
+def below_the_floor(case: Case) -> Iterator[Hit]:
+    """The source has providers older than the Airflow of the Runtime takes.
+
+    From 3.1 on, Airflow itself needs the standard provider at 1.9.0, common-sql at 1.28.1, common-compat at 1.7.4,
+    common-io at 1.6.3 and smtp at 2.3.1, or newer. A requirements.txt that pins an older one cannot be installed, so
+    its image is not built. Take these pins out; the image brings what it needs. From Airflow 2 all providers are new
+    anyway.
+    """
+    old = []
+    for provider in case.inventory.providers:
+        since, floor = PROVIDERS.get(provider.package, ((0, 0), ""))
+        if floor and case.climbs and case.comes_to(*since) and version_key(provider.version) < version_key(floor):
+            old.append(f"{provider.package} {provider.version} (needs {floor})")
+    if old:
+        runtime = case.plan.decisions.runtime
+        yield Hit(
+            f"Providers of the source older than Runtime {runtime} takes: {listed(old, 3)}.",
+            "Do not pin them in requirements.txt; the image brings newer ones.",
+            listed(old),
+            evidence=tuple(old),
         )
 
 

@@ -40,6 +40,17 @@ class Case:
         return self.inventory.airflow_major == 2 and self.plan.decisions.airflow == "3"
 
     @property
+    def climbs(self) -> bool:
+        """Whether the move leads from one Airflow 3 to a newer minor version of it, as the chosen Runtime says."""
+        source, target = version_key(self.inventory.airflow_version)[:2], airflow_of(self.plan.decisions.runtime)
+        return self.inventory.airflow_major == 3 and target > source
+
+    def comes_to(self, *minor: int) -> bool:
+        """Whether the move leads from an older Airflow to this minor version, or past it."""
+        source, target = version_key(self.inventory.airflow_version)[:2], airflow_of(self.plan.decisions.runtime)
+        return source < minor <= target
+
+    @property
     def signs(self) -> tuple[Sign, ...]:
         """What DAG code says: that of the folder, once it was read."""
         return self.inventory.signs if self.folder is None else self.folder
@@ -176,6 +187,14 @@ def version_key(text: str) -> tuple[int, ...]:
             break
         numbers.append(int(digits))
     return tuple(numbers)
+
+
+def airflow_of(runtime: str) -> tuple[int, ...]:
+    """(3, 1) for Runtime "3.1-12", (2, 11) for "13.5.0"; empty for what is no Runtime version."""
+    numbers = version_key(runtime)
+    if len(numbers) < 2:
+        return ()
+    return numbers[:2] if "-" in runtime else (2, numbers[0] - 2)
 
 
 def seen_at(place: Place) -> str:

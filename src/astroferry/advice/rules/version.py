@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed, version_key
+from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, airflow_of, listed, version_key
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -229,14 +229,6 @@ def not_offered(case: Case) -> Iterator[Hit]:
             f"The organization does not offer Runtime {runtime}." if runtime else "No Runtime is chosen.",
             f"Choose one of {listed(fitting)}." if fitting else "Ask Astronomer which Runtimes you may use.",
         )
-
-
-def airflow_of(runtime: str) -> tuple[int, ...]:
-    """(3, 1) for Runtime "3.1-12", (2, 11) for "13.5.0"; empty for what is no Runtime version."""
-    numbers = version_key(runtime)
-    if len(numbers) < 2:
-        return ()
-    return numbers[:2] if "-" in runtime else (2, numbers[0] - 2)
 
 
 def interval_crons(inventory: Inventory) -> tuple[str, ...]:
