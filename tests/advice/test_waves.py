@@ -84,9 +84,17 @@ def test_the_pilot_tries_a_handover() -> None:
     linked = [dag("first", triggers=("second",)), dag("second")]
     found = of(*paused, *linked, dag("hourly", "@hourly"), dag("daily_b"), dag("daily_a"), dag("weekly", "@weekly"))
     assert found.waves[0].dags == ("daily_a", "daily_b", "hourly")
-    only_paused = of(*paused, *(dag(f"off_{number}", is_paused=True) for number in range(6)))
-    assert only_paused.waves[0].name == "pilot"
-    assert "tries deploying, but no handover" in only_paused.told[0]
+    by_hand = of(*paused, *(replace(dag(f"by_hand_{number}"), schedule=Schedule("none")) for number in range(6)))
+    assert by_hand.waves[0].name == "pilot"
+    assert "tries deploying, but no handover" in by_hand.told[0]
+    one_that_catches_up = of(*paused, *linked, dag("daily_a", catchup=True), dag("daily_b", catchup=False))
+    assert one_that_catches_up.waves[0].dags[0] == "daily_b"
+
+
+def test_paused_dags_move_in_one_wave() -> None:
+    found = of(*(dag(f"off_{number}", is_paused=True) for number in range(40)))
+    assert [(wave.name, len(wave.dags)) for wave in found.waves] == [("all", 40)]
+    assert found.told == ("Every DAG is paused on the source, so no schedule is handed over, and one wave does.",)
 
 
 def test_links_between_workspaces_bind_no_waves() -> None:

@@ -84,7 +84,8 @@ def divide(inventory: Inventory, where: Mapping[str, str] | None = None) -> Divi
     members = _members(dags, together)
     number = sum(len(ids) > 1 for ids in members.values())
     told = list(_about_large(dags, links, members, limit := size_limit(len(dags))))
-    if len(dags) < SINGLE:
+    paused = bool(dags) and all(dag.is_paused for dag in dags)
+    if len(dags) < SINGLE or paused:
         batches = [("all", [dag.dag_id for dag in dags])]
     elif len(dags) <= FINE:
         told += _join_pools(dags, together, limit)
@@ -93,7 +94,9 @@ def divide(inventory: Inventory, where: Mapping[str, str] | None = None) -> Divi
     else:
         batches, more = _coarse(dags, members, risk, limit, where)
         told += more
-    if len(dags) >= SMALL:
+    if paused:
+        told.append("Every DAG is paused on the source, so no schedule is handed over, and one wave does.")
+    elif len(dags) >= SMALL:
         batches, tries = _with_pilot(batches, _units(members, risk), dags)
         told += tries
     waves = _proposed([(name, ids) for name, ids in batches if ids], risk)
@@ -180,10 +183,14 @@ def _with_pilot(
     running = [unit for unit in low if any(dag in per_day for dag in unit.dags)]
     alone = [unit for unit in units if unit.rank == 1 and len(unit.dags) == 1 and unit.dags[0] in per_day]
 
-    def order(unit: _Unit) -> tuple[float, bool, int, str]:
-        # Daily or more often shows its first ticks soonest; hourly ones are missed soonest.
+    catching_up = {dag.dag_id for dag in dags if dag.catchup}
+
+    def order(unit: _Unit) -> tuple[float, bool, bool, int, str]:
+        # Daily or more often shows its first ticks soonest; hourly ones are missed soonest; and where the boundary
+        # were not taken, one that catches up would run all its past again.
         often = max(per_day.get(dag, 0.0) for dag in unit.dags)
-        return -min(often, 1.0), often >= 24, len(unit.dags), unit.dags[0]
+        catches_up = not catching_up.isdisjoint(unit.dags)
+        return -min(often, 1.0), often >= 24, catches_up, len(unit.dags), unit.dags[0]
 
     chosen: list[str] = []
     for unit in sorted(running or alone or low, key=order):

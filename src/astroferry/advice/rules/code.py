@@ -296,6 +296,10 @@ def import_errors(case: Case) -> Iterator[Hit]:
             f"DAG files that do not parse on the source: {listed(broken)}.",
             "Repair or remove them before the code is deployed.",
             listed(broken),
+            evidence=tuple(
+                f"{file.filename}: {last[-1]}" if (last := file.message.splitlines()) else file.filename
+                for file in case.inventory.import_errors
+            ),
         )
 
 
