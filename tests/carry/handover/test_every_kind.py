@@ -143,6 +143,21 @@ async def test_a_marker_of_starship_is_given_its_tasks_where_one_depends_on_the_
         assert server.task_states[marker.run_id] == ["skipped"]
 
 
+@pytest.mark.parametrize("late", [{"before_mark": 300}, {"before_unpause": 300}, {"before_mark": 90}])
+async def test_an_airflow_2_target_is_given_what_a_task_depends_on(tmp_path: Path, late: dict[str, int]) -> None:
+    """Found on a real 2.11 on 2026-11-26: it was waited for a next run that only a backfill could have brought."""
+    here = world(tmp_path, catchup=False, target_major=2, dag={"depends_on_past": True}, watch_ticks=1)
+    here.starship_on = ("source", "target")
+    journal: Journal = {}
+    await cut_over(here, journal, **late)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    await roll_back(here, journal, after=100)
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert here.ledger()[-1][1] == "source"
+
+
 @pytest.mark.parametrize("kind", ["cron", "timedelta", "off"])
 @pytest.mark.parametrize("catchup", [True, False])
 async def test_an_airflow_2_target_takes_its_boundary_from_starship(tmp_path: Path, kind: str, catchup: bool) -> None:

@@ -114,12 +114,14 @@ class MarkBoundary:
         """Whether what the target shows as its next run follows the boundary, with the data it should have."""
         plan = await self.handover.plan(ctx)
         shown = target.next_run_after
+        on_3 = (await self.handover.airflow(ctx, "target")).major >= 3
         # Beyond the boundary it may have run ticks itself, which a rollback that was broken off has not handed back.
         newest = await self.handover.newest(ctx, "target", tick)
         if not self.handover.was_active(ctx):
             # It stays paused on both sides; whoever unpauses it later gets what Airflow makes of the time till then.
             right = shown is None or shown > newest.moment
-        elif plan.fills_first:
+        elif on_3 and plan.fills_first:
+            # An Airflow 2 has no backfill: there it is queued at the unpausing (`RunGap.queue_what_comes_first`).
             following = plan.ticks.after(newest.moment)
             right = shown == (following.moment if following else None)
         else:
