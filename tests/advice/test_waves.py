@@ -87,6 +87,8 @@ def test_the_pilot_tries_a_handover() -> None:
     by_hand = of(*paused, *(replace(dag(f"by_hand_{number}"), schedule=Schedule("none")) for number in range(6)))
     assert by_hand.waves[0].name == "pilot"
     assert "tries deploying, but no handover" in by_hand.told[0]
+    rare = of(*paused, dag("newsletter", "0 9 * * 4"), dag("daily_a"), dag("daily_b"), dag("daily_c"), *linked)
+    assert rare.waves[0].dags == ("newsletter", "daily_a", "daily_b")
     one_that_catches_up = of(*paused, *linked, dag("daily_a", catchup=True), dag("daily_b", catchup=False))
     assert one_that_catches_up.waves[0].dags[0] == "daily_b"
 

@@ -174,7 +174,8 @@ def _with_pilot(
     """A few DAGs before all others, to try the way; and a sentence where they try less than all of it.
 
     What shows whether schedules are handed over is a cron DAG that runs: one of low risk if there is such, else one
-    of medium risk that nothing else needs. Paused ones are only moved.
+    of medium risk that nothing else needs; that too where those of low risk run less than daily, so that the first
+    cycle does not take weeks to watch. Paused ones are only moved.
     """
     per_day = {
         dag.dag_id: runs_per_day(dag.schedule) for dag in dags if not dag.is_paused and dag.schedule.kind == "cron"
@@ -193,7 +194,10 @@ def _with_pilot(
         return -min(often, 1.0), often >= 24, catches_up, len(unit.dags), unit.dags[0]
 
     chosen: list[str] = []
-    for unit in sorted(running or alone or low, key=order):
+    candidates = sorted(running, key=order) or sorted(alone, key=order) or sorted(low, key=order)
+    if running and not any(per_day.get(dag, 0.0) >= 1 for unit in running for dag in unit.dags):
+        candidates += sorted(alone, key=order)
+    for unit in candidates:
         if len(chosen) + len(unit.dags) <= PILOT:
             chosen += unit.dags
     told = []

@@ -12,11 +12,13 @@ from astroferry.carry.journal import Standing
 from astroferry.code.pack import digest, pack
 from astroferry.errors import NotAllowedError, NotFoundError, RemoteError
 from astroferry.model.plan import MOVED
+from astroferry.model.words import names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from astroferry.carry.context import Context
+    from astroferry.model.inventory import BrokenFile
     from astroferry.model.plan import Deployment
 
 PATIENCE = 900.0
@@ -177,7 +179,11 @@ class DagsArrived:
             absent = seen.facts.get("absent", [])
             if seen.state == "done" or (not absent and paused) or ctx.clock.now().timestamp() >= end:
                 return {"paused_by_us": paused, "absent": absent, "arrived": seen.facts.get("arrived", [])}
-            ctx.tell(f"waiting for {len(absent)} DAGs to be parsed on {self.deployment.name}")
+            broken = _files(await airflow.import_errors())
+            ctx.tell(
+                f"waiting for {names(absent, 3)} to be parsed on {self.deployment.name}"
+                f"{f'; import errors there: {names(broken, 3)}' if broken else ''}"
+            )
             await ctx.clock.sleep(ctx.plan.cutover.poll)
 
     async def verify(self, ctx: Context) -> Observation:
@@ -186,8 +192,7 @@ class DagsArrived:
         if seen.state == "done":
             return seen
         airflow = await ctx.target(self.deployment.name)
-        broken = await airflow.import_errors()
-        files = ", ".join(sorted(Path(item.filename).name for item in broken)) or "none"
+        files = ", ".join(_files(await airflow.import_errors())) or "none"
         return Observation(
             "failed",
             f"not there after {ctx.plan.cutover.parse_timeout} s: {', '.join(seen.facts.get('absent', []))}; "
@@ -198,6 +203,11 @@ class DagsArrived:
         """Nothing to undo."""
         del ctx, before, facts
         return "nothing to undo"
+
+
+def _files(broken: Iterable[BrokenFile]) -> list[str]:
+    """Names of files that do not parse, sorted."""
+    return sorted({Path(item.filename).name for item in broken})
 
 
 async def _runs_on_source(ctx: Context, dag_id: str) -> bool:

@@ -296,8 +296,8 @@ class DecidingPanel(Panel):
         if self.active is None:
             self.take_focus()
         else:
-            # What is known now may have pushed the question below the edge.
-            self.call_after_refresh(self._bring, self.active)
+            # What is known now may have pushed the question below the edge; but it is what was waited for, too.
+            self.call_after_refresh(self._bring, self.active, from_top=True)
 
     def keys(self) -> Keys:
         """Those that do something here."""
