@@ -85,6 +85,11 @@ class Reading(ReadingDags):
         pages = self._pages("/importErrors", "import_errors", {}, lambda item: item["import_error_id"])
         return tuple([shapes.broken_file_of(item) async for item in pages])
 
+    async def failed_to_parse(self) -> dict[str, str]:
+        """File that does not parse -> when that was seen last, as the server writes it; anew with each try."""
+        pages = self._pages("/importErrors", "import_errors", {}, lambda item: item["import_error_id"])
+        return {item.get("filename") or "": item.get("timestamp") or "" async for item in pages}
+
     async def config(self) -> dict[str, dict[str, str]]:
         """Section -> option -> value, without sensitive options; NotAllowedError where it is not exposed."""
         return shapes.config_of(await self._get("/config"))

@@ -156,6 +156,18 @@ async def test_dags_are_put_into_a_new_wave(saved: Saved, facts: OrganizationFac
         assert waves == {"first": ("by_hand",), "pilot": ("hourly_stock",), "rest": ("*",)}
 
 
+@pytest.mark.parametrize(
+    ("stage", "shows"), [("networking", "places"), ("secrets", "connections"), ("source", "DAGs")]
+)
+async def test_what_the_source_has_opens_at_what_the_stage_is_about(
+    saved: Saved, facts: OrganizationFacts, stage: str, shows: str
+) -> None:
+    async with at(saved(decided=ALL[:9]), stage, facts=facts) as (wizard, pilot):
+        await keys(pilot, "f7")
+        assert isinstance(wizard.app.screen, SeenScreen)
+        assert wizard.app.screen.table.title == shows
+
+
 async def test_places_change_their_path_several_at_once(saved: Saved, facts: OrganizationFacts) -> None:
     async with at(saved(decided=ALL[:6]), "networking", facts=facts) as (wizard, pilot):
         await keys(pilot, "up", "up", "up", "tab", "space", "space", "right", "f2")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from astroferry.carry.context import Context
-    from astroferry.model.inventory import BrokenFile
     from astroferry.model.plan import Deployment
 
 PATIENCE = 900.0
@@ -166,10 +165,11 @@ class DagsArrived:
         return frozenset(seen[0]).union(seen[1], (dag for dag, waves in divided.items() if gone & set(waves)))
 
     async def apply(self, ctx: Context) -> Facts:
-        """Wait until all are parsed; pause what arrives unpaused."""
+        """Wait until all are parsed, or the files of all others were tried twice; pause what arrives unpaused."""
         airflow = await ctx.target(self.deployment.name)
         end = ctx.clock.now().timestamp() + ctx.plan.cutover.parse_timeout
         paused: list[str] = []
+        tried: dict[str, str] = {}
         while True:
             seen = await self.observe(ctx)
             for dag in seen.facts.get("running", ()):
@@ -179,7 +179,12 @@ class DagsArrived:
             absent = seen.facts.get("absent", [])
             if seen.state == "done" or (not absent and paused) or ctx.clock.now().timestamp() >= end:
                 return {"paused_by_us": paused, "absent": absent, "arrived": seen.facts.get("arrived", [])}
-            broken = _files(await airflow.import_errors())
+            failed = await airflow.failed_to_parse()
+            # The first time may be from before the deploy.
+            again = [file for file, at in failed.items() if at != tried.setdefault(file, at)]
+            if absent and all(_is_in(ctx, dag, again) for dag in absent):
+                return {"paused_by_us": paused, "absent": absent, "arrived": seen.facts.get("arrived", [])}
+            broken = _files(failed)
             ctx.tell(
                 f"waiting for {names(absent, 3)} to be parsed on {self.deployment.name}"
                 f"{f'; import errors there: {names(broken, 3)}' if broken else ''}"
@@ -192,12 +197,9 @@ class DagsArrived:
         if seen.state == "done":
             return seen
         airflow = await ctx.target(self.deployment.name)
-        files = ", ".join(_files(await airflow.import_errors())) or "none"
-        return Observation(
-            "failed",
-            f"not there after {ctx.plan.cutover.parse_timeout} s: {', '.join(seen.facts.get('absent', []))}; "
-            f"files with import errors on the target: {files}",
-        )
+        files = ", ".join(_files(await airflow.failed_to_parse())) or "none"
+        absent = ", ".join(seen.facts.get("absent", []))
+        return Observation("failed", f"not there: {absent}; files with import errors on the target: {files}")
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """Nothing to undo."""
@@ -205,9 +207,20 @@ class DagsArrived:
         return "nothing to undo"
 
 
-def _files(broken: Iterable[BrokenFile]) -> list[str]:
-    """Names of files that do not parse, sorted."""
-    return sorted({Path(item.filename).name for item in broken})
+def _files(broken: Iterable[str]) -> list[str]:
+    """Names of files, sorted."""
+    return sorted({Path(file).name for file in broken})
+
+
+def _is_in(ctx: Context, dag_id: str, files: Iterable[str]) -> bool:
+    """Whether the DAG is defined by one of these files of the target: a path below the DAG folder, or a whole one."""
+    dag = ctx.inventory.dag(dag_id)
+    if dag is None or not dag.fileloc:
+        return False
+    return any(
+        dag.fileloc.endswith(f"/{file}") if not file.startswith("/") else Path(file).name == Path(dag.fileloc).name
+        for file in files
+    )
 
 
 async def _runs_on_source(ctx: Context, dag_id: str) -> bool:

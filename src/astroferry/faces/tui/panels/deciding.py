@@ -286,7 +286,7 @@ class DecidingPanel(Panel):
 
     def listed(self) -> None:
         """What the source has."""
-        look_at_source(self.wizard)
+        look_at_source(self.wizard, self.stage.key)
 
     def settled(self) -> None:
         """An end was read: what is known and suggested may be other now."""

@@ -12,8 +12,19 @@ if TYPE_CHECKING:
     from astroferry.faces.tui.screens.wizard import WizardScreen
 
 
-def look_at_source(wizard: WizardScreen) -> None:
-    """Open it; where nothing was read yet, say so."""
+OF_STAGE = {
+    "version": "signs in code",
+    "execution": "places",
+    "cluster": "places",
+    "networking": "places",
+    "secrets": "connections",
+    "values": "connections",
+}
+"""a stage -> the kind of thing that it asks about; else DAGs"""
+
+
+def look_at_source(wizard: WizardScreen, stage: str = "") -> None:
+    """Open it at what that stage is about; where nothing was read yet, say so."""
     session = wizard.session
 
     def goes_on() -> bool:
@@ -28,4 +39,4 @@ def look_at_source(wizard: WizardScreen) -> None:
     if session.desk.inventory is None and not session.unfinished.has_something:
         wizard.say("Nothing has been read from the source yet.", bad=True)
     else:
-        wizard.app.push_screen(SeenScreen(look, goes_on))
+        wizard.app.push_screen(SeenScreen(look, goes_on, OF_STAGE.get(stage, "")))

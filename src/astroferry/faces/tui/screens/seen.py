@@ -28,7 +28,8 @@ EVERY = 1.0
 class SeenScreen(ModalScreen[None]):
     """The tables that `look` gives, and what it says of them ("" where all is whole).
 
-    `goes_on`: whether more may come; then it is looked at again, and the cursor stays where it is.
+    `goes_on`: whether more may come; then it is looked at again, and the cursor stays where it is. `first`: the title
+    of the table that is shown first, if it is there.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,13 +40,16 @@ class SeenScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, look: Callable[[], tuple[tuple[Table, ...], str]], goes_on: Callable[[], bool] = lambda: False
+        self,
+        look: Callable[[], tuple[tuple[Table, ...], str]],
+        goes_on: Callable[[], bool] = lambda: False,
+        first: str = "",
     ) -> None:
         super().__init__()
         self._look = look
         self._goes_on = goes_on
         self.tables, self.note = look()
-        self.at = 0
+        self.at = next((number for number, table in enumerate(self.tables) if table.title == first), 0)
         self.list = RowList(self.table.headings, self.table.rows, sorts=True)
 
     @property
