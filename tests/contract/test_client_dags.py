@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -214,6 +215,16 @@ async def test_a_broken_file_is_told_with_its_reason(airflow: Airflow) -> None:
     (broken,) = await airflow.import_errors()
     assert broken.filename.endswith(BROKEN.file)
     assert "nowhere_to_be_found" in broken.message
+
+
+async def test_a_broken_file_that_is_tried_again_says_so(airflow: Airflow) -> None:
+    (file, first), *more = (await airflow.failed_to_parse()).items()
+    assert file.endswith(BROKEN.file)
+    assert not more
+    until = time.monotonic() + 120
+    while (await airflow.failed_to_parse())[file] == first:
+        assert time.monotonic() < until, "never tried again"
+        await asyncio.sleep(1)
 
 
 async def test_the_standard_provider_is_listed(airflow: Airflow) -> None:

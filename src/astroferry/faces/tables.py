@@ -141,13 +141,7 @@ def assign(waves: Sequence[dict[str, Any]], dags: Iterable[str], name: str) -> l
     A wave made here goes to the Deployments of the first one. A wave left without DAGs is left out.
     """
     moved = list(dict.fromkeys(dags))
-    taken = set(moved)
-    result: list[dict[str, Any]] = []
-    for wave in waves:
-        kept = [dag for dag in wave.get("dags", ["*"]) if dag not in taken]
-        without = [dag for dag in wave.get("without", []) if dag not in taken]
-        changed = {key: value for key, value in wave.items() if key not in {"dags", "without"}} | {"dags": kept}
-        result.append(changed | ({"without": without} if without else {}))
+    result = _unnamed(waves, moved)
     target = next((wave for wave in result if wave["name"] == name), None)
     if target is None:
         first = result[0] if result else {}
@@ -155,6 +149,30 @@ def assign(waves: Sequence[dict[str, Any]], dags: Iterable[str], name: str) -> l
         # New waves go before the one that takes the rest.
         place = next((number for number, wave in enumerate(result) if "*" in wave["dags"]), len(result))
         result.insert(place, target)
-    if "*" not in target["dags"]:
-        target["dags"] = [*target["dags"], *moved]
+    # One that takes the rest need not name them, but where another's beginning of a name would take them.
+    there = wave_of(result, moved) if "*" in target["dags"] else {}
+    target["dags"] = [*target["dags"], *(dag for dag in moved if there.get(dag) != name)]
     return [wave for wave in result if wave["dags"]]
+
+
+def leave_out(waves: Sequence[dict[str, Any]], dags: Iterable[str]) -> list[dict[str, Any]]:
+    """The waves with these DAGs in none of them. A wave left without DAGs is left out."""
+    gone = list(dict.fromkeys(dags))
+    result = _unnamed(waves, gone)
+    there = wave_of(result, gone)
+    for wave in result:
+        if without := [dag for dag in gone if there[dag] == wave["name"]]:
+            wave["without"] = [*wave.get("without", []), *without]
+    return [wave for wave in result if wave["dags"]]
+
+
+def _unnamed(waves: Sequence[dict[str, Any]], dags: Sequence[str]) -> list[dict[str, Any]]:
+    """Copies of the waves that name none of these DAGs, neither to take them nor to be without them."""
+    taken = set(dags)
+    result: list[dict[str, Any]] = []
+    for wave in waves:
+        kept = [dag for dag in wave.get("dags", ["*"]) if dag not in taken]
+        without = [dag for dag in wave.get("without", []) if dag not in taken]
+        changed = {key: value for key, value in wave.items() if key not in {"dags", "without"}} | {"dags": kept}
+        result.append(changed | ({"without": without} if without else {}))
+    return result

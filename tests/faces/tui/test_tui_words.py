@@ -124,6 +124,26 @@ def test_dags_know_their_wave_and_move() -> None:
     assert tables.assign([], ["a"], "one") == [{"name": "one", "test": "", "production": "", "dags": ["a"]}]
 
 
+def test_dags_move_where_waves_are_written_by_beginnings() -> None:
+    waves: list[dict[str, Any]] = [
+        {"name": "first", "test": "t", "production": "p", "dags": ["fleet_*", "one"]},
+        {"name": "rest", "test": "t", "production": "p"},
+    ]
+    everything = ("fleet_a", "fleet_b", "one", "other")
+    moved = tables.assign(waves, ["fleet_a", "one"], "rest")
+    assert tables.wave_of(moved, everything) == {
+        "fleet_a": "rest",
+        "fleet_b": "first",
+        "one": "rest",
+        "other": "rest",
+    }
+    out = tables.leave_out(waves, ["fleet_a", "one", "other"])
+    # What another names by a beginning, or by "*", would take it otherwise.
+    assert tables.wave_of(out, everything) == {"fleet_a": "", "fleet_b": "first", "one": "", "other": ""}
+    assert tables.wave_of(tables.assign(out, everything, "first"), everything) == dict.fromkeys(everything, "first")
+    assert waves[0]["dags"] == ["fleet_*", "one"]
+
+
 def test_tables_in_words(plan: Plan) -> None:
     rows = dict(tables.rows_of_tables(WAVES))
     assert rows["pilot"] == "2 DAGs on p, tested on t: a, b"

@@ -18,7 +18,7 @@ from astroferry.faces.prompts.answers import picked
 from astroferry.faces.prompts.console import COMMANDS, command_of, plainly
 from astroferry.faces.prompts.listing import pick, rows_of
 from astroferry.faces.prompts.menus import choose
-from astroferry.faces.tables import as_tables, assign, from_text, rows_of_tables, to_text, wave_of
+from astroferry.faces.tables import as_tables, assign, from_text, leave_out, rows_of_tables, to_text, wave_of
 from astroferry.model.files import read_text
 from astroferry.stages.question import Option
 
@@ -86,13 +86,16 @@ async def assigned(waves: list[dict[str, Any]], session: Session, console: Conso
     there = [Option(wave["name"], wave["name"]) for wave in waves]
     for line in pages.options(there):
         console.say(line)
-    text = (await console.line("Into which wave? A number, the name of a new one, or workspace NAME")).strip()
+    ways = "A number, the name of a new one, none, or workspace NAME"
+    text = (await console.line(f"Into which wave? {ways}")).strip()
     if not text or command_of(text) is not None:
         return waves
     word, _, name = text.partition(" ")
     if word == "workspace" and name.strip():
         return await _into_workspace(waves, session, console, dags, plainly(name))
     option = picked(there, text)
+    if option is None and text == "none":
+        return leave_out(waves, dags)
     return assign(waves, dags, option.value if option else plainly(text))
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from astroferry.faces.clock import scheduled
 from astroferry.faces.placing import division_of, into_workspace, production_in
-from astroferry.faces.tables import assign, place, wave_of
+from astroferry.faces.tables import assign, leave_out, place, wave_of
 from astroferry.faces.tui.screens.modals import AskScreen, MenuScreen, TextScreen
 from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.row_list import RowList
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan
 
-NEW = "\0new"
+NEW, NONE = "\0new", "\0none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class DagListScreen(ModalScreen["Division | None"]):
                 "DAGs into waves",
                 "space marks a DAG, a all that are shown; without a mark, keys are about the DAG under the cursor.\n"
                 "/ filters by words of any column, s sorts by the next column, Enter shows a DAG in full.\n\n"
-                "w puts them into a wave.\n"
+                "w puts them into a wave, or into none: then they do not move.\n"
                 "d puts them onto a Deployment: into the first wave that goes there, or a new one.\n"
                 "o puts them into a Workspace: onto its production Deployment; where it has none, one like theirs "
                 "now is added to the plan.\n"
@@ -192,15 +192,17 @@ class DagListScreen(ModalScreen["Division | None"]):
         """Into which wave?"""
         dags = self._chosen()
         options = [Option(wave["name"], wave["name"]) for wave in self.division.waves]
-        self._ask(
-            dags, "into which wave?", [*options, Option(NEW, "a new wave …")], lambda name: self._into(dags, name)
-        )
+        options += [Option(NEW, "a new wave …"), Option(NONE, "no wave: they do not move")]
+        self._ask(dags, "into which wave?", options, lambda name: self._into(dags, name))
 
     def _into(self, dags: list[str], name: str) -> None:
         if name == NEW:
             self.app.push_screen(
                 AskScreen("Name of the new wave"), lambda typed: self._into(dags, typed) if typed else None
             )
+            return
+        if name == NONE:
+            self._now(replace(self.division, waves=leave_out(self.division.waves, dags)), dags, "into no wave")
             return
         self._now(replace(self.division, waves=assign(self.division.waves, dags, name)), dags, f"into {name}")
 
