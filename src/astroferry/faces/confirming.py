@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from astroferry.carry.handover.deployments import deployments_of
+from astroferry.faces.reviewing import still_to_make
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
@@ -33,22 +34,27 @@ def before_carrying(session: Session) -> Confirmation | None:
     plan = session.desk.plan
     if not plan.waves:
         return None
-    infos = session.infos
-    sentences = [
-        (
+    infos = still_to_make(session.infos, session.standings)
+    made = len(session.infos) - len(infos)
+    sentences = []
+    if infos:
+        sentences.append(
             f"{several(len(infos), 'item')} will be made or copied on Astro: Deployments, connections, variables, "
             "pools, DAGs. Every DAG arrives paused."
-        ),
-        "The source is not touched: it keeps running until you cut a wave over.",
-    ]
+        )
+    if made:
+        what = several(made, "other" if infos else "item")
+        sentences.append(f"{what} {'stands' if made == 1 else 'stand'} there already, and will be looked at.")
+    sentences.append("The source is not touched: it keeps running until you cut a wave over.")
     conflicts = plan.conflicts
     if "overwrite" in {conflicts.connections, conflicts.variables, conflicts.pools}:
         sentences.append("The plan overwrites what others made there; former values cannot be put back.")
     undo = {kind: sum(info.undo == kind for info in infos) for kind in ("undo", "compensate", "irreversible")}
-    sentences.append(
-        f"Of these, {undo['undo']:,} can be undone, {undo['compensate']:,} compensated, "
-        f"{undo['irreversible']:,} not taken back."
-    )
+    if infos:
+        sentences.append(
+            f"Of these, {undo['undo']:,} can be undone, {undo['compensate']:,} compensated, "
+            f"{undo['irreversible']:,} not taken back."
+        )
     if undo["irreversible"]:
         first = next(info for info in infos if info.undo == "irreversible")
         sentences.append(f"What cannot be taken back begins with: {first.title}.")

@@ -79,9 +79,14 @@ def against(desk: Desk) -> list[Line]:
     return lines
 
 
+def still_to_make(infos: Sequence[ActionInfo], standings: Mapping[str, Standing]) -> list[ActionInfo]:
+    """Those of these items that the journal does not have as done."""
+    return [info for info in infos if info.id not in standings or standings[info.id].event not in {"done", "found"}]
+
+
 def stands(infos: Sequence[ActionInfo], standings: Mapping[str, Standing]) -> str:
     """What of this page has been done already, in a sentence."""
-    made = sum(info.id in standings and standings[info.id].event in {"done", "found"} for info in infos)
+    made = len(infos) - len(still_to_make(infos, standings))
     moved = any(key.startswith("cutover/") for key in standings)
     begun = moved or any(standing.ours for standing in standings.values())
     if not begun and not made:

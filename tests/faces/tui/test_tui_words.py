@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from astroferry.advice.kinds import MarkerPlan, handover_kind
+from astroferry.carry.action import ActionInfo
 from astroferry.carry.journal import Journal, Standing
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import PlanError
 from astroferry.faces import clock, tables
+from astroferry.faces.confirming import before_carrying
 from astroferry.faces.found import free_name, plans_in
 from astroferry.faces.handed import (
     Handed,
@@ -41,6 +44,7 @@ from astroferry.stages import DECIDING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from astroferry.faces.session import Session
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan, WaveState
 
@@ -324,6 +328,24 @@ def test_a_dag_that_was_paused_has_missed_nothing() -> None:
     }
     assert ticks_in_words(counted, standings, "w", "a") == "paused"
     assert ticks_in_words(counted, standings, "w", "b") == "1 missed, 1 of 2"
+
+
+def test_what_stands_already_is_not_said_to_be_made(plan: Plan) -> None:
+    infos = tuple(ActionInfo(id=name, title=name, stage="prepare") for name in "abc")
+    standings: dict[str, Standing] = {}
+    session = cast("Session", SimpleNamespace(desk=SimpleNamespace(plan=plan), infos=infos, standings=standings))
+
+    def said() -> str:
+        found = before_carrying(session)
+        assert found is not None
+        return " ".join(found.sentences)
+
+    assert said().startswith("3 items will be made or copied on Astro")
+    standings |= {"a": Standing("done"), "b": Standing("failed")}
+    assert said().startswith("2 items will be made")
+    assert "1 other stands there already" in said()
+    standings |= {"b": Standing("found"), "c": Standing("done")}
+    assert said().startswith("3 items stand there already, and will be looked at. The source")
 
 
 def test_what_is_offered_first_is_where_the_plan_stands(folder: Path, plan: Plan) -> None:
