@@ -127,7 +127,8 @@ class CarryPanel(Panel):
 
     def _phase(self, phase: Phase) -> Content:
         sign, colour = _SIGNS[phase.state]
-        bar = BAR if self.app.size.width >= 70 else NARROW_BAR
+        # The list of stages beside it (F6) takes 22 columns of it.
+        bar = BAR if (self.size.width or self.app.size.width) >= 66 else NARROW_BAR
         filled = round(bar * phase.done / phase.total) if phase.total else 0
         count = f"{phase.done:,} of {phase.total:,}" + (f", {phase.failed:,} failed" if phase.failed else "")
         what = "" if self.size.width < 100 else f"  {WORDS[phase.key]}"
