@@ -576,6 +576,19 @@ async def test_leaving_by_the_menu_ends_with_0(saved: Saved, facts: Organization
         assert app.return_code == Exit.DONE
 
 
+async def test_a_plan_in_use_is_told_on_a_low_screen_too(saved: Saved) -> None:
+    path = saved(decided=ALL[:10])
+    held = Session.open(path)
+    try:
+        async with running(path.parent, (60, 16)) as (app, pilot):
+            await keys(pilot, "enter")
+            assert "is in use by" in text_of(app)
+            await keys(pilot, "end")
+            assert "● Open another plan" in text_of(app)
+    finally:
+        held.close()
+
+
 async def test_no_size_breaks_it(saved: Saved, facts: OrganizationFacts) -> None:
     async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
         for size in ((20, 5), (60, 16), (200, 60)):

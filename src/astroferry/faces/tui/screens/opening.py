@@ -74,6 +74,7 @@ class OpeningScreen(Screen[None]):
                 "Carries an Apache Airflow to Astro: it looks, asks, writes a plan, carries it out, compares every "
                 "value, and cuts over so that each tick runs exactly once.",
                 markup=False,
+                id="what",
             )
             yield Static(Content.styled(f"In {self.folder}", "$text-muted"), classes="where")
             options = self._options()
@@ -160,7 +161,10 @@ class OpeningScreen(Screen[None]):
             self.ferry.work_on(session)
 
     def _wrong(self, text: str) -> None:
-        self.query_one("#wrong", Static).update(Content.styled(f"! {text}", "$text-error"))
+        wrong = self.query_one("#wrong", Static)
+        wrong.update(Content.styled(f"! {text}", "$text-error"))
+        # On a low screen it stands below the edge.
+        self.call_after_refresh(wrong.scroll_visible, animate=False)
 
     def action_help(self) -> None:
         """F1."""
