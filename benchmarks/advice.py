@@ -20,7 +20,7 @@ bytes per DAG, inventory  1,033    1,041      998
 bytes per DAG, all rules    547      485      459
 bytes per DAG, report     1,837    1,162    1,080
 
-Of single rules HAZ-009 is at 2.0 x (2.5 ms), none else above 1.8 x; the slowest among 14,000, per 1,000, are WAV-order
+Of single rules HAZ-009 is at 2.0 x (2.5 ms), none else above 1.8 x; the slowest among 14,000 per 1,000: WAV-order
 (9 ms), WAV-same (9) and ENV-read (7).
 """
 
