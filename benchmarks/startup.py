@@ -1,6 +1,13 @@
 """How long the command takes to answer, as a ratio to the floor: a Python that imports argparse and json.
 
-Run: python benchmarks/startup.py
+Run: python -m benchmarks.startup
+
+Measured on 2026-11-26, nothing else running (Python 3.11, 2 cores):
+
+floor (argparse, json)            22 ms    1.00 x the floor
+astroferry --help                 88 ms    3.96 x the floor
+astroferry --version              80 ms    3.59 x the floor
+import textual.app               476 ms   21.41 x the floor
 """
 
 from __future__ import annotations
