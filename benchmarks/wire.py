@@ -5,7 +5,7 @@ Run: python -m benchmarks.wire
 Measured on 2026-11-26, nothing else running (Python 3.11, 2 cores):
 
 first paint                      wizard       empty
-ms, eight pairs                820-1,292    434-655      1.9 x (three medians of 7 in noisier minutes: 2.0, 2.7, 3.7 x)
+ms, eight pairs                820-1,292    434-655      1.9 x (medians of 7 in noisier minutes: 2.0, 2.7, 3.7 x)
 bytes at 80x24                   wizard       stock
 first screen                      6,748      20,205     0.33 x
 a letter in a field                 105       1,501     0.07 x
