@@ -133,7 +133,7 @@ def test_what_the_target_lacks_is_named(world: World) -> None:
 
 
 def test_what_does_not_parse_on_the_source_either_keeps_no_wave_back(world: World) -> None:
-    broken = SimImportError("office/old.py", "from airflow.gone import it", world.clock.now())
+    broken = SimImportError("office/old.py", "from airflow.gone import it")
     world.estate.import_errors = (broken,)
     world.estate.write_dags(world.dags_folder)
     world.applied()

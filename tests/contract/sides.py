@@ -50,7 +50,6 @@ BROKEN = SimImportError(
     "contract/broken.py",
     "Traceback (most recent call last):\n    from nowhere_to_be_found import Thing\n"
     "ModuleNotFoundError: No module named 'nowhere_to_be_found'\n",
-    START,
 )
 
 

@@ -70,7 +70,7 @@ async def get_import_errors(call: Call) -> Response:
             "filename": call.estate.location(broken.file),
             "import_error_id": number,
             "stack_trace": broken.stack_trace,
-            "timestamp": as_json(broken.timestamp),
+            "timestamp": as_json(call.estate.engine.now),
         }
         for number, broken in enumerate(call.estate.import_errors, 1)
     ]

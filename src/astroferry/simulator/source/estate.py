@@ -68,7 +68,6 @@ class SimImportError:
 
     file: str
     stack_trace: str
-    timestamp: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.simulator.source.engine import Engine
@@ -83,7 +82,6 @@ def demo_estate(now: datetime, *, passwords: Mapping[str, str] | None = None) ->
         '  File "/opt/airflow/dags/legacy/berth_optimizer_poc.py", line 3, in <module>\n'
         "    from quay_solver import BerthModel\n"
         "ModuleNotFoundError: No module named 'quay_solver'\n",
-        now - timedelta(days=9, hours=3),
     )
     estate = Estate(
         engine,
