@@ -26,4 +26,4 @@ def requirement(case: Case, package: str) -> str:
     version = next((item.version for item in case.inventory.providers if item.package == package), "")
     if not version:
         return package
-    return f"{package}>={version}" if case.crosses or case.climbs else f"{package}=={version}"
+    return f"{package}>={version}" if case.upgrades else f"{package}=={version}"

@@ -48,7 +48,7 @@ def gone_imports(case: Case) -> Iterator[Hit]:
     inside `try: ... except ImportError` is left alone, and so are names that Airflow 3 still takes with a warning.
     From 3.0 or 3.1 to a newer one it is told too, since those still took some of these names.
     """
-    if (case.crosses or case.climbs) and case.folder is None and (found := seen(case, "gone-import")):
+    if case.upgrades and case.folder is None and (found := seen(case, "gone-import")):
         yield found.hit(
             f"Imports that Airflow 3 does not have, in {found.who}: {listed(found.whats, 3)}",
             "Change the imports, or leave these DAGs out of the waves.",
@@ -108,7 +108,7 @@ def gone_from_python(case: Case) -> Iterator[Hit]:
     source="requirements of apache-airflow 2.11.2 and apache-airflow-core 3.0.6, 3.1.8, 3.2.2 and 3.3.2, compared",
 )
 def sqlalchemy_2(case: Case) -> Iterator[Hit]:
-    """DAG code uses SQLAlchemy, which the move takes from 1.4 to 2.0.
+    """DAG code uses SQLAlchemy, of which the Runtime brings 2.0.
 
     Airflow up to 2.11, and 3.0, hold SQLAlchemy below 2.0; 3.1 takes either, 3.2 and newer need 2.0. There
     `engine.execute(...)`, plain strings as statements, autocommit and `select([...])` are gone, and tasks fail at run
@@ -117,8 +117,8 @@ def sqlalchemy_2(case: Case) -> Iterator[Hit]:
     """
     if case.comes_to(*SQLALCHEMY_2) and (found := seen(case, "sqlalchemy")):
         yield found.hit(
-            f"SQLAlchemy goes from 1.4 to 2.0 with this Runtime, and it is used in {found.who}: "
-            f"{listed(found.whats, 3)}",
+            f"SQLAlchemy is 2.0 with this Runtime, {'perhaps ' if case.inventory.airflow_major >= 3 else ''}1.4 "
+            f"on the source, and it is used in {found.who}: {listed(found.whats, 3)}",
             "Run these tasks in a test Deployment, or on the source with SQLALCHEMY_WARN_20=1, before their wave.",
         )
 

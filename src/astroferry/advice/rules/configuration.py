@@ -105,7 +105,7 @@ def changed_options(case: Case) -> Iterator[Hit]:
     itself, or it belongs to the old machines. From 3.0 too: it still took many old names, and later versions renamed
     more.
     """
-    names = _set_on_source(case) if case.crosses or case.climbs else ()
+    names = _set_on_source(case) if case.upgrades else ()
     renamed = [name for name in names if name in RENAMED]
     moved = [f"{name} is now {option(to)}" for name in renamed if (to := fate(variable(name)).name)]
     if moved:

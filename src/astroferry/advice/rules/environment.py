@@ -246,7 +246,7 @@ def carried_over(case: Case) -> Iterator[Hit]:
     behind: dict[str, list[str]] = {}
     for name, told in sorted(fates.items()):
         # What Airflow 3 renamed or removed is told by VER-037, wherever the source sets it.
-        if not told.name and not ((case.crosses or case.climbs) and changed_by_airflow_3(option(name))):
+        if not told.name and not (case.upgrades and changed_by_airflow_3(option(name))):
             behind.setdefault(told.why, []).append(name)
     if count := sum(map(len, behind.values())):
         yield Hit(

@@ -45,6 +45,11 @@ class Case:
         source, target = version_key(self.inventory.airflow_version)[:2], airflow_of(self.plan.decisions.runtime)
         return self.inventory.airflow_major == 3 and target > source
 
+    @property
+    def upgrades(self) -> bool:
+        """Whether the move leads to a newer Airflow 3, from Airflow 2 or from an older 3."""
+        return self.crosses or self.climbs
+
     def comes_to(self, *minor: int) -> bool:
         """Whether the move leads from an older Airflow to this minor version, or past it."""
         source, target = version_key(self.inventory.airflow_version)[:2], airflow_of(self.plan.decisions.runtime)
