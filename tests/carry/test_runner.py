@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import pytest
 from tests.carry.handover.two_airflows import SteppedClock
 
+from astroferry.carry import lingering
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.context import Context
 from astroferry.carry.journal import Journal
@@ -397,6 +398,53 @@ async def test_a_pause_is_between_two_actions_and_whoever_ends_it_there_loses_no
     go.set()
     report = await carry_out(actions, ship.ctx, ship.journal(), pause=pause)
     assert outcomes(report) == {"a": "found", "b": "found", "c": "done"}
+
+
+@dataclass(frozen=True)
+class LateAnswer(Make):
+    """Its server has done it at once, and answers once `answer` is set."""
+
+    whole: bool = True
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def info(self) -> ActionInfo:
+        return replace(super().info, whole=self.whole)
+
+    async def apply(self, ctx: Context) -> Facts:
+        facts = await super().apply(ctx)
+        self.done.set()
+        await self.answer.wait()
+        return facts
+
+
+async def ended_in_the_middle(ship: Ship, action: LateAnswer, *, answers: bool) -> list[str]:
+    """Events of the journal after somebody has asked twice to end while it was applied."""
+    kept = ship.journal()
+    running = asyncio.create_task(carry_out([action], ship.ctx, kept))
+    await action.done.wait()
+    for _ in range(2):
+        running.cancel()
+        await asyncio.sleep(0.01)
+    if answers:
+        action.answer.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    return [entry.event for entry in kept.entries]
+
+
+async def test_what_is_whole_is_not_broken_off(ship: Ship, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await ended_in_the_middle(ship, LateAnswer(ship.world, "a"), answers=True) == ["begin", "applied"]
+    assert await ended_in_the_middle(ship, LateAnswer(ship.world, "b", whole=False), answers=False) == [
+        *("begin", "applied"),
+        "begin",
+    ]
+    monkeypatch.setattr(lingering, "SOON", 0.1)
+    events = await ended_in_the_middle(ship, LateAnswer(ship.world, "c"), answers=False)
+    assert events[-1] == "begin", "its answer does not come, and nobody waits for ever"
+    again = await carry_out([Make(ship.world, name) for name in "abc"], ship.ctx, ship.journal())
+    assert outcomes(again) == dict.fromkeys("abc", "found")
 
 
 async def test_a_stop_is_heard_when_a_pause_ends(ship: Ship) -> None:

@@ -38,8 +38,6 @@ HUNG_UP, TERMINATED = 129, 143
 MARK = ("POST", "/api/v2/backfills")
 UNPAUSE = ("PATCH", "/api/v2/dags/[^/]+")
 LOOK = ("GET", "/api/v2/dags.*")
-IN_DOUBT = {("in doubt", (True, paused)) for paused in (False, True)}
-"""said so, and the source stands"""
 
 
 class Gate:
@@ -124,11 +122,6 @@ def hang_up(screen: Terminal) -> int:
     return screen.ends()
 
 
-def terminate(screen: Terminal) -> int:
-    screen.signal(signal.SIGTERM)
-    return screen.ends()
-
-
 def interrupted(
     person: Person, gate: Gate, held: tuple[str, str], end: Callable[[Terminal], int], offers: str
 ) -> int:
@@ -165,13 +158,21 @@ def walk(both: Both, gate: Gate) -> None:
     assert interrupted(person, gate, MARK, twice, "step 17 of 19, Cutover") == HUNG_UP
     assert person.paused()[ON] == (False, True)
     assert person.runs()[ON] == "source"
-    # The other may have kept its marker from before, and so have come further: as far as being unpaused, at most.
-    assert (person.runs()[LATEST], person.paused()[LATEST]) in {("source", (False, True)), *IN_DOUBT}
-    # Being unpaused on the target: it may run, so the source must not.
-    assert interrupted(person, gate, UNPAUSE, terminate, "step 17 of 19, Cutover") == TERMINATED
+    # The other may have kept its marker from before, and so have come as far as being unpaused.
+    assert (person.runs()[LATEST], person.paused()[LATEST]) in {("source", (False, True)), ("Astro", (True, False))}
+
+    # Being unpaused on the target: the answer is waited for, so that it is known who runs it.
+    def at_last(screen: Terminal) -> int:
+        screen.signal(signal.SIGTERM)
+        screen.read(2)
+        gate.open()
+        return screen.ends()
+
+    assert interrupted(person, gate, UNPAUSE, at_last, "step 17 of 19, Cutover") == TERMINATED
     assert (False, False) not in person.paused().values(), "never both"
-    assert "in doubt" in person.runs().values()
-    # What was in doubt is no failure that still stands once it is over (status ends with 0 below).
+    assert "Astro" in person.runs().values()
+    told = {dag: (side, person.paused()[dag]) for dag, side in person.runs().items()}
+    assert set(told.values()) <= {("source", (False, True)), ("Astro", (True, False))}
     # Opening again says so, and goes on to the end.
     with person.at_cutover("cutover of all halfway: ") as screen:
         screen.wait_until(lambda: planfile.load(person.path).wave("all").state == "cut over", "cut over", 240)

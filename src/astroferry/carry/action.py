@@ -38,7 +38,8 @@ class ActionInfo:
     `id` is stable across runs and machines ("connection/data-prod/warehouse_pg"). `stage` is a carrying stage's key.
     `needs`: ids of actions that must be done first. `undo_note`: one sentence, for the review page. `waits`: it
     changes nothing and mostly lets time pass, so that any number may be under way. `closes`: its end closes what
-    earlier lines opened, so that it gets a line each time, also where it was found so before.
+    earlier lines opened, so that it gets a line each time, also where it was found so before. `whole`: short, and
+    nobody could say afterwards whether it was done, so that being asked to end does not break it off half-way.
     """
 
     id: str
@@ -50,6 +51,7 @@ class ActionInfo:
     wave: str = ""
     waits: bool = False
     closes: bool = False
+    whole: bool = False
 
 
 class Action(Protocol):

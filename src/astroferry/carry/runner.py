@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.action import Observation
+from astroferry.carry.lingering import unless_late
 from astroferry.carry.places import Places
 from astroferry.errors import AstroferryError, NotAllowedError, RemoteError, RequestFailedError, UnreachableError
 
@@ -254,13 +255,17 @@ async def _apply(action: Action, seen: Observation, ctx: Context, journal: Journ
     """
     journal.write(action.info.id, "begin", facts=seen.facts)
     changes = ctx.changes()
-    try:
-        facts = await action.apply(ctx)
-    except AstroferryError:
-        if ctx.changes() == changes:
-            journal.write(action.info.id, "refused")
-        raise
-    journal.write(action.info.id, "applied", facts=facts)
+
+    async def apply() -> None:
+        try:
+            facts = await action.apply(ctx)
+        except AstroferryError:
+            if ctx.changes() == changes:
+                journal.write(action.info.id, "refused")
+            raise
+        journal.write(action.info.id, "applied", facts=facts)
+
+    await (unless_late(apply()) if action.info.whole else apply())
 
 
 def ends_the_run(error: AstroferryError) -> bool:

@@ -7,9 +7,8 @@ side has not run anything, the source goes on (cutover) or the target does (roll
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan
 from astroferry.carry.action import Observation
@@ -21,18 +20,14 @@ from astroferry.errors import AstroferryError, RemoteError
 from astroferry.model.cutover import opposite
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from astroferry.carry.action import Action, ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.journal import Standing
-    from astroferry.carry.runner import Report
     from astroferry.model.cutover import Side
-
-SOON = 20.0
-"""seconds that the end of the process is put off for it, where a signal or a key ended the run"""
 
 
 @dataclass
@@ -166,30 +161,6 @@ def unfinished_lets(actions: Sequence[Action], lines: Mapping[str, Standing]) ->
         for let in (LetGoOn(handover, "source"), LetGoOn(handover, "target"))
         if is_half_let(lines, handover.wave, handover.dag_id, let.side)
     ]
-
-
-async def unless_late(letting: Coroutine[Any, Any, Report], *, hurry: bool = False) -> Report:
-    """Await what lets one side go on, to its end; from a cancellation on (or with `hurry`) for `SOON` seconds.
-
-    Being asked to end once more, or while this goes on, does not break it off: neither side would run the DAG. The
-    cancellation is passed on at the end.
-    """
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(letting)
-    until = loop.time() + SOON if hurry else None
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        left = until - loop.time() if until is not None else None
-        if left is not None and left <= 0:
-            task.cancel()
-            left = None
-        try:
-            await asyncio.wait({task}, timeout=left)
-        except asyncio.CancelledError as error:
-            cancelled, until = error, until or loop.time() + SOON
-    if cancelled is not None:
-        await asyncio.gather(task, return_exceptions=True)  # what became of it is in the journal
-        raise cancelled
-    return task.result()
 
 
 def _ways(actions: Sequence[Action]) -> list[tuple[Handover, Way]]:

@@ -44,8 +44,9 @@ class Unpause:
             after=self.after,
             note=f"It is paused on the {self.side}; ticks it has run stay run, and `rollback` hands them back.",
         )
-        # Once the source runs it again, how it stood before the cutover says nothing any more.
-        return replace(info, closes=self.way == "rollback")
+        # Once the source runs it again, how it stood before the cutover says nothing any more. Broken off half-way it
+        # would be in doubt who runs it, and so nobody would go on with it.
+        return replace(info, closes=self.way == "rollback", whole=True)
 
     @property
     def _other(self) -> Side:

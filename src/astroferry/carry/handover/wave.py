@@ -17,10 +17,11 @@ from astroferry.carry.handover.hidden import hidden
 from astroferry.carry.handover.no_way_back import AGAIN, NotGivenBack
 from astroferry.carry.handover.order import put_in_order, torn
 from astroferry.carry.handover.record import Record
-from astroferry.carry.handover.safe_side import stranded, unfinished_lets, unless_late
+from astroferry.carry.handover.safe_side import stranded, unfinished_lets
 from astroferry.carry.handover.switch import WatchSwitch, to_accept
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.watch import WatchTicks
+from astroferry.carry.lingering import unless_late
 from astroferry.carry.runner import Report, carry_out, never, nothing
 from astroferry.errors import AstroferryError
 from astroferry.model.cutover import DagStanding
