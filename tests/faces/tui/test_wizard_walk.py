@@ -149,7 +149,7 @@ async def test_dags_are_put_into_a_new_wave(saved: Saved, facts: OrganizationFac
     async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
         await keys(pilot, "f7", "slash")
         await pilot.press(*"hourly", "enter")
-        await keys(pilot, "a", "w", "end", "up", "enter")
+        await keys(pilot, "a", "w", "end", "enter")
         await pilot.press(*"pilot", "enter")
         await keys(pilot, "f2", "f2")
         waves = {wave.name: wave.dags for wave in planfile.load(wizard.session.path).waves}
@@ -160,7 +160,7 @@ async def test_dags_are_put_into_no_wave(saved: Saved, facts: OrganizationFacts)
     async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
         await keys(pilot, "f7", "slash")
         await pilot.press(*"hourly", "enter")
-        await keys(pilot, "w", "end", "enter")
+        await keys(pilot, "w", "end", "up", "enter")
         assert "into no wave" in text_of(wizard.app)
         await keys(pilot, "f2", "f2")
         plan = planfile.load(wizard.session.path)

@@ -192,7 +192,7 @@ class DagListScreen(ModalScreen["Division | None"]):
         """Into which wave?"""
         dags = self._chosen()
         options = [Option(wave["name"], wave["name"]) for wave in self.division.waves]
-        options += [Option(NEW, "a new wave …"), Option(NONE, "no wave: they do not move")]
+        options += [Option(NONE, "no wave: they do not move"), Option(NEW, "a new wave …")]
         self._ask(dags, "into which wave?", options, lambda name: self._into(dags, name))
 
     def _into(self, dags: list[str], name: str) -> None:
