@@ -14,7 +14,8 @@ from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.context import Context
 from astroferry.carry.journal import Journal
 from astroferry.carry.places import LENT, Places
-from astroferry.carry.runner import Report, Step, carry_out, in_order, undo
+from astroferry.carry.runner import Report, Step, carry_out, in_order
+from astroferry.carry.undoing import undo
 from astroferry.errors import (
     AstroferryError,
     NotAllowedError,

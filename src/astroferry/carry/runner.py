@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from astroferry.carry.action import Observation
 from astroferry.carry.lingering import unless_late
 from astroferry.carry.places import Places
 from astroferry.errors import AstroferryError, NotAllowedError, RemoteError, RequestFailedError, UnreachableError
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from astroferry.carry.action import Action, ActionInfo, State
+    from astroferry.carry.action import Action, ActionInfo, Observation, State
     from astroferry.carry.context import Context
     from astroferry.carry.journal import Journal
 
@@ -301,47 +300,3 @@ def _verified(info: ActionInfo, seen: Observation, journal: Journal) -> Step:
 def _failed(info: ActionInfo, why: str, journal: Journal) -> Step:
     journal.write(info.id, "failed", why=why)
     return Step(info, "failed", why)
-
-
-async def undo(
-    actions: Iterable[Action],
-    ctx: Context,
-    journal: Journal,
-    *,
-    done: frozenset[str] = frozenset(),
-    follow: Callable[[Step, int, int], None] = nothing,
-) -> Report:
-    """Undo what the journal says we did, in reverse order; what was there before us is left alone."""
-    standings = journal.standing()
-    ours = [
-        action
-        for action in reversed(in_order(list(actions), done=done))
-        if (standing := standings.get(action.info.id)) is not None and standing.ours
-    ]
-    report = Report()
-    for number, action in enumerate(ours, 1):
-        step = await _undo_one(action, ctx, journal)
-        report.steps.append(step)
-        follow(step, number, len(ours))
-    return report
-
-
-async def _undo_one(action: Action, ctx: Context, journal: Journal) -> Step:
-    info = action.info
-    standing = journal.standing()[info.id]
-    if info.undo == "irreversible":
-        return Step(info, "failed", info.undo_note or "this cannot be undone")
-    before = Observation("todo", facts=standing.before.get("observed", {}))
-    made = standing.made
-    try:
-        if standing.event == "begin" and (seen := await action.observe(ctx)).state == "done":
-            # Killed between making it and journalling what was made.
-            made = journal.write(info.id, "applied", facts=seen.facts).facts
-        journal.write(info.id, "undo-begin")
-        said = await action.undo(ctx, before, made)
-    except AstroferryError as error:
-        if ends_the_run(error):
-            raise
-        return Step(info, "failed", str(error))
-    journal.write(info.id, "undone", why=said)
-    return Step(info, "undone", said)

@@ -12,7 +12,8 @@ from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.begun import runs_there, waves_begun
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.opening import opened
-from astroferry.carry.runner import Report, carry_out, undo
+from astroferry.carry.runner import Report, carry_out
+from astroferry.carry.undoing import undo
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, PlanError, UsageError
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import LISTENER, confirm_all, known_wave, must_be_once
