@@ -35,10 +35,10 @@ ROWS = (
     no("ENV-options", case(inventory=source(config={"core": {"default_task_retries": "0"}}))),
     yes("VER-037", case(inventory=RENAMED), "is now dag_processor.min_file_process_interval"),
     yes("VER-037", case(inventory=REMOVED), "that Airflow 3 does not have: core.check_slas"),
-    yes("VER-037", case(inventory=BEHIND), "stay behind: webserver.page_size: it is for the old machines"),
+    yes("VER-037", case(inventory=BEHIND), "that stays behind: webserver.page_size: it is for the old machines"),
     no("VER-037", case()),
     no("VER-037", case(inventory=RENAMED, airflow="2", runtime="13.11.0")),
-    yes("VER-037", case(inventory=replace(BEHIND, airflow_version="3.0.6")), "stay behind: webserver.page_size"),
+    yes("VER-037", case(inventory=replace(BEHIND, airflow_version="3.0.6")), "stays behind: webserver.page_size"),
     no("VER-037", case(inventory=replace(BEHIND, airflow_version="3.3.2"))),
     yes(
         "VER-037-later",

@@ -124,7 +124,8 @@ def changed_options(case: Case) -> Iterator[Hit]:
     behind = [f"{name}: {told.why}" for name in renamed if not (told := fate(variable(name))).name]
     if behind:
         yield Hit(
-            f"{several(len(behind), 'option')} of the source that stay behind: {listed(behind)}.",
+            f"{several(len(behind), 'option')} of the source that {'stays' if len(behind) == 1 else 'stay'} behind: "
+            f"{listed(behind)}.",
             "Nothing needs to be done.",
             evidence=tuple(behind),
         )
