@@ -118,7 +118,8 @@ def sqlalchemy_2(case: Case) -> Iterator[Hit]:
     if case.comes_to(*SQLALCHEMY_2) and (found := seen(case, "sqlalchemy")):
         has = "perhaps 1.4" if case.inventory.airflow_version.startswith("3.1") else "1.4"
         yield found.hit(
-            f"SQLAlchemy is 2.0 with this Runtime, {has} on the source, and it is used in {found.who}: {listed(found.whats, 3)}",
+            f"SQLAlchemy is 2.0 with this Runtime, {has} on the source, and it is used in {found.who}: "
+            f"{listed(found.whats, 3)}",
             "Run these tasks in a test Deployment, or on the source with SQLALCHEMY_WARN_20=1, before their wave.",
         )
 
