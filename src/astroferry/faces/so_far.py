@@ -65,8 +65,8 @@ def so_far(plan: Plan, path: Path) -> SoFar:
 def _halfway(plan: Plan, journal: Journal) -> list[str]:
     """`cutover of pilot halfway: 1 on Astro, 1 on neither side`, for each wave whose state does not tell all."""
     # Only where something was begun: the schedules behind them take a while, and this is before the first screen.
-    from astroferry.carry.handover.begun import waves_begun  # noqa: PLC0415
-    from astroferry.faces.handed import latest_way, state_in_words  # noqa: PLC0415
+    from astroferry.carry.handover.begun import waves_begun  # noqa: PLC0415 - as said above
+    from astroferry.faces.handed import latest_way, state_in_words  # noqa: PLC0415 - likewise
 
     standings, waves, found = journal.standing(), {wave.name: wave for wave in plan.waves}, []
     for name in waves_begun(journal):

@@ -316,6 +316,16 @@ def test_dags_are_assigned_by_filter_and_number(world: World) -> None:
     assert 'Nothing holds "nothing such".' in console.page
 
 
+def test_dags_are_put_into_no_wave(world: World) -> None:
+    hasty(world)
+    walked(world, *DECIDED[:-2], "assign", "ticks", "1-2", "none", "", "save")
+    plan = planfile.load(world.plan_path, unfinished=True)
+    assert not {wave.name for wave in plan.waves} & {"none"}
+    divided = plan.divided(["ticks_now", "ticks_on", "nightly"])
+    assert (divided["ticks_now"], divided["ticks_on"]) == ((), ())
+    assert divided["nightly"], "the others stay where they are"
+
+
 def test_paths_are_changed_by_number(world: World) -> None:
     to_places = ("",) * 8
     _, console = walked(
