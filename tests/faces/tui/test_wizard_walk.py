@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +34,6 @@ from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from textual.pilot import Pilot
 
@@ -578,15 +579,18 @@ async def test_leaving_by_the_menu_ends_with_0(saved: Saved, facts: Organization
 
 async def test_a_plan_in_use_is_told_on_a_low_screen_too(saved: Saved) -> None:
     path = saved(decided=ALL[:10])
-    held = Session.open(path)
+    # Three plans on offer, so that what is said of the first stands below the edge.
+    plans = [path, *(Path(shutil.copy(path, path.with_name(f"other-{number}.toml"))) for number in range(2))]
+    held = [Session.open(plan) for plan in plans]
     try:
         async with running(path.parent, (60, 16)) as (app, pilot):
             await keys(pilot, "enter")
-            assert "is in use by" in text_of(app)
+            assert "look with `astroferry status`" in " ".join(text_of(app).split())
             await keys(pilot, "end")
             assert "● Open another plan" in text_of(app)
     finally:
-        held.close()
+        for session in held:
+            session.close()
 
 
 async def test_no_size_breaks_it(saved: Saved, facts: OrganizationFacts) -> None:

@@ -161,10 +161,9 @@ class OpeningScreen(Screen[None]):
             self.ferry.work_on(session)
 
     def _wrong(self, text: str) -> None:
-        wrong = self.query_one("#wrong", Static)
-        wrong.update(Content.styled(f"! {text}", "$text-error"))
-        # On a low screen it stands below the edge.
-        self.call_after_refresh(wrong.scroll_visible, animate=False)
+        self.query_one("#wrong", Static).update(Content.styled(f"! {text}", "$text-error"))
+        # On a low screen it stands below the edge, all lines of it.
+        self.query_one("#welcome", Vertical).scroll_end(animate=False)
 
     def action_help(self) -> None:
         """F1."""
