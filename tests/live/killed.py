@@ -1,6 +1,8 @@
-"""astroferry, killed by SIGKILL right after the first journal line of a kind at which no run was killed before.
+"""astroferry, killed by SIGKILL right after every line of its journal, once each, and run again.
 
-Run as `python killed.py DONE_FILE ARGUMENTS...`; DONE_FILE lists the boundaries (action and event) already used up.
+Run as `python killed.py DONE_FILE ARGUMENTS...`; DONE_FILE lists the boundaries (action and event) used up, a second
+file beside it (`.kills`) the process killed at each. The processes are forked from one that has read all its code,
+since there are a hundred of them. Ends as the last of them does.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import astroferry.faces.headless.apply  # noqa: F401 - read once, before the forks
 from astroferry.carry.journal import Journal
 from astroferry.cli import main
 
 used_up = Path(sys.argv[1])
+kills = used_up.with_suffix(".kills")
 write = Journal.write
 
 
@@ -32,4 +36,16 @@ def write_and_die(self: Journal, action: str, event: Any, **more: Any) -> Any:
 
 
 Journal.write = write_and_die  # type: ignore[method-assign] # the point of this file
-sys.exit(main(sys.argv[2:]))
+while True:
+    child = os.fork()
+    if child == 0:
+        code = main(sys.argv[2:])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code != -signal.SIGKILL:
+        sys.exit(code)
+    with kills.open("a", encoding="utf-8") as file:
+        file.write(f"{child}\n")

@@ -155,7 +155,7 @@ async def test_every_tick_of_every_kind_exactly_once(
         said("they have run on the source")
         inventory = await take(source, real_source.url)
         move = Move(source, target, inventory, tmp_path, starship=starship, starship_there=there)
-        plan, light = move.plan(watch_ticks=1), move.plan(watch_ticks=0, at_once=48)
+        plan, light = move.plan(watch_ticks=1), move.plan(watch_ticks=0, at_once=count)
         left = {finding.subject: finding.message for finding in refusals(plan, inventory, "kinds")}
         assert left.keys() == LEFT.keys()
         assert all(LEFT[dag_id] in message for dag_id, message in left.items()), left
