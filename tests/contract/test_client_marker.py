@@ -23,12 +23,10 @@ DATE = datetime(2026, 11, 1, 5, tzinfo=UTC)
 async def next_run_is(airflow: Airflow, dag_id: str, date: datetime) -> Dag:
     """The DAG, once its file has been parsed again: a real server takes its time, on a busy machine minutes."""
     until = time.monotonic() + 300
-    while time.monotonic() < until:
-        dag = await airflow.dag(dag_id)
-        if dag.next_run == date:
-            return dag
+    while (dag := await airflow.dag(dag_id)).next_run != date:
+        assert time.monotonic() < until, f"{dag_id} shows {dag.next_run}, not {date}, as its next run."
         await asyncio.sleep(0.5)
-    pytest.fail(f"{dag_id} shows {dag.next_run}, not {date}, as its next run.")
+    return dag
 
 
 async def test_the_marker_moves_the_next_run_and_nothing_runs(airflow_3: Airflow) -> None:

@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from astroferry.carry.acts import Listener, compare, cut_over, dags_in, give_back
+from astroferry.carry.applying import Follower, apply, apply_again
 from astroferry.carry.compare import summary
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
-from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.graph import build
 from astroferry.carry.handover.begun import watched
 from astroferry.carry.handover.tallied import LOOK, in_words
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, open_checks, readiness
-from astroferry.carry.runner import carry_out
 from astroferry.carry.watching import WaveWatch, watch
-from astroferry.carry.waves import advance
 from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.ending import call_plans_webhook
 from astroferry.faces.handed import sides, standing_in_words
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from astroferry.carry.acts import Ended
     from astroferry.carry.opening import Opened
     from astroferry.carry.prerequisites import Prerequisite
-    from astroferry.carry.runner import Report
+    from astroferry.carry.runner import Step
     from astroferry.carry.verifying import Verified
     from astroferry.clients.credentials import Ask
     from astroferry.faces.work import Work
@@ -42,6 +41,19 @@ if TYPE_CHECKING:
 
 
 _STOPPED = "Stopped after the item in hand; what is done is in the journal."
+
+
+def _follower(work: Work) -> Follower:
+    """This run, following the stages of `apply`."""
+
+    def begin(stage: str, actions: Sequence[Action]) -> None:
+        work.stage, work.stage_done, work.stage_total = stage, 0, len(actions)
+        work.changes += 1
+
+    def follow(step: Step, _done: int, _total: int) -> None:
+        work.follow(step, work.stage_done + 1, work.stage_total)
+
+    return Follower(begin=begin, follow=follow, stop=work.should_stop, pause=work.pass_by)
 
 
 @dataclass
@@ -66,39 +78,23 @@ class Carrier:
     async def carry(self, work: Work) -> None:
         """All that is left up to DAGs that lie paused on Astro, stage by stage, then the comparison."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
-            must_be_approved(way.plan, "apply")
-            actions = build(way.plan, way.inventory, way.dags_folder)
-            work.total = len(actions)
-            before: list[str] = []
-            for stage in CARRYING:
-                mine = [action for action in actions if action.info.stage == stage]
-                report = await self._stage(way, work, stage, mine, before)
-                if report.stopped:
-                    work.bad = True
-                    work.result = _STOPPED
-                    return
-                if report.failed:
-                    work.result = (
-                        f"{several(len(report.failed), 'item')} did not go well; the stages after it wait for that."
-                    )
-                    return
-                before += [action.info.id for action in mine]
-            advance(way, None, "planned", "deployed to test")
+            work.total = len(build(way.plan, way.inventory, way.dags_folder))
+            applied = await apply(way, _follower(work))
+            if applied.report.stopped:
+                work.bad = True
+                work.result = _STOPPED
+                return
+            if not applied.is_whole:
+                failed = several(len(applied.report.failed), "item")
+                work.result = f"{failed} did not go well; the stages after it wait for that."
+                return
             await self._compare(way, work)
 
     async def retry(self, work: Work, ids: Sequence[str]) -> None:
         """Only the items that failed, and those that waited for them."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
-            must_be_approved(way.plan, "apply")
-            actions = build(way.plan, way.inventory, way.dags_folder)
-            chosen = [action for action in actions if action.info.id in set(ids)]
-            others = [action.info.id for action in actions if action.info.id not in set(ids)]
-            work.total = len(chosen)
-            for action in actions:
-                # Deployments are found by their actions; those that are not run again are looked up.
-                if action.info.id in others and action.info.stage == "prepare":
-                    await action.observe(way.ctx)
-            report = await self._stage(way, work, "", chosen, others)
+            work.total = len(set(ids))
+            report = await apply_again(way, set(ids), _follower(work))
             if report.stopped:
                 work.bad = True
                 work.result = _STOPPED
@@ -106,19 +102,6 @@ class Carrier:
                 work.result = f"{several(len(report.failed), 'item')} still did not go well."
             else:
                 work.result = "All of them went well now. Carry out once more for what comes after them."
-
-    async def _stage(self, way: Opened, work: Work, stage: str, mine: list[Action], before: Sequence[str]) -> Report:
-        work.stage, work.stage_done, work.stage_total = stage, 0, len(mine)
-        work.changes += 1
-        return await carry_out(
-            mine,
-            way.ctx,
-            way.journal,
-            done=frozenset(before),
-            follow=work.follow,
-            stop=work.should_stop,
-            pause=work.pass_by,
-        )
 
     async def compare(self, work: Work) -> None:
         """Compare every value on both ends, by a probe on the target."""

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.acts import compare
-from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.applying import TEST, Applied, Follower, apply, would_apply
+from astroferry.carry.graph import CARRYING
 from astroferry.carry.opening import Opened, opened
-from astroferry.carry.readiness import must_be_approved
-from astroferry.carry.runner import Report, carry_out
-from astroferry.carry.waves import advance
-from astroferry.errors import CarriedInPartError, Exit, InputNeededError, PlanError, UsageError
+from astroferry.errors import CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator
 from astroferry.faces.headless.progress import follow as _follow
@@ -22,9 +20,7 @@ from astroferry.model.words import several
 if TYPE_CHECKING:
     import argparse
 
-    from astroferry.carry.action import Action
-
-TEST = "test"
+WAITING = "the stage before it is not done"
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
@@ -39,25 +35,22 @@ async def run(arguments: argparse.Namespace) -> Exit:
         if wave is not None and wave not in {item.name for item in way.plan.waves}:
             known = ", ".join(item.name for item in way.plan.waves)
             raise UsageError(f'There is no wave "{wave}" in {path}.', hint=f"Waves: {known}.")
-        if not dry_run:
-            must_be_approved(way.plan, "apply")
         confirm_overwriting(way, arguments)
-        actions = build(way.plan, way.inventory, way.dags_folder, wave=wave)
-        report = await _carry(way, actions, stage, dry_run=dry_run)
+        follower = Follower(follow=_follow)
         if dry_run:
-            return _said(arguments, report, dry_run=True)
-        if report.failed:
-            _said(arguments, report, dry_run=False)
+            return _said(arguments, Applied(await would_apply(way, follower, wave=wave, stage=stage)), dry_run=True)
+        applied = await apply(way, follower, wave=wave, stage=stage)
+        if not applied.is_whole:
+            _said(arguments, applied, dry_run=False)
+            failed, tried = applied.report.failed, applied.report.steps
             raise CarriedInPartError(
-                f"{several(len(report.failed), 'item')} of {len(report.steps)} failed.",
+                f"{several(len(failed), 'item')} of {len(tried) + len(applied.waiting)} failed{_waiting(applied)}.",
                 hint="Mend what is said above and run apply again: what is done is not done twice.",
             )
-        if stage in {None, "dags"}:
-            advance(way, wave, "planned", "deployed to test")
         compared = await compare(way, wave) if stage in {None, TEST} else None
         if compared is not None:
             print_comparison(compared.done)
-        _said(arguments, report, dry_run=False, equal=compared.equal if compared is not None else None)
+        _said(arguments, applied, dry_run=False, equal=compared.equal if compared is not None else None)
     if compared is not None:
         must_be_equal(compared)
     return Exit.DONE
@@ -76,31 +69,19 @@ def confirm_overwriting(way: Opened, arguments: argparse.Namespace) -> None:
         )
 
 
-async def _carry(way: Opened, actions: list[Action], stage: str | None, *, dry_run: bool) -> Report:
-    """All stages, or one whose gate is looked at first."""
-    if stage is None:
-        return await carry_out(actions, way.ctx, way.journal, dry_run=dry_run, follow=_follow)
-    stages = (*CARRYING, TEST)
-    before = [action for action in actions if stages.index(action.info.stage) < stages.index(stage)]
-    mine = [action for action in actions if action.info.stage == stage]
-    gate = await carry_out(before, way.ctx, way.journal, dry_run=True)
-    closed = [step for step in gate.steps if step.outcome != "found"]
-    if closed:
-        first = closed[0]
-        count = sum(step.info.stage == first.info.stage for step in closed)
-        raise PlanError(
-            f"The stage {stage} comes after {first.info.stage}, where {several(count, 'item')} "
-            f"{'is' if count == 1 else 'are'} not done; the first: {first.info.title}.",
-            hint=f"Run apply --stage {first.info.stage} first.",
-        )
-    done = frozenset(action.info.id for action in before)
-    return await carry_out(mine, way.ctx, way.journal, dry_run=dry_run, done=done, follow=_follow)
+def _waiting(applied: Applied) -> str:
+    """What the stages after the failed one come to, or empty."""
+    count = len(applied.waiting)
+    return f"; {several(count, 'item')} of later stages {'waits' if count == 1 else 'wait'} for that" if count else ""
 
 
-def _said(arguments: argparse.Namespace, report: Report, *, dry_run: bool, equal: bool | None = None) -> Exit:
+def _said(arguments: argparse.Namespace, applied: Applied, *, dry_run: bool, equal: bool | None = None) -> Exit:
+    report = applied.report
     counts = {outcome: report.count(outcome) for outcome in ("done", "found", "todo", "failed", "held", "undone")}
+    counts["waiting"] = len(applied.waiting)
     if arguments.json:
         steps = [{"id": step.info.id, "outcome": step.outcome, "why": step.why} for step in report.steps]
+        steps += [{"id": info.id, "outcome": "waiting", "why": WAITING} for info in applied.waiting]
         diagnostics.data_json({"dry_run": dry_run, "counts": counts, "equal": equal, "steps": steps})
     else:
         words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
