@@ -178,6 +178,18 @@ def test_waves_go_to_the_deployment_of_their_dags_workspace() -> None:
         "wave-02-critical ops",
     ]
     assert list(steps(replace(plan, waves=placed(plan, TEAMS, (*numbered, *critical)))).values()) == [0, 0, 1]
+    slashed = replace(
+        plan,
+        workspaces=(Workspace("a/b", owners=("ops",)), Workspace("a-b", owners=("sales",))),
+        deployments=(Deployment("one", "a/b"), Deployment("two", "a-b")),
+    )
+    told = placed(slashed, TEAMS, numbered)
+    assert {(item.name, item.production) for item in told} == {("wave-01 a-b", "two"), ("wave-01 a-b-2", "one")}
+    slashed = replace(slashed, workspaces=(slashed.workspaces[0], Workspace("sales", owners=("sales",))))
+    slashed = replace(slashed, deployments=(Deployment("one", "a/b"), Deployment("two", "sales")))
+    told = placed(slashed, TEAMS, numbered)
+    assert [item.name for item in told] == ["wave-01 a-b", "wave-01 sales"]
+    assert set(steps(replace(slashed, waves=told)).values()) == {0}, "they go at the same time"
     one = replace(plan, workspaces=(Workspace("ops"),), deployments=(Deployment("x", "ops"),))
     assert [(item.name, item.dags) for item in placed(one, TEAMS, waves)] == [("one", ("a", "b")), ("two", ("*",))]
 

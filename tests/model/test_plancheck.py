@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from astroferry.errors import PlanError
 from astroferry.model.plan import Deployment, Values, Wave, WorkerQueue, Workspace
 from astroferry.model.plancheck import problems_of
+from astroferry.model.planfile import dump, parse
 
 if TYPE_CHECKING:
     from astroferry.model.plan import Plan
@@ -126,6 +128,46 @@ def test_names_are_there_and_once(plan: Plan) -> None:
         "waves.0.name": '"first" is there more than once',
         "waves.2.name": '"first" is there more than once',
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("team/a", 'must not hold a "/", which parts the words of the journal; "team-a" would do'),
+        ("a\tb", "must not hold a tab, a line break or another control character"),
+        ("\x1b[2J/", "must not hold a tab, a line break or another control character"),
+        ("a\u2028b", "must not hold a tab, a line break or another control character"),
+        (" pilot", "must not begin or end with a space"),
+        ("\n", "is empty"),
+        ("wave-01 Küche & Lager, 3.", ""),
+    ],
+)
+def test_what_a_wave_may_be_called(plan: Plan, name: str, wrong: str) -> None:
+    waves = (replace(plan.waves[0], name=name), plan.waves[1])
+    assert found(replace(plan, waves=waves)) == ({"waves.0.name": wrong} if wrong else {})
+
+
+def test_a_wrong_name_is_told_by_its_line(plan: Plan) -> None:
+    text = dump(plan).replace('name = "rest"', 'name = "all/rest"')
+    with pytest.raises(PlanError) as caught:
+        parse(text, "migration.toml")
+    (problem,) = caught.value.problems
+    line = text.split("\n").index('name = "all/rest"') + 1
+    assert str(problem).startswith(f'migration.toml:{line} waves[2].name: must not hold a "/"')
+
+
+def test_names_on_astro_are_as_they_are_there_but_the_journal_tells_them_apart(plan: Plan) -> None:
+    """`variable/a/b/c` would be both the variable b/c of "a" and the variable c of "a/b"."""
+    slashed = with_deployment(replace(plan, workspaces=(Workspace("a/b"), *plan.workspaces)), name="a/b")
+    waves = tuple(replace(wave, test="a/b") for wave in plan.waves)
+    assert found(replace(slashed, waves=waves)) == {}
+    both = replace(slashed, waves=waves, deployments=(*slashed.deployments, Deployment("a", "data")))
+    assert found(both) == {
+        "deployments.0.name": 'cannot be told from what is on the Deployment "a" in the journal: give one of them '
+        'a name without "/"'
+    }
+    steering = replace(with_deployment(plan, name="a\nb"), workspaces=(Workspace("d\x9bm"), *plan.workspaces))
+    assert {"deployments.0.name", "workspaces.0.name"} <= set(found(steering))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry.advice.assignment import assigned, has_rules, home
 from astroferry.advice.dependencies import dependencies, inside
 from astroferry.advice.shorthand import shorthand
+from astroferry.model.naming import as_wave, free
 from astroferry.model.plan import Wave
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ def steps(plan: Plan) -> dict[str, int]:
     Known by the names that `placed` gives them; a wave with a name of its own is a step of its own.
     """
     homes = {item.name: item.workspace for item in plan.deployments}
-    titles = {wave.name: wave.name.removesuffix(f" {homes.get(wave.production, '')}") for wave in plan.waves}
+    titles = {
+        wave.name: wave.name.removesuffix(f" {as_wave(homes[wave.production])}")
+        if wave.production in homes
+        else wave.name
+        for wave in plan.waves
+    }
     order = {title: number for number, title in enumerate(dict.fromkeys(titles.values()))}
     return {name: order[title] for name, title in titles.items()}
 
@@ -53,7 +59,9 @@ def placed(plan: Plan, inventory: Inventory, waves: Sequence[Proposed]) -> tuple
         return tuple(Wave(wave.name, test, production, wave.written) for wave in waves)
     wave_of = {dag: (wave.name, where.get(dag, "")) for wave in waves for dag in wave.dags}
     pairs = sorted(set(wave_of.values()), key=lambda pair: ([wave.name for wave in waves].index(pair[0]), pair[1]))
-    title = {pair: f"{_step(pair[0])} {pair[1]}".strip() for pair in pairs}
+    title: dict[tuple[str, str], str] = {}
+    for pair in pairs:
+        title[pair] = free(as_wave(f"{_step(pair[0])} {pair[1]}"), title.values())
     counted = dict.fromkeys(title.values(), 0)
     for pair in wave_of.values():
         counted[title[pair]] += 1

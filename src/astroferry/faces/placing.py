@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from astroferry.advice.assignment import assigned, has_rules, home
 from astroferry.advice.layouts import slug
 from astroferry.faces.tables import as_tables, place, wave_of
+from astroferry.model.naming import free
 from astroferry.model.plan import Deployment, Workspace
 
 if TYPE_CHECKING:
@@ -80,13 +81,9 @@ def _like_now(division: Division, inventory: Inventory, dags: Sequence[str], wor
     goes = Counter(ends.get(wave.get(dag, ""), "") for dag in dags)
     most = goes.most_common(1)[0][0] if goes else ""
     now = next((item for item in division.deployments if item.name == most), None)
-    taken = {item.name for item in division.deployments}
-    name = free = f"{slug(workspace)}-production"
-    number = 2
-    while free in taken:
-        free, number = f"{name}-{number}", number + 1
+    name = free(f"{slug(workspace)}-production", {item.name for item in division.deployments})
     tested = any(item.workspace == workspace and item.role == "test" for item in division.deployments)
-    made = replace(now, name=free, workspace=workspace) if now is not None else Deployment(free, workspace)
+    made = replace(now, name=name, workspace=workspace) if now is not None else Deployment(name, workspace)
     return replace(made, role="production" if tested else "both", description="")
 
 

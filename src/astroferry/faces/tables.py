@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.errors import PlanError, Problem
 from astroferry.model.division import begins, divided
+from astroferry.model.naming import as_wave, free, unfit_for_a_wave
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
@@ -117,10 +118,10 @@ def place(
 ) -> list[dict[str, Any]]:
     """The waves with these DAGs in one that goes to that production Deployment, in the first there is, or a new one.
 
-    A new wave has the Deployment's name and is tested on `test`, or on the Deployment itself.
+    A new wave has the Deployment's name, as a wave may have it, and is tested on `test`, or on the Deployment itself.
     """
     there = next((wave for wave in waves if wave["production"] == deployment), None)
-    name = there["name"] if there is not None else _free(deployment, {wave["name"] for wave in waves})
+    name = there["name"] if there is not None else free(as_wave(deployment), {wave["name"] for wave in waves})
     moved = assign(waves, dags, name)
     for wave in moved:
         if there is None and wave["name"] == name:
@@ -128,18 +129,14 @@ def place(
     return moved
 
 
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 2, name
-    while free in taken:
-        free, number = f"{name}-{number}", number + 1
-    return free
-
-
 def assign(waves: Sequence[dict[str, Any]], dags: Iterable[str], name: str) -> list[dict[str, Any]]:
     """The waves with these DAGs in the one of that name, which is made where it is not there yet.
 
-    A wave made here goes to the Deployments of the first one. A wave left without DAGs is left out.
+    A wave made here goes to the Deployments of the first one. A wave left without DAGs is left out. PlanError where
+    one is to be made that no plan may have.
     """
+    if (wrong := unfit_for_a_wave(name)) and all(wave["name"] != name for wave in waves):
+        raise PlanError(f"A wave's name {wrong}.")
     moved = list(dict.fromkeys(dags))
     result = _unnamed(waves, moved)
     target = next((wave for wave in result if wave["name"] == name), None)

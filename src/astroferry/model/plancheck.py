@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.errors import Problem
 from astroferry.model import cutoverdaycheck as daycheck
+from astroferry.model.naming import unfit, unfit_for_a_wave
 from astroferry.model.prices import SIZES
 from astroferry.model.secret import is_masked
 
@@ -115,13 +116,21 @@ def _names(plan: Plan) -> Iterator[Problem]:
     for kind in ("workspaces", "deployments", "waves"):
         counted = Counter(item.name for item in getattr(plan, kind))
         for number, item in enumerate(getattr(plan, kind)):
-            if not item.name.strip():
-                yield Problem(f"{kind}.{number}.name", "is empty")
+            if wrong := unfit_for_a_wave(item.name) if kind == "waves" else unfit(item.name):
+                yield Problem(f"{kind}.{number}.name", wrong)
             elif counted[item.name] > 1:
                 yield Problem(f"{kind}.{number}.name", f'"{item.name}" is there more than once')
     for number, workspace in enumerate(plan.workspaces):
         if len(workspace.name) > WORKSPACE_NAME_LENGTH:
             yield Problem(f"workspaces.{number}.name", f"is longer than {WORKSPACE_NAME_LENGTH} characters")
+    for number, deployment in enumerate(plan.deployments):
+        # The journal says `variable/DEPLOYMENT/KEY`, and a key may hold a slash.
+        if above := [item.name for item in plan.deployments if deployment.name.startswith(f"{item.name}/")]:
+            yield Problem(
+                f"deployments.{number}.name",
+                f'cannot be told from what is on the Deployment "{above[0]}" in the journal: give one of them a name '
+                'without "/"',
+            )
 
 
 def _deployments(plan: Plan) -> Iterator[Problem]:

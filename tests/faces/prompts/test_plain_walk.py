@@ -308,12 +308,13 @@ def test_a_source_that_does_not_answer_is_read_again(world: World) -> None:
 def test_dags_are_assigned_by_filter_and_number(world: World) -> None:
     hasty(world)
     _, console = walked(
-        world, *DECIDED[:-2], "assign", "ticks", "1-2", "late", "assign", "nothing such", "office", "x", "back",
-        "", "save",
+        world, *DECIDED[:-2], "assign", "ticks", "1-2", "late/1", "late", "assign", "nothing such", "office", "x",
+        "back", "", "save",
     )  # fmt: skip
     waves = {wave.name: wave.dags for wave in planfile.load(world.plan_path, unfinished=True).waves}
     assert set(waves["late"]) == {"ticks_now", "ticks_on"}
     assert 'Nothing holds "nothing such".' in console.page
+    assert '! A wave\'s name must not hold a "/", which' in console.page
 
 
 def test_dags_are_put_into_no_wave(world: World) -> None:

@@ -126,6 +126,12 @@ def test_dags_know_their_wave_and_move() -> None:
     assert [wave["name"] for wave in back] == ["rest"]
     assert set(tables.wave_of(back, everything).values()) == {"rest"}
     assert tables.assign([], ["a"], "one") == [{"name": "one", "test": "", "production": "", "dags": ["a"]}]
+    with pytest.raises(PlanError, match=r'^A wave\'s name must not hold a "/"'):
+        tables.assign(WAVES, ["a"], "new/one")
+    onto = tables.place([*WAVES, {**WAVES[0], "name": "team-prod", "dags": ["b"]}], ["a"], "team/prod")
+    assert [(wave["name"], wave["dags"]) for wave in onto if wave["production"] == "team/prod"] == [
+        ("team-prod-2", ["a"])
+    ]
 
 
 def test_dags_move_where_waves_are_written_by_beginnings() -> None:

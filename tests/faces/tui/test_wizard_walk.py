@@ -151,7 +151,9 @@ async def test_dags_are_put_into_a_new_wave(saved: Saved, facts: OrganizationFac
         await keys(pilot, "f7", "slash")
         await pilot.press(*"hourly", "enter")
         await keys(pilot, "a", "w", "end", "enter")
-        await pilot.press(*"pilot", "enter")
+        await keys(pilot, *"pi/lot", "enter")
+        assert 'name must not hold a "/"' in text_of(wizard.app)
+        await pilot.press(*"pilot ", "enter")
         await keys(pilot, "f2", "f2")
         waves = {wave.name: wave.dags for wave in planfile.load(wizard.session.path).waves}
         assert waves == {"first": ("by_hand",), "pilot": ("hourly_stock",), "rest": ("*",)}

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astroferry.errors import AstroferryError
+from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.placing import division_of, into_workspace, production_in
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.answers import picked
@@ -87,16 +87,20 @@ async def assigned(waves: list[dict[str, Any]], session: Session, console: Conso
     for line in pages.options(there):
         console.say(line)
     ways = "A number, the name of a new one, none, or workspace NAME"
-    text = (await console.line(f"Into which wave? {ways}")).strip()
-    if not text or command_of(text) is not None:
-        return waves
-    word, _, name = text.partition(" ")
-    if word == "workspace" and name.strip():
-        return await _into_workspace(waves, session, console, dags, plainly(name))
-    option = picked(there, text)
-    if option is None and text == "none":
-        return leave_out(waves, dags)
-    return assign(waves, dags, option.value if option else plainly(text))
+    while True:
+        text = (await console.line(f"Into which wave? {ways}")).strip()
+        if not text or command_of(text) is not None:
+            return waves
+        word, _, name = text.partition(" ")
+        if word == "workspace" and name.strip():
+            return await _into_workspace(waves, session, console, dags, plainly(name))
+        option = picked(there, text)
+        if option is None and text == "none":
+            return leave_out(waves, dags)
+        try:
+            return assign(waves, dags, option.value if option else plainly(text))
+        except PlanError as error:
+            console.say(f"  ! {error}")
 
 
 async def _into_workspace(

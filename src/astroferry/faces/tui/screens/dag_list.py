@@ -16,6 +16,7 @@ from astroferry.faces.tables import assign, leave_out, place, wave_of
 from astroferry.faces.tui.screens.modals import AskScreen, MenuScreen, TextScreen
 from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.row_list import RowList
+from astroferry.model.naming import unfit_for_a_wave
 from astroferry.model.words import several
 from astroferry.stages.question import Option
 
@@ -197,14 +198,25 @@ class DagListScreen(ModalScreen["Division | None"]):
 
     def _into(self, dags: list[str], name: str) -> None:
         if name == NEW:
-            self.app.push_screen(
-                AskScreen("Name of the new wave"), lambda typed: self._into(dags, typed) if typed else None
-            )
+            self._ask_name(dags)
             return
         if name == NONE:
             self._now(replace(self.division, waves=leave_out(self.division.waves, dags)), dags, "into no wave")
             return
         self._now(replace(self.division, waves=assign(self.division.waves, dags, name)), dags, f"into {name}")
+
+    def _ask_name(self, dags: list[str], typed: str = "", wrong: str = "") -> None:
+        """What shall the new wave be called? Asked again, with what was typed, until it may be called so."""
+
+        def named(answer: str | None) -> None:
+            if not (name := (answer or "").strip()):
+                return
+            if unfit := unfit_for_a_wave(name):
+                self._ask_name(dags, name, f"A wave's name {unfit}.")
+            else:
+                self._into(dags, name)
+
+        self.app.push_screen(AskScreen("Name of the new wave", note=wrong, value=typed), named)
 
     def action_place(self) -> None:
         """Onto which Deployment?"""
