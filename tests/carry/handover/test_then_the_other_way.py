@@ -263,3 +263,54 @@ async def test_a_backfill_that_waits_on_the_target_is_not_let_loose(tmp_path: Pa
     report = await go(here, journal, "cutover")
     assert "wait to be run as soon as it is unpaused: backfill__" in report.failed[0].why
     assert not here.source.is_paused
+
+
+ENDS = [(2, 3), (2, 2), (3, 3)]
+"""major versions of source and target"""
+
+
+@pytest.mark.parametrize("dag", [{}, {"max_active_runs": 1}], ids=["plain", "one at a time"])
+@pytest.mark.parametrize(("source", "target"), ENDS)
+@pytest.mark.parametrize("way", OTHER)
+async def test_turned_round_before_the_gap_was_run_its_ticks_are_run(
+    tmp_path: Path, way: Way, source: int, target: int, dag: dict[str, Any]
+) -> None:
+    """More than one tick falls between the sides; killed at a call after the unpausing, then the other way."""
+    place = 1 + ENDS.index((source, target)) + 3 * bool(dag)
+    while True:
+        here, journal = (
+            world(
+                tmp_path, catchup=False, source_major=source, target_major=target, dag=dag, watch_ticks=1, warm=250
+            ),
+            Journal(tmp_path / f"{place}.jsonl"),
+        )
+        if way == "rollback":
+            assert not (await go(here, journal, "cutover")).failed
+            here.clock.pass_by(200)
+        side = here.target if way == "cutover" else here.source
+        count, unpause = 0, side.set_paused
+
+        async def late(dag_id: str, paused: bool, here: World = here, unpause: Any = unpause) -> None:
+            nonlocal count
+            if not paused and not count:
+                here.clock.pass_by(3.5 * here.source.period.total_seconds())
+                count = 1
+            await unpause(dag_id, paused)
+
+        def dies(place: int = place) -> bool:
+            nonlocal count
+            count += count > 0
+            return count == place + 1
+
+        side.set_paused = late  # type: ignore[method-assign] # slow on purpose
+        here.source.crash_at = here.target.crash_at = dies
+        with contextlib.suppress(CrashError):
+            assert not (await go(here, journal, way)).failed
+            break
+        here.source.crash_at = here.target.crash_at = lambda: False
+        here.clock.pass_by(70)
+        report = await go(here, Journal(journal.path), OTHER[way])
+        assert not report.failed, (place, report.failed)
+        runs_on(here, "target" if way == "rollback" else "source")
+        place += 6
+    assert place > 12

@@ -49,8 +49,8 @@ class DrainAndPause:
     """Wait for a moment with no queued or running run, pause, look again; if a run slipped in, start over.
 
     On the source for a cutover, on the target for a rollback. Facts: `was_paused`, `waited` (seconds), `slipped`
-    (how often a run slipped in); `frozen` (run ids), `stood` (since when, ISO) and `ended` where the plan says to
-    freeze what never ends.
+    (how often a run slipped in); `last`, `since` (ticks, ISO); `frozen` (run ids), `stood` (since when, ISO) and
+    `ended` where the plan says to freeze what never ends.
     """
 
     handover: Handover
@@ -166,11 +166,17 @@ class DrainAndPause:
         return {"frozen": [], **seen.facts} if seen.state == "done" else None
 
     async def _last(self, ctx: Context) -> Facts:
-        """The last tick that the source has had: were it to go on alone, what comes after that was missed."""
-        if self.side == "target" or isinstance(await self.handover.kind(ctx), SwitchPlan):
+        """The last tick that this side has had (`last`): were it to go on alone, what comes after that was missed.
+
+        `since`: from when ticks may be unrun if this way does not come to its end either; earlier than `last` where
+        an earlier way owes some.
+        """
+        if isinstance(await self.handover.kind(ctx), SwitchPlan):
             return {}
-        tick = await self.handover.boundary(ctx, "source")
-        return {"last": tick.moment.isoformat() if tick is not None else None}
+        tick = await self.handover.boundary(ctx, self.side)
+        last, owed = tick.moment if tick is not None else None, self.handover.owed_since(ctx)
+        since = min((moment for moment in (last, owed) if moment is not None), default=None)
+        return {"last": last.isoformat() if last else None, "since": since.isoformat() if since else None}
 
     async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
         """Whether it is paused as it runs: at once where the plan names it or it would never end, else late."""

@@ -21,7 +21,7 @@ from astroferry.advice.schedule import (
     unfinished,
 )
 from astroferry.carry.action import ActionInfo, Observation
-from astroferry.carry.handover.whereabouts import latest, let_run
+from astroferry.carry.handover.whereabouts import OWED, latest, let_run
 from astroferry.carry.handover.zone import zone_of
 from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from astroferry.model.cutover import DagStanding, Side
     from astroferry.model.inventory import Dag, Run
 
+_WAYS: tuple[tuple[str, Side, Side], ...] = (("cutover", "target", "source"), ("rollback", "source", "target"))
+"""(way, the side that runs the DAG after it, the side that ran it before)"""
 FIRST_ROWS = 200
 ALL_ROWS = 100_000
 
@@ -156,6 +158,24 @@ class Handover:
         drain = self._step(ctx, "cutover", "drain-source")
         last = drain.made.get("last") if drain.ended > self._step(ctx, "cutover", "record").ended else None
         return datetime.fromisoformat(last) if last else None
+
+    def owed_since(self, ctx: Context) -> datetime | None:
+        """From when ticks may lie unrun between the sides, by the journal; None where none do.
+
+        A side was unpaused, and the step that runs what fell between (`gap.RunGap`) did not come to its end. Its
+        scheduler has run the latest tick by then, so whoever goes on, whichever way, must not count from that.
+        """
+        gaps = [self._step(ctx, way, f"gap-{side}") for way, side, _ in _WAYS]
+        lets = [self._step(ctx, way, f"let-{other}-run") for way, _, other in _WAYS]
+        paid = max(step.held for step in (*gaps, *(step for step in lets if not step.made.get(OWED))))
+        found = []
+        for way, side, other in _WAYS:
+            unpause = self._step(ctx, way, f"unpause-{side}")
+            if max(unpause.begun, unpause.ended if unpause.made.get("unpaused") else 0) > paid:
+                drained = self._step(ctx, way, f"drain-{other}").made
+                if since := drained.get("since") or drained.get("last"):
+                    found.append(datetime.fromisoformat(since))
+        return min(found, default=None)
 
     def listed(self, ctx: Context) -> frozenset[datetime]:
         """Ticks between the sides that were only listed, by the journal."""

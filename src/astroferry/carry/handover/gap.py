@@ -174,15 +174,19 @@ class RunGap:
         """The last tick of the side that ran before, which stands still, being paused.
 
         Where a cutover stopped before the target ran anything, it is the source's own last one when it was drained;
-        where even that is not known, the last that was due when the cutover began.
+        where even that is not known, the last that was due when the cutover began. Where ticks are owed since before
+        that, by a way that was turned round before it had run them, it is the last tick before those.
         """
+        owed = self.handover.owed_since(ctx)
         tick = await self.handover.boundary(ctx, opposite(self.side))
-        if self.side == "target":
-            return tick.moment if tick is not None else None
-        last = self.handover.last_drained(ctx)
-        if last is None and tick is None and self.handover.standing is not None:
-            last = (await self.handover.plan(ctx)).ticks.at_or_before(self.handover.standing.at)
-        return max((moment for moment in (last, tick.moment if tick else None) if moment is not None), default=None)
+        found = [tick.moment] if tick is not None else []
+        if self.side == "source":
+            last = self.handover.last_drained(ctx)
+            if last is None and tick is None and self.handover.standing is not None:
+                last = (await self.handover.plan(ctx)).ticks.at_or_before(self.handover.standing.at)
+            found += [last] if last is not None else []
+        since = max(found, default=None)
+        return min((moment for moment in (since, owed) if moment is not None), default=None)
 
     async def _missing(self, ctx: Context, since: datetime) -> list[Tick]:
         plan = await self.handover.plan(ctx)
@@ -191,7 +195,11 @@ class RunGap:
         missing = holes(plan, since, here, there, decided=await self._decided(ctx))
         if not missing:
             return []
-        by_itself = await passed_over(ctx, self.handover, self.side, [tick.moment for tick in missing])
+        moments = [tick.moment for tick in missing]
+        by_itself = await passed_over(ctx, self.handover, self.side, moments)
+        if self.handover.owed_since(ctx) is not None:
+            # The other side ran it for a while since.
+            by_itself |= await passed_over(ctx, self.handover, opposite(self.side), moments)
         return [tick for tick in missing if tick.moment not in by_itself]
 
     async def _decided(self, ctx: Context) -> datetime | None:
