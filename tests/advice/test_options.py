@@ -9,7 +9,7 @@ import pytest
 
 from astroferry.advice.airflow2_defaults import DEFAULTS
 from astroferry.advice.airflow3_options import DEFAULT_CHANGED, INVALID, OLD_VALUES, REMOVED, RENAMED
-from astroferry.advice.options import fate, is_default, option, platform_of, set_to, variable
+from astroferry.advice.options import Change, change, fate, is_default, option, platform_of, set_to, variable
 
 SHARED = Path(os.environ.get("ASTROFERRY_SHARED", Path(__file__).parents[3] / "shared"))
 AS_CHECKED = "b1bffa519376f45dac8f3da8eb2a4b5baede72dcf76ffe0b24053d658e2d1575"
@@ -53,34 +53,49 @@ def _compared_with_the_table() -> None:
 @pytest.mark.parametrize(
     ("name", "airflow", "becomes", "why"),
     [
-        ("AIRFLOW__CORE__DEFAULT_TASK_RETRIES", "3", "AIRFLOW__CORE__DEFAULT_TASK_RETRIES", ""),
+        ("AIRFLOW__CORE__DEFAULT_TASK_RETRIES", (3,), "AIRFLOW__CORE__DEFAULT_TASK_RETRIES", ""),
         (
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL",
-            "3",
+            (3,),
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
             "",
         ),
         (
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL",
-            "2",
+            (2,),
             "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL",
             "",
         ),
-        ("AIRFLOW__CORE__CHECK_SLAS", "3", "", "does not have it any more"),
-        ("AIRFLOW__CORE__CHECK_SLAS", "2", "AIRFLOW__CORE__CHECK_SLAS", ""),
-        ("AIRFLOW__WEBSERVER__WORKERS", "3", "", "for the old machines"),
-        ("AIRFLOW__WEBSERVER__NAVBAR_COLOR", "3", "", "Astro sets it itself"),
-        ("AIRFLOW__CORE__FERNET_KEY", "3", "", "Astro sets it itself"),
-        ("POSTGRES_PASSWORD", "3", "", "the old machines or their image"),
-        ("AIRFLOW__CORE__SQL_ALCHEMY_CONN_SECRET", "3", "", "Astro sets it itself"),
-        ("AIRFLOW__SMTP__SMTP_HOST_CMD", "3", "AIRFLOW__SMTP__SMTP_HOST_CMD", ""),
-        ("STAGE", "3", "STAGE", ""),
+        ("AIRFLOW__CORE__CHECK_SLAS", (3,), "", "does not have it any more"),
+        ("AIRFLOW__CORE__CHECK_SLAS", (2,), "AIRFLOW__CORE__CHECK_SLAS", ""),
+        ("AIRFLOW__WEBSERVER__WORKERS", (3,), "", "for the old machines"),
+        ("AIRFLOW__WEBSERVER__NAVBAR_COLOR", (3,), "", "Astro sets it itself"),
+        ("AIRFLOW__CORE__FERNET_KEY", (3,), "", "Astro sets it itself"),
+        ("POSTGRES_PASSWORD", (3,), "", "the old machines or their image"),
+        ("AIRFLOW__CORE__SQL_ALCHEMY_CONN_SECRET", (3,), "", "Astro sets it itself"),
+        ("AIRFLOW__SMTP__SMTP_HOST_CMD", (3,), "AIRFLOW__SMTP__SMTP_HOST_CMD", ""),
+        ("STAGE", (3,), "STAGE", ""),
+        ("AIRFLOW__LINEAGE__BACKEND", (3, 2), "", "Airflow 3.2 does not have it any more"),
+        ("AIRFLOW__LINEAGE__BACKEND", (3, 1), "AIRFLOW__LINEAGE__BACKEND", ""),
+        ("AIRFLOW__LINEAGE__BACKEND", (2, 11), "AIRFLOW__LINEAGE__BACKEND", ""),
+        (
+            "AIRFLOW__SCHEDULER__RUNNING_METRICS_INTERVAL",
+            (3, 3),
+            "AIRFLOW__SCHEDULER__TI_METRICS_INTERVAL",
+            "",
+        ),
     ],
 )
-def test_what_becomes_of_a_variable(name: str, airflow: str, becomes: str, why: str) -> None:
+def test_what_becomes_of_a_variable(name: str, airflow: tuple[int, ...], becomes: str, why: str) -> None:
     found = fate(name, airflow)
     assert found.name == becomes
     assert why in found.why
+
+
+def test_an_option_may_change_more_than_once() -> None:
+    first, then = change("webserver.access_logfile", (3, 0)), change("webserver.access_logfile", (3, 3))
+    assert (first, then) == (Change("3", "api.access_logfile"), Change("3.1", "api.log_config"))
+    assert change("core.parallelism", (3, 3)) is change("webserver.access_logfile", (2, 11)) is None
 
 
 def test_options_and_variables_are_two_ways_to_write_one_thing() -> None:

@@ -111,6 +111,14 @@ _INDIRECT = ("_CMD", "_SECRET")
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What became of an option: its name since that Airflow ("3", or "3.2"), or "" where it has it no more."""
+
+    since: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """What becomes of an option or variable: its name on Astro, or "" and why it is left behind."""
 
@@ -130,8 +138,27 @@ def option(variable: str) -> str:
     return f"{parts[1].lower()}.{parts[2].lower()}" if len(parts) == 3 and parts[0] == "AIRFLOW" else ""
 
 
-def fate(name: str, airflow: str = "3", platform: str = "") -> Fate:
-    """What becomes of an environment variable on Astro with that Airflow ("2" or "3").
+def change(option: str, airflow: tuple[int, ...]) -> Change | None:
+    """What Airflow 3, up to that version, made of "section.option"; None where it is called as it was.
+
+    `airflow`: as in `fate`; (3,), where the minor version is not known, has what is so on every Airflow 3.
+    """
+    if airflow < (3,):
+        return None
+    if option in REMOVED:
+        return Change("3", "")
+    found = Change("3", RENAMED[option]) if option in RENAMED else None
+    since, name = later_change(found.name if found else option)
+    return Change(f"{since[0]}.{since[1]}", name) if since and airflow >= since else found
+
+
+def later_change(option: str) -> tuple[tuple[int, int] | None, str]:
+    """The version after 3.0 that changed an option, and its name since then ("" for none); (None, "") for neither."""
+    return airflow3_minors.RENAMED.get(option, (airflow3_minors.REMOVED.get(option), ""))
+
+
+def fate(name: str, airflow: tuple[int, ...] = (3,), platform: str = "") -> Fate:
+    """What becomes of an environment variable on Astro with that Airflow: (2,), (3,), (3, 2).
 
     `platform`: where the source runs ("mwaa", "composer", "" for neither), whose own variables stay there.
     """
@@ -139,11 +166,10 @@ def fate(name: str, airflow: str = "3", platform: str = "") -> Fate:
         plain = fate(name.removesuffix(indirect), airflow, platform)
         if not plain.name:
             return plain
-    given = option(name)
-    if airflow == "3" and given in REMOVED:
-        return Fate("", "Airflow 3 does not have it any more")
-    if airflow == "3" and given in RENAMED:
-        name = variable(RENAMED[given])
+    if (changed := change(option(name), airflow)) is not None:
+        if not changed.name:
+            return Fate("", f"Airflow {changed.since} does not have it any more")
+        name = variable(changed.name)
     match platform_of(name, platform):
         case "Astro":
             return Fate("", "Astro sets it itself")

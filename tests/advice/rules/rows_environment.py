@@ -24,6 +24,14 @@ HAD = source(
     kind="mwaa",
 )
 NO_MWAA = source(environment=("AIRFLOW__CORE__SQL_ALCHEMY_CONN_CMD", "AWS_ACCESS_KEY_ID", "PG_PORT_5432_TCP"))
+LATER = source(
+    airflow_version="2.11.2",
+    environment=(
+        "AIRFLOW__CORE__MAX_NUM_RENDERED_TI_FIELDS_PER_TASK",
+        "AIRFLOW__LINEAGE__BACKEND",
+        "AIRFLOW__SCHEDULER__RUNNING_METRICS_INTERVAL",
+    ),
+)
 COMPOSER = replace(saying("environment", "GCS_BUCKET"), kind="composer")
 READ = replace(COMPOSER, environment=("GCS_BUCKET",))
 
@@ -66,6 +74,24 @@ ROWS = (
     yes("ENV-012", case(inventory=NO_MWAA), "SQL_ALCHEMY_CONN_CMD (Astro sets it itself)"),
     yes("ENV-012", case(inventory=NO_MWAA), "PG_PORT_5432_TCP (it belongs to the old machines or their image)"),
     yes("ENV-012", case(inventory=READ), "Give DAG code another way to what it reads from GCS_BUCKET"),
+    yes(
+        "ENV-012",
+        case(inventory=LATER),
+        "2 variables of the source that no Deployment has yet: "
+        "AIRFLOW__CORE__NUM_DAG_RUNS_TO_RETAIN_RENDERED_FIELDS, AIRFLOW__SCHEDULER__TI_METRICS_INTERVAL.",
+    ),
+    yes(
+        "ENV-012",
+        case(inventory=LATER, runtime="3.1-12"),
+        "3 variables of the source that no Deployment has yet: AIRFLOW__CORE__MAX_NUM_RENDERED_TI_FIELDS_PER_TASK, "
+        "AIRFLOW__LINEAGE__BACKEND, AIRFLOW__SCHEDULER__RUNNING_METRICS_INTERVAL.",
+    ),
+    yes(
+        "ENV-012",
+        case(inventory=replace(LATER, airflow_version="3.2.2")),
+        "stays behind: AIRFLOW__LINEAGE__BACKEND (Airflow 3.2 does not have it any more)",
+    ),
+    no("ENV-012", case(inventory=source(airflow_version="2.11.2", environment=("AIRFLOW__LINEAGE__BACKEND",)))),
     no("ENV-012", case(STAGE, source(environment=("STAGE",)))),
     no("ENV-012", case()),
     yes("ENV-conn", case(inventory=HAD), "1 connection of the source is in AIRFLOW_CONN_* and not copied: erp."),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from astroferry.advice import airflow3_minors
 from astroferry.advice.airflow3_options import INVALID, OLD_VALUES, REMOVED, RENAMED
 from astroferry.advice.evidence import seen
-from astroferry.advice.options import fate, option, set_to, variable
+from astroferry.advice.options import change, fate, later_change, option, set_to, variable
 from astroferry.advice.rules.defaults import CATCHUP_VARIABLE, by_default
 from astroferry.advice.rules.rule import Book, Case, Hit, Suggestion, listed
 from astroferry.model.words import several
@@ -52,7 +51,7 @@ def suggest(case: Case) -> Suggestion[dict[str, str]]:
     proposed: dict[str, str] = {}
     why: list[str] = []
     for name in CARRIED:
-        value, becomes = set_to(case.inventory.config, name), fate(variable(name), case.plan.decisions.airflow)
+        value, becomes = set_to(case.inventory.config, name), fate(variable(name), case.target)
         if value and becomes.name:
             proposed[becomes.name] = value
             why.append(f"{name} = {value} on the source")
@@ -82,7 +81,7 @@ def options_left_out(case: Case) -> Iterator[Hit]:
     for name in CARRIED:
         if name in {"core.default_timezone", "scheduler.catchup_by_default"}:
             continue  # rules of their own
-        value, becomes = set_to(case.inventory.config, name), fate(variable(name), case.plan.decisions.airflow)
+        value, becomes = set_to(case.inventory.config, name), fate(variable(name), case.target)
         missing = [item.name for item in case.plan.deployments if becomes.name not in item.environment]
         if value and becomes.name and missing:
             yield Hit(
@@ -107,7 +106,7 @@ def changed_options(case: Case) -> Iterator[Hit]:
     """
     names = _set_on_source(case) if case.upgrades else ()
     renamed = [name for name in names if name in RENAMED]
-    moved = [f"{name} is now {option(to)}" for name in renamed if (to := fate(variable(name)).name)]
+    moved = [f"{name} is now {option(to)}" for name in renamed if (to := fate(variable(name), case.target).name)]
     if moved:
         yield Hit(
             f"{several(len(moved), 'option')} of the source with another name on Airflow 3: {listed(moved)}.",
@@ -121,7 +120,7 @@ def changed_options(case: Case) -> Iterator[Hit]:
             "Leave them behind.",
             evidence=tuple(removed),
         )
-    behind = [f"{name}: {told.why}" for name in renamed if not (told := fate(variable(name))).name]
+    behind = [f"{name}: {told.why}" for name in renamed if not (told := fate(variable(name), case.target)).name]
     if behind:
         yield Hit(
             f"{several(len(behind), 'option')} of the source that {'stays' if len(behind) == 1 else 'stay'} behind: "
@@ -145,9 +144,11 @@ def changed_later(case: Case) -> Iterator[Hit]:
     """
     told = []
     for name in _set_on_source(case):
-        since, new = airflow3_minors.RENAMED.get(name, (airflow3_minors.REMOVED.get(name), ""))
+        since, new = later_change(name)
         if since is not None and case.comes_to(*since):
-            told.append(f"{name} ({f'{new} since' if new else 'gone since'} {since[0]}.{since[1]})")
+            becomes = fate(variable(name), case.target)
+            why = f"; {becomes.why}" if new and not becomes.name else ""
+            told.append(f"{name} ({f'{new} since' if new else 'gone since'} {since[0]}.{since[1]}{why})")
     if told:
         yield Hit(
             f"{several(len(told), 'option')} of the source that later versions of Airflow 3 changed: {listed(told)}.",
@@ -160,29 +161,26 @@ def changed_later(case: Case) -> Iterator[Hit]:
     "VER-037-plan",
     "warn",
     about="deployments",
-    reads=("plan.deployments.environment", "plan.decisions.airflow"),
-    source="airflow 3.3.2: `airflow config lint` (161 changes)",
+    reads=("plan.deployments.environment", "plan.decisions.airflow", "plan.decisions.runtime"),
+    source="airflow 3.3.2: `airflow config lint` (161 changes); what it leaves out as in VER-037-later",
 )
 def old_names_in_plan(case: Case) -> Iterator[Hit]:
-    """A Deployment's environment names an option as Airflow 2 did.
+    """A Deployment's environment names an option as an older Airflow did.
 
-    Airflow 3 renamed or removed it: the variable has no effect there, or a warning at best. Write the new name, or
-    take it out.
+    Airflow 3, or a later version of it up to the chosen Runtime's, renamed or removed it: the variable has no effect
+    there, or a warning at best. Write the new name, or take it out.
     """
     if case.plan.decisions.airflow != "3":
         return
     for deployment in case.plan.deployments:
         for name, value in deployment.environment.items():
             given = option(name)
-            if given in RENAMED:
-                yield Hit(
-                    f"{deployment.name} sets {name}, which Airflow 3 calls {variable(RENAMED[given])}.",
-                    "Write the new name.",
-                    deployment.name,
-                )
-            elif given in REMOVED:
-                yield Hit(
-                    f"{deployment.name} sets {name}, which Airflow 3 does not have.", "Take it out.", deployment.name
+            if changed := change(given, case.target):
+                here = f"{deployment.name} sets {name}, which Airflow {changed.since}"
+                yield (
+                    Hit(f"{here} calls {variable(changed.name)}.", "Write the new name.", deployment.name)
+                    if changed.name
+                    else Hit(f"{here} does not have.", "Take it out.", deployment.name)
                 )
             elif value in OLD_VALUES.get(given, ()) or value == INVALID.get(given):
                 yield Hit(
@@ -260,6 +258,12 @@ def executors(case: Case) -> Iterator[Hit]:
         else "The executor that the plan has will do, unless DAGs choose the queue while they are parsed.",
         dags=pods,
     )
+
+
+def tells(case: Case, name: str) -> bool:
+    """Whether a rule here tells what becomes of an option that the source sets: VER-037 or VER-037-later."""
+    since, _ = later_change(name)
+    return (case.upgrades and (name in RENAMED or name in REMOVED)) or (since is not None and case.comes_to(*since))
 
 
 def _set_on_source(case: Case) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ from astroferry.advice.options import (
     RESERVED_ON_3,
     WORKER_QUEUE,
     Fate,
-    changed_by_airflow_3,
     fate,
     matches,
     option,
     platform_of,
     variable,
 )
+from astroferry.advice.rules.configuration import tells
 from astroferry.advice.rules.platforms import platform
 from astroferry.advice.rules.rule import Book, Case, Hit, listed
 from astroferry.model.environment import environment_of
@@ -219,7 +219,12 @@ def read_and_not_set(case: Case) -> Iterator[Hit]:
     "ENV-012",
     "advise",
     about=WHERE,
-    reads=("inventory.environment", "plan.decisions.airflow", "plan.deployments.environment"),
+    reads=(
+        "inventory.environment",
+        "plan.decisions.airflow",
+        "plan.decisions.runtime",
+        "plan.deployments.environment",
+    ),
     source="AWS and Google documents: configuration options and overrides become AIRFLOW__ variables",
 )
 def carried_over(case: Case) -> Iterator[Hit]:
@@ -246,7 +251,7 @@ def carried_over(case: Case) -> Iterator[Hit]:
     behind: dict[str, list[str]] = {}
     for name, told in sorted(fates.items()):
         # What Airflow 3 renamed or removed is told by VER-037, wherever the source sets it.
-        if not told.name and not (case.upgrades and changed_by_airflow_3(option(name))):
+        if not told.name and not tells(case, option(name)):
             behind.setdefault(told.why, []).append(name)
     if count := sum(map(len, behind.values())):
         yield Hit(
@@ -296,8 +301,8 @@ def in_the_environment(case: Case) -> Iterator[Hit]:
 
 def _fates(case: Case) -> dict[str, Fate]:
     """Variable of the source -> what becomes of it."""
-    source, airflow = platform(case.inventory), case.plan.decisions.airflow
-    return {name: fate(name, airflow, source) for name in case.inventory.environment}
+    source = platform(case.inventory)
+    return {name: fate(name, case.target, source) for name in case.inventory.environment}
 
 
 def _names(deployment: Deployment) -> tuple[str, ...]:

@@ -56,6 +56,12 @@ class Case:
         return source < minor <= target
 
     @property
+    def target(self) -> tuple[int, ...]:
+        """The Airflow that the plan goes to: (3, 2), or (3,) where no Runtime of it is chosen yet."""
+        major, exact = (int(self.plan.decisions.airflow),), airflow_of(self.plan.decisions.runtime)
+        return exact if exact[:1] == major else major
+
+    @property
     def signs(self) -> tuple[Sign, ...]:
         """What DAG code says: that of the folder, once it was read."""
         return self.inventory.signs if self.folder is None else self.folder
