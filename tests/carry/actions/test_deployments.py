@@ -248,16 +248,19 @@ def test_a_dag_that_arrives_running_is_paused_and_named(world: World) -> None:
 
 
 class Parser:
-    """A target whose broken files are tried anew at each look; `refuses`: our role may not see which they are."""
+    """A target whose broken files are tried anew at each look; `refuses`: our role may not see which they are.
 
-    def __init__(self, broken: list[str], *, refuses: bool = False) -> None:
-        self.broken, self.refuses, self.looks = broken, refuses, 0
+    `folder`: what is before their names, "" on an Airflow 3.
+    """
+
+    def __init__(self, broken: list[str], *, refuses: bool = False, folder: str = "") -> None:
+        self.broken, self.refuses, self.folder, self.looks = broken, refuses, folder, 0
 
     async def failed_to_parse(self) -> dict[str, str]:
         self.looks += 1
         if self.refuses:
             raise NotAllowedError("may not see import errors")
-        return {f"{name}.py": str(self.looks) for name in self.broken}
+        return {f"{self.folder}{name}.py": str(self.looks) for name in self.broken}
 
 
 async def waited(monkeypatch: pytest.MonkeyPatch, target: Parser, ids: tuple[str, ...], arrive_at: int) -> list[str]:
@@ -292,6 +295,16 @@ async def test_of_many_dags_those_that_are_only_late_are_waited_for(monkeypatch:
     assert await waited(monkeypatch, target := Parser(broken), ids, 5) == broken
     # The late ones are there after the fifth look; the sixth finds only broken ones left.
     assert target.looks == 6, "fifty are named, sixty are waited for"
+
+
+@pytest.mark.parametrize("folder", ["", "/usr/local/airflow/dags/"])
+async def test_a_file_of_the_same_name_in_another_folder_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    ids = ("sales/load", "stock/load")
+    target = Parser(["sales/load"], folder=folder)
+    assert await waited(monkeypatch, target, ids, 5) == ["sales/load"]
+    assert target.looks == 6
 
 
 async def test_a_role_that_may_not_see_import_errors_waits_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.actions.deployment import is_there
+from astroferry.carry.dagfile import below_dags
 from astroferry.carry.journal import Standing
 from astroferry.code.pack import digest, pack
 from astroferry.errors import NotAllowedError, NotFoundError, RemoteError
@@ -224,14 +225,12 @@ def _files(broken: Iterable[str]) -> list[str]:
 
 
 def _is_in(ctx: Context, dag_id: str, files: Iterable[str]) -> bool:
-    """Whether the DAG is defined by one of these files of the target: a path below the DAG folder, or a whole one."""
+    """Whether the DAG is defined by one of these files of the target.
+
+    An Airflow 2 names them by the whole path, an Airflow 3 from the DAG folder on: only that is on the source too.
+    """
     dag = ctx.inventory.dag(dag_id)
-    if dag is None or not dag.fileloc:
-        return False
-    return any(
-        dag.fileloc.endswith(f"/{file}") if not file.startswith("/") else Path(file).name == Path(dag.fileloc).name
-        for file in files
-    )
+    return dag is not None and any(dag.fileloc.endswith(f"/{below_dags(file)}") for file in files)
 
 
 async def _runs_on_source(ctx: Context, dag_id: str) -> bool:
