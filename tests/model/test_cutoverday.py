@@ -21,7 +21,7 @@ from astroferry.model.cutoverday import (
 )
 from astroferry.model.cutoverdaycheck import problems_of
 from astroferry.model.inventory import Dag, Inventory, Schedule
-from astroferry.model.plan import Plan, Source, Wave
+from astroferry.model.plan import Deployment, Plan, Source, Wave
 
 AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 PLAN = Plan("p", Source("https://a"), AT, waves=(Wave("w", "prod", "prod"),))
@@ -89,13 +89,21 @@ def test_where_a_thing_was_done() -> None:
         "cutover/w/d/mark": ("prod", "d"),
         "rollback/gone/d/mark-source": ("source", "d"),
         "connection/prod/pg": ("prod", "pg"),
+        "variable/prod/team.finance/close day": ("prod", "team.finance/close day"),
+        "variable/a/b/c/d": ("a/b", "c/d"),
+        "variable/gone/c/d": ("gone", "c/d"),
+        "deployment/a/b": ("a/b", "a/b"),
+        "starship-removed/prod": ("prod", "prod"),
         "wave/w": ("prod", "w"),
         "workspace/Data": ("", "Data"),
+        "workspace/w": ("", "w"),
+        "confirmed/runbook:docs/on call.md": ("", "runbook:docs/on call.md"),
         "decommission/backup": ("source", "backup"),
         "approval": ("", ""),
     }
     entries = [Entry(number, AT, action, "done") for number, action in enumerate(actions, 1)]
-    assert {row.action: (row.where, row.subject) for row in rows_of(PLAN, entries)} == actions
+    plan = replace(PLAN, deployments=(Deployment("a", "W"), Deployment("a/b", "W")))
+    assert {row.action: (row.where, row.subject) for row in rows_of(plan, entries)} == actions
     recorded = Entry(1, AT, "cutover/w/d/record", "applied", facts={"deployment": "former"})
     assert rows_of(PLAN, [recorded, Entry(2, AT, "cutover/w/d/mark", "done")])[1].where == "former"
 

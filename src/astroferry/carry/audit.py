@@ -28,6 +28,7 @@ _OUTCOMES: dict[Event, str] = {
     "note": "noted",
 }
 _BY_DAG = frozenset({"cutover", "rollback", "watch", "history"})
+"""`KIND/WAVE/DAG/STEP`"""
 _BY_DEPLOYMENT = frozenset(
     {
         "deploy",
@@ -37,12 +38,15 @@ _BY_DEPLOYMENT = frozenset(
         "healthy",
         "verify",
         "known-good",
-        "connection",
-        "variable",
-        "pool",
         "code-rollback",
+        "starship-removed",
     }
 )
+"""`KIND/DEPLOYMENT`"""
+_ITEMS = frozenset({"connection", "variable", "pool"})
+"""`KIND/DEPLOYMENT/NAME`: a name may hold slashes, a Deployment's too"""
+_BY_WAVE = frozenset({"wave", "window", "ready"})
+"""`KIND/WAVE`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class AuditRow:
 def rows_of(plan: Plan, entries: Iterable[Entry]) -> tuple[AuditRow, ...]:
     """A row for each line of the journal, in its order."""
     waves = {wave.name: wave.production for wave in plan.waves}
+    deployments = sorted((item.name for item in plan.deployments), key=len, reverse=True)
     went: dict[tuple[str, ...], str] = {}
     rows: list[AuditRow] = []
     for entry in entries:
@@ -73,14 +78,15 @@ def rows_of(plan: Plan, entries: Iterable[Entry]) -> tuple[AuditRow, ...]:
         if entry.action.endswith("/record") and entry.facts.get("deployment"):
             # Where it goes from here on, whatever the plan has made of the wave since.
             went[place] = entry.facts["deployment"]
+        where, subject = _told(entry.action, deployments, waves, went.get(place, ""))
         rows.append(
             AuditRow(
                 number=entry.number,
                 at=entry.at.isoformat(timespec="seconds"),
                 by=entry.by,
                 action=entry.action,
-                where=_where(entry.action, waves, went.get(place, "")),
-                subject=_subject(entry.action),
+                where=where,
+                subject=subject,
                 outcome=_OUTCOMES[entry.event],
                 why=redact(entry.why),
                 facts=entry.facts,
@@ -111,22 +117,20 @@ def _cell(value: object) -> object:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
-def _where(action: str, waves: dict[str, str], went: str) -> str:
-    kind, *rest = action.split("/")
-    if kind in _BY_DAG and len(rest) >= 3:
-        step, deployment = rest[-1], went or waves.get(rest[0], rest[0])
+def _told(action: str, deployments: list[str], waves: dict[str, str], went: str) -> tuple[str, str]:
+    """Where, and to what; `deployments`: those of the plan, the longest name first."""
+    kind, _, rest = action.partition("/")
+    if kind in _BY_DAG and rest.count("/") >= 2:
+        wave, dag_id, *_, step = rest.split("/")
         if step.endswith("source"):
-            return "source"
-        return "both ends" if step == "record" else deployment
-    if kind in _BY_DEPLOYMENT and rest:
-        return rest[0]
-    if rest and rest[0] in waves:
-        return waves[rest[0]]
-    return "source" if kind == "decommission" else ""
-
-
-def _subject(action: str) -> str:
-    kind, *rest = action.split("/")
-    if kind in _BY_DAG and len(rest) >= 2:
-        return rest[1]
-    return "/".join(rest[1:]) if len(rest) > 1 else (rest[0] if rest else "")
+            return "source", dag_id
+        return "both ends" if step == "record" else went or waves.get(wave, wave), dag_id
+    if kind in _ITEMS:
+        first = rest.partition("/")[0]
+        deployment = next((name for name in deployments if rest.startswith(f"{name}/")), first)
+        return deployment, rest[len(deployment) + 1 :]
+    if kind in _BY_DEPLOYMENT:
+        return rest, rest
+    if kind in _BY_WAVE:
+        return waves.get(rest, ""), rest
+    return "source" if kind == "decommission" else "", rest
