@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.carry.actions.arrived import DagsArrived
 from astroferry.carry.actions.connection import CopyConnection
-from astroferry.carry.actions.deploy import DagsArrived, DeployDags
+from astroferry.carry.actions.deploy import DeployDags
 from astroferry.carry.actions.deployment import DeploymentHealthy, MakeDeployment, SetEnvironment
 from astroferry.carry.actions.pool import DEFAULT_POOL, CopyPool
 from astroferry.carry.actions.variable import CopyVariable

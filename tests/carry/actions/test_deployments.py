@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.carry.handover.two_airflows import SteppedClock
 from tests.harness import DEPLOYMENT
 
-from astroferry.carry.action import Observation
-from astroferry.carry.actions.deploy import DagsArrived
-from astroferry.errors import Exit, NotAllowedError
-from astroferry.model.inventory import Dag, Schedule
-from astroferry.model.plan import Deployment
+from astroferry.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.harness import World
-
-    from astroferry.carry.context import Context
 
 CONFIRM = ("--confirm", DEPLOYMENT)
 
@@ -231,105 +223,6 @@ def test_dag_deploys_that_are_switched_off(world: World) -> None:
     ran = world.on_plan("apply")
     assert ran.code == Exit.IN_PART
     assert "DAG-only deploys are not enabled for this Deployment" in ran.err
-
-
-def test_a_dag_that_arrives_running_is_paused_and_named(world: World) -> None:
-    path = world.dags_folder / "quay" / "ticks_on.py"
-    text = path.read_text(encoding="utf-8").replace("catchup=True", "is_paused_upon_creation=False, catchup=True")
-    path.write_text(text, encoding="utf-8")
-    world.applied()
-    assert world.target.dags["ticks_on"].is_paused
-    paused = [item for item in world.target.sent if item.method == "PATCH" and item.path == "/api/v2/dags/ticks_on"]
-    assert len(paused) == 1
-    arrived = [entry.facts for entry in world.entries() if entry.action == f"arrived/{DEPLOYMENT}"]
-    assert [facts["absent"] for facts in arrived if facts.get("paused_by_us") == ["ticks_on"]] == [[]]
-    # Nothing ran before it was paused but what was due at once; of that no task is left waiting.
-    assert world.on_plan("apply").code == 0
-
-
-class Parser:
-    """A target whose broken files are tried anew at each look; `refuses`: our role may not see which they are.
-
-    `folder`: what is before their names, "" on an Airflow 3.
-    """
-
-    def __init__(self, broken: list[str], *, refuses: bool = False, folder: str = "") -> None:
-        self.broken, self.refuses, self.folder, self.looks = broken, refuses, folder, 0
-
-    async def failed_to_parse(self) -> dict[str, str]:
-        self.looks += 1
-        if self.refuses:
-            raise NotAllowedError("may not see import errors")
-        return {f"{self.folder}{name}.py": str(self.looks) for name in self.broken}
-
-
-async def waited(monkeypatch: pytest.MonkeyPatch, target: Parser, ids: tuple[str, ...], arrive_at: int) -> list[str]:
-    """Those that are absent when the wait for these DAGs ends; what is not broken arrives at that look."""
-    clock = SteppedClock()
-
-    async def observe(_self: DagsArrived, _ctx: Context) -> Observation:
-        absent = [dag for dag in ids if dag in target.broken or target.looks < arrive_at]
-        facts = {"absent": absent[:50], "arrived": [dag for dag in ids if dag not in absent]}
-        return Observation("todo" if absent else "done", facts=facts)
-
-    async def to_target(_name: str) -> Parser:
-        return target
-
-    monkeypatch.setattr(DagsArrived, "observe", observe)
-    found = {dag: Dag(dag, Schedule("none"), is_paused=True, fileloc=f"/dags/{dag}.py") for dag in ids}
-    cutover = SimpleNamespace(parse_timeout=120, poll=5.0)
-    ctx = SimpleNamespace(
-        clock=clock,
-        target=to_target,
-        tell=print,
-        plan=SimpleNamespace(cutover=cutover),
-        inventory=SimpleNamespace(dag=found.get),
-    )
-    action = DagsArrived(Deployment("prod", "w"), ids)
-    return list((await action.apply(cast("Context", ctx)))["absent"])
-
-
-async def test_of_many_dags_those_that_are_only_late_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = tuple(f"d{number:02}" for number in range(60))
-    broken = list(ids[:50])
-    assert await waited(monkeypatch, target := Parser(broken), ids, 5) == broken
-    # The late ones are there after the fifth look; the sixth finds only broken ones left.
-    assert target.looks == 6, "fifty are named, sixty are waited for"
-
-
-@pytest.mark.parametrize("folder", ["", "/usr/local/airflow/dags/"])
-async def test_a_file_of_the_same_name_in_another_folder_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, folder: str
-) -> None:
-    ids = ("sales/load", "stock/load")
-    target = Parser(["sales/load"], folder=folder)
-    assert await waited(monkeypatch, target, ids, 5) == ["sales/load"]
-    assert target.looks == 6
-
-
-async def test_a_role_that_may_not_see_import_errors_waits_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert await waited(monkeypatch, Parser([], refuses=True), ("a", "b"), 3) == []
-
-
-def test_a_dag_that_does_not_arrive_is_named_with_the_import_errors(world: World) -> None:
-    prepared(world)
-    world.target.broken.add("nightly")
-    ran = world.on_plan("apply")
-    assert ran.code == Exit.IN_PART
-    assert "waiting for nightly to be parsed on quay-production; import errors there: nightly.py" in ran.err
-    assert ran.err.count("waiting for nightly") == 1, "tried again it is not waited for"
-    assert "not there: nightly; files with import errors on the target: nightly.py" in ran.err
-    world.target.broken.clear()
-    assert world.on_plan("apply").code == 0
-
-
-def test_dags_already_handed_over_may_run(world: World) -> None:
-    world.applied(cutover={"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 1})
-    assert world.on_plan("cutover", "--wave", "pilot", *CONFIRM).code == 0
-    ran = world.on_plan("apply", "--stage", "dags")
-    assert ran.code == 0, ran.err
-    assert "2 found" in ran.out
-    assert not world.target.dags["ticks_on"].is_paused
 
 
 def test_undoing_after_the_deployment_is_gone(world: World, somebody: Callable[..., Any]) -> None:

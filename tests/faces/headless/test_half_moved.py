@@ -33,7 +33,7 @@ def test_carrying_out_again_leaves_dags_that_run_on_the_target_alone(world: Worl
     assert ran.code == 0, ran.err
     assert set(paused(world).values()) == {MOVED}
     assert paused(world, "by_hand", "by_dataset") == {"by_hand": MOVED, "by_dataset": (False, True)}
-    assert f"by_dataset: it was unpaused on {DEPLOYMENT}, and was paused there" in ran.err
+    assert f"unpaused on {DEPLOYMENT}, and paused there by us: by_dataset" in ran.err
     seen = world.on_plan("status")
     assert (seen.code, "2 items failed" in seen.out) == (Exit.IN_PART, True), seen.out
     assert "pilot  on Astro  ticks_now, ticks_on" in seen.out
