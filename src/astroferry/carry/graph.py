@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from astroferry.carry.actions.arrived import DagsArrived
 from astroferry.carry.actions.connection import CopyConnection
 from astroferry.carry.actions.deploy import DeployDags
-from astroferry.carry.actions.deployment import DeploymentHealthy, MakeDeployment, SetEnvironment
+from astroferry.carry.actions.deployment import DeploymentHealthy, MakeDeployment
+from astroferry.carry.actions.environment import SetEnvironment
 from astroferry.carry.actions.pool import DEFAULT_POOL, CopyPool
 from astroferry.carry.actions.variable import CopyVariable
 from astroferry.carry.actions.workspace import MakeWorkspace

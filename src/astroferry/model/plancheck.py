@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SOURCES = re.compile(r"environment|keyring|prompt|file:.+")
 _SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|FERNET_KEY)", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_PASSWORD_IN = re.compile(r"://[^/@\s]*:[^/@\s]+@|\b(?:password|passwd|pwd)\s*=\s*[^\s;&]", re.IGNORECASE)
 _RUNTIME = re.compile(r"\d+\.\d+\.\d+|\d+\.\d+-\d+")
 WORKSPACE_NAME_LENGTH = 50
 """Astro API v1, CreateWorkspaceRequest.name"""
@@ -151,11 +151,16 @@ def _deployments(plan: Plan) -> Iterator[Problem]:
         for name, value in deployment.environment.items():
             if is_masked(value):
                 yield Problem(f"{where}.environment.{name}", "is a masked value (***), not a value")
-            elif _SECRET_NAME.search(name) or _URL_PASSWORD.search(value):
+            elif looks_secret(name, value):
                 yield Problem(
                     f"{where}.environment.{name}",
                     "looks secret: name it in secret_environment; a plan holds no secret",
                 )
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether an environment variable's name says so, or a password stands in its value (an address, a DSN)."""
+    return bool(_SECRET_NAME.search(name) or _PASSWORD_IN.search(value))
 
 
 def _queues(deployment: Deployment, where: str) -> Iterator[Problem]:

@@ -171,6 +171,22 @@ def test_a_variable_that_is_secret_on_astro_and_plain_in_the_plan_is_a_doubt(wor
     assert "secret on Astro, plain in the plan: AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION" in ran.err
 
 
+@pytest.mark.parametrize("theirs", ["postgres://ada:hunter2-Own@db/x", "host=db user=ada password=hunter2-Own"])
+def test_a_former_value_that_looks_secret_is_neither_replaced_nor_journalled(world: World, theirs: str) -> None:
+    environment = {"REPORT_DSN": "postgres://db/x"}
+    prepared(world, deployments=[{"name": DEPLOYMENT, "workspace": "Quay", "environment": environment}])
+    (made,) = world.astro.deployments.values()
+    made.environment["REPORT_DSN"].value = theirs
+    ran = world.on_plan("apply", "--stage", "prepare")
+    assert ran.code == Exit.IN_PART
+    assert "what stands on Astro now looks secret, so it is neither replaced nor kept: REPORT_DSN." in ran.err
+    assert made.values()["REPORT_DSN"] == theirs
+    assert "hunter2" not in world.journal_path.read_text(encoding="utf-8") + ran.err
+    del made.environment["REPORT_DSN"]
+    assert world.on_plan("apply", "--stage", "prepare").code == 0
+    assert made.values()["REPORT_DSN"] == "postgres://db/x"
+
+
 def test_new_code_is_deployed_and_rolled_back_to_what_was_before(world: World) -> None:
     world.applied()
     first = (world.dags_folder / "office" / "by_hand.py").read_text(encoding="utf-8")
