@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 import socket
@@ -11,7 +12,7 @@ import pytest
 from tests.conftest import FixedClock
 
 from astroferry.clients.auth import BasicAuth, BearerAuth, CookieAuth, TokenLoginAuth
-from astroferry.clients.http import Http
+from astroferry.clients.http import Http, count_changes
 from astroferry.clients.pacing import ahead_of
 from astroferry.errors import (
     AstroferryError,
@@ -156,10 +157,23 @@ async def test_a_lost_post_is_not_repeated(opened: Opener) -> None:
 @pytest.mark.parametrize(("status", "may_have"), [(302, False), (404, False), (409, False), (408, True), (500, True)])
 async def test_what_a_refused_request_may_have_changed(opened: Opener, status: int, *, may_have: bool) -> None:
     """A server that gave up waiting (408) may have begun, as one behind a 5xx; what else refuses has done nothing."""
-    http = opened(Script(httpx.Response(status)))
+    http, changes = opened(Script(httpx.Response(status))), count_changes()
     with pytest.raises(RemoteError):
         await http.json("POST", "/x")
-    assert bool(http.changes) is may_have
+    assert bool(changes()) is may_have
+
+
+async def test_what_another_task_changes_meanwhile_does_not_count(opened: Opener) -> None:
+    """Two DAGs are unpaused side by side: that one was surely refused is known, whatever the other's answer."""
+    http = opened(Script(*[ok()] * 3))
+
+    async def one(requests: int) -> int:
+        changes = count_changes()
+        await asyncio.gather(*(http.json("POST", "/x") for _ in range(requests)))
+        await asyncio.sleep(0)
+        return changes()
+
+    assert await asyncio.gather(one(0), one(2), one(1)) == (0, 2, 1)
 
 
 async def test_retry_after_in_seconds_or_as_a_date(opened: Opener, clock: FixedClock) -> None:

@@ -15,8 +15,8 @@ from astroferry.carry.handover.begun import runs_there, to_give_back
 from astroferry.carry.handover.deployments import find_again, must_go_on_there
 from astroferry.carry.handover.tallied import Tallied, tallied
 from astroferry.carry.handover.wave import actions_for_cutover, hand_over, refusals, standings_of, to_know
-from astroferry.carry.handover.whereabouts import whereabouts
-from astroferry.carry.readiness import must_be_ready
+from astroferry.carry.handover.whereabouts import halfway, whereabouts
+from astroferry.carry.readiness import must_be_ready, unlooked
 from astroferry.carry.runner import at_once_on, never, nothing
 from astroferry.carry.verifying import verify
 from astroferry.carry.waves import advance, gate, set_state
@@ -83,8 +83,8 @@ class Ended:
 
     @property
     def is_well(self) -> bool:
-        """The same, and no tick ran on both sides."""
-        return self.is_whole and not self.ticks.twice
+        """The same, and every tick ran exactly once, but for what the plan only lists."""
+        return self.is_whole and not self.ticks.amiss
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,11 @@ async def compare(
 async def may_cut_over(way: Opened, wave: str, *, keep: bool = True) -> None:
     """PlanError where a gate before the wave's cutover is closed, the cheapest to see first.
 
+    A wave that is half-way goes on whatever its gates say by now: there is the worst place to be kept.
     `keep`: whether the journal keeps what the checklist saw. KeyError where the plan has no such wave.
     """
-    gate(way, wave)
+    if unlooked(way, wave):
+        gate(way, wave)
     await must_go_on_there(way, wave)
     await must_be_ready(way, wave, keep=keep)
 
@@ -145,9 +147,9 @@ async def may_cut_over(way: Opened, wave: str, *, keep: bool = True) -> None:
 async def cut_over(way: Opened, wave: str, listener: Listener, *, window: Window | None = None) -> Ended:
     """Drain a wave on the source, hand its schedule over, watch its first ticks, count them.
 
-    The wave is "cut over" where all went well and no tick ran twice; else its state stays, and the journal says which
-    side runs each DAG. Raises as `may_cut_over`, PlanError where no DAG of it can be handed over, RemoteError or
-    NotAllowedError where a server is away or closed to us for good; the side that ran goes on then.
+    The wave is "cut over" where all went well and every tick ran once; else its state stays, and the journal says
+    which side runs each DAG. Raises as `may_cut_over`, PlanError where no DAG of it can be handed over, RemoteError
+    or NotAllowedError where a server is away or closed to us for good; the side that ran goes on then.
     """
     await may_cut_over(way, wave)
     stay = refusals(way.plan, way.inventory, wave)
@@ -159,6 +161,7 @@ async def cut_over(way: Opened, wave: str, listener: Listener, *, window: Window
     if not actions:
         raise PlanError(f'No DAG of the wave "{wave}" can be handed over.', hint="Each was told with its reason.")
     outcome = await _carried(way, wave, actions, listener, "cutover", window=window)
+    _say_what_stands_between(way, wave, outcome, listener)
     ended = Ended(wave, outcome, await _counted(way, wave, listener), dags_in(actions), stay)
     if not ended.is_well:
         return ended
@@ -175,6 +178,7 @@ async def give_back(way: Opened, wave: str, listener: Listener, *, dag_id: str |
     await find_again(way.ctx, way.plan, way.journal, wave)
     actions = await to_give_back(way, wave, dag_id=dag_id)
     outcome = await _carried(way, wave, actions, listener, "rollback")
+    _say_what_stands_between(way, wave, outcome, listener)
     report = outcome.report
     if actions and not report.failed and not report.stopped and not runs_there(way.journal, wave):
         set_state(way, wave, "tested")
@@ -203,6 +207,13 @@ async def _carried(
             listener.say(line)
         raise
     return Outcome(report)
+
+
+def _say_what_stands_between(way: Opened, wave: str, outcome: Outcome, listener: Listener) -> None:
+    """Name the DAGs that no side runs, or of which nobody knows, where not all went well."""
+    if outcome.report.failed or outcome.report.stopped or outcome.crossed:
+        for line in halfway(way.journal.standing(), wave):
+            listener.say(line)
 
 
 async def _counted(way: Opened, wave: str, listener: Listener) -> Tallied:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -103,8 +102,8 @@ def unseen(_sample: DrainSample) -> None:
 
 
 def uncounted() -> Callable[[], int]:
-    """A count that always grows: where nobody counts, anything may have changed."""
-    return itertools.count().__next__
+    """Where nobody counts, anything may have changed."""
+    return lambda: 1
 
 
 @dataclass
@@ -119,7 +118,8 @@ class Context:
     `drained` keeps the drain curve.
     `load_values` reads the secret values, once, when the first action needs them.
     `aside` lends the place of the action in hand to another while it waits (`runner.carry_out` sets it).
-    `changes` counts the requests that may have changed something at either end.
+    `count_changes` begins to count what the task at hand asks of a server that may have changed something, and gives
+    what tells the number so far; what other actions do beside it does not count.
     `find_starship` looks for Starship on a Deployment of the plan, or on the source where its name is empty.
     """
 
@@ -132,7 +132,7 @@ class Context:
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
     moved: Callable[[str], Mapping[str, str]] = nothing_moved
-    changes: Callable[[], int] = field(default_factory=uncounted)
+    count_changes: Callable[[], Callable[[], int]] = uncounted
     aside: Callable[[], AbstractContextManager[None]] = nullcontext
     find_starship: Callable[[str], Awaitable[Starship | None]] = no_starship
     clock: Clock = field(default_factory=WallClock)

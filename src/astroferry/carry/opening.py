@@ -19,6 +19,7 @@ from astroferry.clients.address import base_address
 from astroferry.clients.astro_shapes import token_seen
 from astroferry.clients.connecting import connect_airflow, connect_astro, connect_deployment, connect_starship
 from astroferry.clients.credentials import astro_token, source_login
+from astroferry.clients.http import count_changes
 from astroferry.clients.starship import Starship
 from astroferry.errors import AstroferryError, NotAllowedError
 from astroferry.model.files import PlanLock
@@ -177,13 +178,10 @@ async def opened(
         where, organization = api_address(plan), plan.target.organization
         astro, token = await open_astro(where, plan.target.credentials, organization, stack, ask)
 
-        ends = [source.http, astro.http]
-
         async def target(deployment_id: str) -> Airflow:
             secret = await astro_token(plan.target.credentials, ask)
             airflow = await connect_deployment(await astro.deployment(deployment_id), secret)
             stack.push_async_callback(airflow.http.aclose)
-            ends.append(airflow.http)
             return airflow
 
         async def values() -> SourceValues:
@@ -208,7 +206,6 @@ async def opened(
                 return None
             if found is not None and found.http is not source.http:
                 stack.push_async_callback(found.http.aclose)
-                ends.append(found.http)
             return found
 
         ctx = Context(
@@ -221,7 +218,7 @@ async def opened(
             load_values=values,
             standing=journal.standing_of,
             moved=partial(moved_to, journal),
-            changes=lambda: sum(http.changes for http in ends),
+            count_changes=count_changes,
             find_starship=starship_on,
             clock=ours,
             tell=tell,

@@ -25,9 +25,8 @@ from astroferry.model.files import beside
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from astroferry.carry.journal import Journal
     from astroferry.carry.opening import Opened
     from astroferry.model.cutoverday import Step
     from astroferry.model.plan import Deployment, Plan
@@ -274,8 +273,7 @@ async def must_be_ready(way: Opened, wave: str, *, keep: bool = True) -> tuple[P
     A cutover that was begun and interrupted goes on without it: halfway is the worst place to be kept. But DAGs that
     have come to the wave since, or back from it, have not been looked at yet; and an edit needs its approval.
     """
-    dags = way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags))
-    if not _unlooked(way.journal, wave, dags):
+    if not unlooked(way, wave):
         must_be_approved(way.plan, "cutover")
         return ()
     checks = await readiness(way, wave)
@@ -285,21 +283,25 @@ async def must_be_ready(way: Opened, wave: str, *, keep: bool = True) -> tuple[P
         )
     if keep:
         seen = {check.key: f"{check.outcome}: {check.detail}" for check in checks}
-        way.journal.write(f"ready/{wave}", "found", facts={"checks": seen, "dags": list(dags)})
+        way.journal.write(f"ready/{wave}", "found", facts={"checks": seen, "dags": list(_dags_of(way, wave))})
     return checks
 
 
-def _unlooked(journal: Journal, wave: str, dags: Iterable[str]) -> list[str]:
+def unlooked(way: Opened, wave: str) -> list[str]:
     """Those of the wave's DAGs that no checklist of a cutover which is still under way has seen."""
-    begun = standings_of(journal, wave, given_back=False)
+    begun = standings_of(way.journal, wave, given_back=False)
     seen: dict[str, bool] = {}
-    for entry in journal.entries if begun else ():
+    for entry in way.journal.entries if begun else ():
         parts = entry.action.split("/")
         if parts[:2] == ["ready", wave]:
             seen |= dict.fromkeys(entry.facts.get("dags", ()), True)
         elif parts[:2] == ["rollback", wave] and len(parts) > 3:
             seen[parts[2]] = False
-    return [dag_id for dag_id in dags if dag_id not in begun and not seen.get(dag_id)]
+    return [dag_id for dag_id in _dags_of(way, wave) if dag_id not in begun and not seen.get(dag_id)]
+
+
+def _dags_of(way: Opened, wave: str) -> tuple[str, ...]:
+    return way.plan.dags_of(way.plan.wave(wave), tuple(dag.dag_id for dag in way.inventory.dags))
 
 
 def must_be_approved(plan: Plan, step: Step) -> None:

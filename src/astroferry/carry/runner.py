@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.carry.lingering import unless_late
@@ -61,6 +62,7 @@ class Report:
         return sum(step.outcome == outcome for step in self.steps)
 
 
+_NONE_HELD: Mapping[str, str] = MappingProxyType({})
 _DRY: dict[State, Outcome] = {"done": "found", "todo": "todo", "doubt": "failed", "failed": "failed"}
 
 
@@ -114,6 +116,7 @@ async def carry_out(
     *,
     dry_run: bool = False,
     done: frozenset[str] = frozenset(),
+    held: Mapping[str, str] = _NONE_HELD,
     follow: Callable[[Step, int, int], None] = nothing,
     stop: Callable[[], bool] = never,
     pause: Callable[[], Awaitable[None]] = at_once_on,
@@ -123,6 +126,7 @@ async def carry_out(
 ) -> Report:
     """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
 
+    `held`: ids of actions that are not tried, with the reason, as if something they need had failed.
     Up to `at_once` at the same time, the earlier in the list first; where that is more than one, those that only wait
     (`ActionInfo.waits`, or inside `ctx.aside()`) do not count. The journal is written line by line all the same.
 
@@ -160,9 +164,9 @@ async def carry_out(
                     waiting.clear()
                     break
                 waiting.remove(action)
-                blocked = [need for need in action.info.needs if need in bad]
-                if blocked:
-                    ended(Step(action.info, "held", f"needs {bad[blocked[0]]}, which failed"))
+                blocked = [f"needs {bad[need]}, which failed" for need in action.info.needs if need in bad]
+                if why := held.get(action.info.id) or next(iter(blocked), ""):
+                    ended(Step(action.info, "held", why))
                     # What waited for it may be ready now, and comes before what is later in the list.
                     break
                 step = _persist(action, ctx, journal, 0.0 if dry_run else patience, dry_run=dry_run, alone=alone)
@@ -253,13 +257,13 @@ async def _apply(action: Action, seen: Observation, ctx: Context, journal: Journ
     Without it, what somebody else makes later would be taken for ours, and undone.
     """
     journal.write(action.info.id, "begin", facts=seen.facts)
-    changes = ctx.changes()
+    changes = ctx.count_changes()
 
     async def apply() -> None:
         try:
             facts = await action.apply(ctx)
         except AstroferryError:
-            if ctx.changes() == changes:
+            if not changes():
                 journal.write(action.info.id, "refused")
             raise
         journal.write(action.info.id, "applied", facts=facts)

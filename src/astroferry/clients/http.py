@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +19,7 @@ from astroferry.clients.unreachable import unreachable
 from astroferry.errors import NotTheApiError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from astroferry.clients.auth import Auth
@@ -76,8 +77,6 @@ class Http:
         """how far the server's clock is ahead of ours, by its last answer; None where it does not tell"""
         self._accepted = False
         self._logins = 0
-        self.changes = 0
-        """requests so far that may have changed something there: sent, no reading, and not refused"""
         self._client = self._open(transport, timeout, concurrency, keeps_cookies=keeps_cookies)
 
     def _open(
@@ -268,14 +267,33 @@ class Http:
                 response = await self._client.request(method, url, **{**request, "headers": headers})
                 text = response.text
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-                self.changes += method not in READING and not isinstance(error, NEVER_SENT)
+                _count(method not in READING and not isinstance(error, NEVER_SENT))
                 return unreachable(error, self.name, bare(url))
         self._answered = True
-        self.changes += method not in READING and not _refused(response.status_code)
+        _count(method not in READING and not _refused(response.status_code))
         names = {name.lower(): value for name, value in response.headers.items()}
         ahead = ahead_of(names, sent, self._clock.now())
         self.ahead = self.ahead if ahead is None else ahead
         return Answer(method, bare(url), response.status_code, names, text)
+
+
+_changes: ContextVar[list[int]] = ContextVar("changes")
+
+
+def count_changes() -> Callable[[], int]:
+    """Count from now on what this task, and those that it starts, ask of any server that may have changed something.
+
+    That is: sent, no reading, and not refused. What other tasks do meanwhile does not count. Gives what tells the
+    number so far.
+    """
+    mine = [0]
+    _changes.set(mine)
+    return lambda: mine[0]
+
+
+def _count(may_have_changed: bool) -> None:
+    if may_have_changed and (mine := _changes.get(None)) is not None:
+        mine[0] += 1
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import build
 from astroferry.carry.handover.begun import watched
-from astroferry.carry.handover.tallied import LOOK, in_words
+from astroferry.carry.handover.tallied import what_to_do
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, open_checks, readiness
 from astroferry.carry.watching import WaveWatch, watch
@@ -232,5 +232,5 @@ class Carrier:
             stands = standing_in_words(sides(way.journal.standing(), work.wave, ended.moving))
             what = f"{several(len(failed), 'step')} did not go well" if failed else "Stopped"
             work.result = f"{what}; no DAG runs on both sides. Go on, or roll back. {stands}".rstrip()
-        if ended.ticks.twice:
-            work.result = f"{in_words(ended.ticks.twice)} {LOOK} {work.result}".rstrip()
+        if ended.ticks.amiss:
+            work.result = f"{ended.ticks.amiss} {what_to_do(ended.ticks)} {work.result}".rstrip()

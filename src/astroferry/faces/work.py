@@ -99,6 +99,8 @@ class Work(Running):
         """An item ended."""
         self.stage_done, self.stage_total = done, total
         self.done += 1
+        # Letting a side go on with what a handover left between the sides adds steps to those it began with.
+        self.total = max(self.total, self.done)
         self.steps[step.info.id] = step
         why = f": {step.why}" if step.why else ""
         self.tell(f"{_WORDS[step.outcome]:<7} {step.info.title}{why}")

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from astroferry.carry.handover.tallied import Tallied
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.journal import Journal
 from astroferry.errors import CarriedInPartError
 from astroferry.faces.headless.cutover import must_be_once
-from astroferry.model.cutover import DagStanding
+from astroferry.model.cutover import DagStanding, TickCount
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import FixedClock
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def test_a_cutover_that_follows_a_rollback_begins_anew(tmp_path: Path, clock: FixedClock) -> None:
@@ -43,6 +46,14 @@ def test_a_cutover_that_follows_a_rollback_begins_anew(tmp_path: Path, clock: Fi
 
 
 def test_a_tick_on_both_sides_never_ends_well() -> None:
-    must_be_once([])
-    with pytest.raises(CarriedInPartError, match="one, two"):
-        must_be_once(["one", "two"])
+    good, bad = TickCount(once=(NOON,)), TickCount(twice=(NOON,))
+    must_be_once(Tallied(counts={"one": good}))
+    with pytest.raises(CarriedInPartError, match="A tick ran on both sides: one, two"):
+        must_be_once(Tallied(counts={"one": bad, "two": bad, "three": good}))
+
+
+def test_a_tick_on_neither_side_never_ends_well_unless_it_is_only_listed() -> None:
+    must_be_once(Tallied(counts={"one": TickCount(listed=(NOON,))}))
+    with pytest.raises(CarriedInPartError, match="A tick ran on neither side: one") as raised:
+        must_be_once(Tallied(counts={"one": TickCount(missed=(NOON,))}))
+    assert "Run by hand what matters of it" in raised.value.hint

@@ -16,12 +16,18 @@ from astroferry.errors import NotAllowedError, RemoteError
 from astroferry.model.words import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from astroferry.carry.opening import Opened
     from astroferry.model.cutover import TickCount, TickRow
 
 LOOK = "Look at what it did before anything else runs."
+RUN = "Run by hand what matters of it, on the side that runs the DAG now."
+
+
+def what_to_do(ticks: Tallied) -> str:
+    """What a person does about ticks that ran twice or not at all; empty where there are none."""
+    return " ".join(todo for seen, todo in ((ticks.twice, LOOK), (ticks.missed, RUN)) if seen)
 
 
 @dataclass
@@ -35,6 +41,18 @@ class Tallied:
     def twice(self) -> tuple[str, ...]:
         """The DAGs of which a tick ran on both sides: nothing has ended well then."""
         return tuple(dag_id for dag_id, count in self.counts.items() if count.twice)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The DAGs of which a tick ran nowhere, though the plan has all of them run: not what it only lists."""
+        return tuple(dag_id for dag_id, count in self.counts.items() if count.missed)
+
+    @property
+    def amiss(self) -> str:
+        """A sentence for each kind of tick that did not run exactly once, naming DAGs; empty where all did."""
+        found = [f"A tick ran on both sides: {names(self.twice)}."] if self.twice else []
+        found += [f"A tick ran on neither side: {names(self.missed)}."] if self.missed else []
+        return " ".join(found)
 
 
 async def tallied(way: Opened, wave: str, warn: Callable[[str], None]) -> Tallied:
@@ -56,8 +74,3 @@ async def tallied(way: Opened, wave: str, warn: Callable[[str], None]) -> Tallie
         else:
             found.rows[dag_id], found.counts[dag_id] = rows, count
     return found
-
-
-def in_words(twice: Sequence[str]) -> str:
-    """The sentence about DAGs of which a tick ran twice."""
-    return f"A tick ran on both sides: {names(twice)}."

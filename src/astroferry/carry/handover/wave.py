@@ -202,17 +202,29 @@ async def hand_over(
 ) -> Report:
     """Carry a cutover's or a rollback's actions out, as `carry_out`: side by side, and patient with a server away.
 
-    However it ends (a failure, a stop, a signal), a DAG that it leaves between the sides goes on where it ran.
+    However it ends (a failure, a stop, a signal), a DAG that it leaves between the sides goes on where it ran. One
+    that an earlier run left so, and that cannot go on now either, is held; the others move.
     """
     cutover = ctx.plan.cutover
-    if (owed := await _let_go_on(unfinished_lets(actions, journal.standing()), ctx, journal)).failed:
-        return owed
+    owed = await _let_go_on(unfinished_lets(actions, journal.standing()), ctx, journal, follow)
+    closed = {step.info.id.split("/")[-2]: step.why for step in owed.failed}
+    held = {
+        action.info.id: f"what was begun before comes first, and could not be done: {closed[handover.dag_id]}"
+        for action in actions
+        if (handover := getattr(action, "handover", None)) is not None and handover.dag_id in closed
+    }
+
+    async def let_go_on() -> Report:
+        lets = stranded(actions, journal.standing())
+        return await _let_go_on([let for let in lets if let.handover.dag_id not in closed], ctx, journal, follow)
+
     try:
         report = await carry_out(
             actions,
             ctx,
             journal,
             done=done,
+            held=held,
             follow=follow,
             stop=stop,
             at_once=cutover.at_once,
@@ -221,24 +233,25 @@ async def hand_over(
         )
     except asyncio.CancelledError:
         with contextlib.suppress(AstroferryError, asyncio.CancelledError):
-            await unless_late(_let_go_on(stranded(actions, journal.standing()), ctx, journal), hurry=True)
+            await unless_late(let_go_on(), hurry=True)
         raise
     except AstroferryError:
         with contextlib.suppress(AstroferryError):
-            await unless_late(_let_go_on(stranded(actions, journal.standing()), ctx, journal))
+            await unless_late(let_go_on())
         raise
     if report.failed or report.stopped:
-        back = await unless_late(_let_go_on(stranded(actions, journal.standing()), ctx, journal))
-        report.steps += back.steps
+        report.steps += (await unless_late(let_go_on())).steps
     report.steps[:0] = owed.steps
     return report
 
 
-async def _let_go_on(lets: Sequence[LetGoOn], ctx: Context, journal: Journal) -> Report:
+async def _let_go_on(
+    lets: Sequence[LetGoOn], ctx: Context, journal: Journal, follow: Callable[[Step, int, int], None]
+) -> Report:
     """Carry these out. A DAG that the source goes on with is looked at anew by whatever cuts it over next."""
     if not lets:
         return Report()
-    report = await carry_out(lets, ctx, journal, at_once=ctx.plan.cutover.at_once, alone=True)
+    report = await carry_out(lets, ctx, journal, follow=follow, at_once=ctx.plan.cutover.at_once, alone=True)
     ended = {step.info.id for step in report.steps if step.outcome in {"done", "found"}}
     for let in lets:
         if let.side == "source" and let.info.id in ended:

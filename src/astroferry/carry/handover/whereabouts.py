@@ -102,15 +102,24 @@ def latest(line: Standing) -> int:
 _ONCE = "it has run once, and does not run again"
 
 
+def halfway(lines: Mapping[str, Standing], wave: str) -> list[str]:
+    """A sentence for each DAG of the wave that no side runs, or of which it is not known."""
+    between = [dag for dag in _begun(lines, wave) if place_of(lines, wave, dag) in {"neither", "in doubt"}]
+    return [f"{dag}: {where_in_words(lines, wave, dag)}" for dag in between]
+
+
 def whereabouts(lines: Mapping[str, Standing], wave: str) -> list[str]:
     """A sentence for each DAG whose cutover was begun; `lines` are those of `Journal.standing`."""
+    return [f"{dag}: {where_in_words(lines, wave, dag)}" for dag in _begun(lines, wave)]
+
+
+def _begun(lines: Mapping[str, Standing], wave: str) -> list[str]:
     begins, ends = f"cutover/{wave}/", "/record"
-    dags = sorted(
+    return sorted(
         name.removeprefix(begins).removesuffix(ends)
         for name, line in lines.items()
         if name.startswith(begins) and name.endswith(ends) and line.made
     )
-    return [f"{dag}: {where_in_words(lines, wave, dag)}" for dag in dags]
 
 
 def where_in_words(lines: Mapping[str, Standing], wave: str, dag: str) -> str:

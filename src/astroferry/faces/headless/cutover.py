@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.acts import Listener, cut_over, may_cut_over
 from astroferry.carry.handover.deployments import deployments_of, must_go_on_there
-from astroferry.carry.handover.tallied import LOOK, in_words
+from astroferry.carry.handover.tallied import what_to_do
 from astroferry.carry.opening import opened
 from astroferry.carry.window import Outcome, Window, must_be_moments, wait_for
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, InputNeededError, UsageError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from astroferry.carry.handover.tallied import Tallied
     from astroferry.carry.opening import Opened
     from astroferry.model.finding import Finding
 
@@ -67,7 +68,7 @@ async def _cut_over(arguments: argparse.Namespace, window: Window | None) -> Exi
         tell_ticks(ended, arguments)
         for sentence in ended.to_do:
             diagnostics.say(sentence)
-    must_be_once(ended.ticks.twice)
+    must_be_once(ended.ticks)
     _must_have_gone_well(ended.outcome)
     return Exit.DONE
 
@@ -106,10 +107,10 @@ def _must_have_gone_well(outcome: Outcome) -> None:
         diagnostics.say(f"The window ended while {watched} was watched; nothing was amiss. Go on: astroferry watch")
 
 
-def must_be_once(twice: Sequence[str]) -> None:
-    """CarriedInPartError that names the DAGs of which a tick ran on both sides."""
-    if twice:
-        raise CarriedInPartError(in_words(twice), hint=f"The table above shows which. {LOOK}")
+def must_be_once(ticks: Tallied) -> None:
+    """CarriedInPartError that names the DAGs of which a tick ran on both sides, or on neither."""
+    if ticks.amiss:
+        raise CarriedInPartError(ticks.amiss, hint=f"The table above shows which. {what_to_do(ticks)}")
 
 
 def known_wave(way: Opened, name: str) -> str:

@@ -10,6 +10,7 @@ from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.acts import give_back
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.begun import runs_there, waves_begun
+from astroferry.carry.handover.tallied import Tallied
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out
@@ -84,18 +85,18 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     gone = [name for name in chosen if name not in known and standings_of(way.journal, name, given_back=False)]
     chosen = [name for name in chosen if name in known]
     confirm_all(way, chosen, arguments.confirm)
-    whole, twice = Report(), list[str]()
+    whole, ticks = Report(), Tallied()
     for name in chosen:
         ended = await give_back(way, name, LISTENER, dag_id=dag)
         tell_ticks(ended, arguments)
-        twice += ended.ticks.twice
+        ticks.counts |= ended.ticks.counts
         whole.steps += ended.outcome.report.steps
     if gone:
         raise CarriedInPartError(
             f"The plan has no wave {names(gone)} any more, and DAGs of it still run on the target.",
             hint="Put it back into the plan under [[waves]] with its Deployment, then run the same command again.",
         )
-    must_be_once(twice)
+    must_be_once(ticks)
     return whole
 
 
