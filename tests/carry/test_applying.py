@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
-from tests.harness import VARIABLES, World
+from tests.harness import DEPLOYMENT, VARIABLES, World
 
 from astroferry.errors import Exit
 from astroferry.faces.carrying import Carrier
@@ -71,6 +72,43 @@ def test_the_faces_with_pages_do_the_same(world: World) -> None:
     assert last.outcome[1], last.outcome
     assert {wave.state for wave in world.plan.waves} == {"tested"}
     assert world.target.fake.variables.keys() == {item.key for item in VARIABLES}
+
+
+def test_trying_again_has_the_same_gates(world: World) -> None:
+    world.planned(conflicts={"variables": "fail"})
+    for stage in ("prepare", "configuration"):
+        assert world.on_plan("apply", "--stage", stage).code == 0
+    world.wire.before = lambda sent: (
+        httpx.Response(400, json={"message": "no"}) if sent.method == "POST" and "/deploys" in sent.url.path else None
+    )
+    assert world.on_plan("apply").code == Exit.IN_PART  # yesterday: no deploy
+    world.wire.before = lambda _sent: None
+    region = world.target.fake.variables.pop("region")
+    world.target.fake.variables["region"] = SimVariable("region", "theirs")
+    work = Work("carry", "Carrying out")
+    asyncio.run(Carrier(world.plan_path, None).carry(work))
+    assert [step.info.id for step in work.failed] == [f"variable/{DEPLOYMENT}/region"]
+    before = len(world.entries())
+    failed = [
+        f"{kind}/{DEPLOYMENT}{name}" for kind, name in (("variable", "/region"), ("deploy", ""), ("arrived", ""))
+    ]
+    again = Work("carry", "Trying again")
+    asyncio.run(Carrier(world.plan_path, None).retry(again, failed))
+    assert again.outcome == ("1 item still did not go well; the stages after it wait for that.", False)
+    assert list(again.steps) == failed[:1]
+    assert {entry.action for entry in world.entries()[before:]} == {failed[0]}
+
+    # What was never tried holds the later stages as well; the journal says so.
+    alone = Work("carry", "Trying again")
+    asyncio.run(Carrier(world.plan_path, None).retry(alone, failed[1:]))
+    text = "2 items not tried: something of an earlier stage is not done. Carry out instead."
+    assert (alone.outcome, alone.steps) == ((text, False), {})
+
+    world.target.fake.variables["region"] = region
+    last = Work("carry", "Trying again")
+    asyncio.run(Carrier(world.plan_path, None).retry(last, failed))
+    assert last.outcome[1], last.outcome
+    assert list(last.steps) == failed
 
 
 def test_positions_count_on_from_stage_to_stage(world: World) -> None:

@@ -74,13 +74,31 @@ async def apply(
     if stage is not None:
         await _must_be_done_before(way, actions, stage)
     chosen = CARRYING if stage is None else (stage,)
-    applied, done = Applied(), 0
-    before = [action for action in actions if stage is not None and _is_before(action, stage)]
-    total = sum(action.info.stage in chosen for action in actions)
+    applied = await _by_stage(way, actions, [action for action in actions if action.info.stage in chosen], follower)
+    if applied.is_whole and "dags" in chosen:
+        advance(way, wave, "planned", "deployed to test")
+    return applied
+
+
+async def _by_stage(
+    way: Opened,
+    actions: Sequence[Action],
+    chosen: Sequence[Action],
+    follower: Follower | None,
+    undone: Sequence[Action] = (),
+) -> Applied:
+    """Carry the chosen of these actions out, a stage after the other.
+
+    One begins when all that was chosen of the stages before it went well, and nothing of `undone` comes before it.
+    """
     follower = follower or Follower()
-    for name in chosen:
-        mine = [action for action in actions if action.info.stage == name]
-        if not applied.is_whole:
+    applied, done = Applied(), 0
+    met = {action.info.id for action in actions} - {action.info.id for action in chosen}
+    for name in CARRYING:
+        mine = [action for action in chosen if action.info.stage == name]
+        if not mine:
+            continue
+        if not applied.is_whole or any(_is_before(action, name) for action in undone):
             applied.waiting += tuple(action.info for action in mine)
             continue
         follower.begin(name, mine)
@@ -88,17 +106,15 @@ async def apply(
             mine,
             way.ctx,
             way.journal,
-            done=frozenset(action.info.id for action in before),
-            follow=_counted_on(follower, done, total),
+            done=frozenset(met),
+            follow=_counted_on(follower, done, len(chosen)),
             stop=follower.stop,
             pause=follower.pause,
         )
         applied.report.steps += report.steps
         applied.report.stopped = report.stopped
-        before += mine
+        met |= {action.info.id for action in mine}
         done += len(mine)
-    if applied.is_whole and "dags" in chosen:
-        advance(way, wave, "planned", "deployed to test")
     return applied
 
 
@@ -115,27 +131,25 @@ async def would_apply(
     return await carry_out(mine, way.ctx, way.journal, dry_run=True, done=done, follow=follow)
 
 
-async def apply_again(way: Opened, ids: Collection[str], follower: Follower | None = None) -> Report:
-    """Only these, each of which was tried before. Raises as `apply`."""
+async def apply_again(way: Opened, ids: Collection[str], follower: Follower | None = None) -> Applied:
+    """Only these, each of which was tried before, by the same gates; `ids` may come from more than one run.
+
+    A stage waits for what failed before it here, and for what the journal does not say is done. Raises as `apply`.
+    """
     must_be_approved(way.plan, "apply")
-    follower = follower or Follower()
     actions = build(way.plan, way.inventory, way.dags_folder)
-    chosen = [action for action in actions if action.info.id in ids]
     others = [action for action in actions if action.info.id not in ids]
-    follower.begin("", chosen)
     for action in others:
         # Deployments are found by their actions; those that are not run again are looked up.
         if action.info.stage == "prepare":
             await action.observe(way.ctx)
-    return await carry_out(
-        chosen,
-        way.ctx,
-        way.journal,
-        done=frozenset(action.info.id for action in others),
-        follow=follower.follow,
-        stop=follower.stop,
-        pause=follower.pause,
-    )
+    standings = way.journal.standing()
+    undone = [
+        action
+        for action in others
+        if (standing := standings.get(action.info.id)) is None or standing.event not in {"done", "found"}
+    ]
+    return await _by_stage(way, actions, [action for action in actions if action.info.id in ids], follower, undone)
 
 
 def _counted_on(follower: Follower, done: int, total: int) -> Callable[[Step, int, int], None]:

@@ -43,11 +43,12 @@ if TYPE_CHECKING:
 _STOPPED = "Stopped after the item in hand; what is done is in the journal."
 
 
-def _follower(work: Work) -> Follower:
-    """This run, following the stages of `apply`."""
+def _follower(work: Work, *, whole: bool = True) -> Follower:
+    """This run, following the stages of `apply`; where not `whole`, some items of a stage are not shown as it."""
 
     def begin(stage: str, actions: Sequence[Action]) -> None:
-        work.stage, work.stage_done, work.stage_total = stage, 0, len(actions)
+        work.stage = stage if whole else ""
+        work.stage_done, work.stage_total = 0, len(actions)
         work.changes += 1
 
     def follow(step: Step, _done: int, _total: int) -> None:
@@ -94,12 +95,17 @@ class Carrier:
         """Only the items that failed, and those that waited for them."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False, type_value=self.type_value) as way:
             work.total = len(set(ids))
-            report = await apply_again(way, set(ids), _follower(work))
-            if report.stopped:
+            applied = await apply_again(way, set(ids), _follower(work, whole=False))
+            if applied.report.stopped:
                 work.bad = True
                 work.result = _STOPPED
-            elif report.failed:
-                work.result = f"{several(len(report.failed), 'item')} still did not go well."
+            elif applied.report.failed:
+                waits = "; the stages after it wait for that" if applied.waiting else ""
+                work.result = f"{several(len(applied.report.failed), 'item')} still did not go well{waits}."
+            elif applied.waiting:
+                work.bad = True
+                count = several(len(applied.waiting), "item")
+                work.result = f"{count} not tried: something of an earlier stage is not done. Carry out instead."
             else:
                 work.result = "All of them went well now. Carry out once more for what comes after them."
 
