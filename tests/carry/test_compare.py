@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from astroferry.carry.compare import HEADINGS, compare, expected_digests, findings, summary, table
+from astroferry.carry.compare import (
+    HEADINGS,
+    compare,
+    expected_digests,
+    findings,
+    result_in_words,
+    shortcomings,
+    summary,
+    table,
+)
 from astroferry.carry.probes.digest import CONNECTION_FIELDS, field_digest
 from astroferry.model.comparison import Comparison, Expected, Probed, ProbeResult
 from astroferry.model.inventory import ConnectionSeen, Inventory, VariableSeen
@@ -235,6 +244,21 @@ def test_each_outcome_but_same_is_a_finding() -> None:
     assert "login, password" in found["PRB-differs", "wrong"].message
     assert "OperationalError" in found["PRB-hook", "shy"].message
     assert all(item.todo for item in found.values())
+    assert "Make the name known" in found["PRB-unreachable", "far"].todo
+
+
+def test_what_equal_values_do_not_tell_is_counted_once() -> None:
+    rows = rows_of_each_outcome()
+    assert shortcomings(rows) == "1 place did not answer from there; 2 connections failed their hook's test"
+    both = Comparison("connection", "far", "unreachable", reach="timeout", hook="timeout")
+    assert shortcomings((both,)) == "1 place did not answer from there"
+    assert shortcomings(rows[:1]) == ""
+    assert [result_in_words(row) for row in (*rows[:3], both)] == [
+        "same",
+        "same, hook failed",
+        "same, hook timed out",
+        "unreachable, hook timed out",
+    ]
 
 
 @pytest.mark.parametrize("outcome", ["differs", "missing", "unreachable", "not compared"])

@@ -47,7 +47,7 @@ def test_differing_variables_missing_items_and_closed_ports_are_told_apart(world
     for said in (
         "The variable region differs on the target in value.",
         "The connection plain_http is missing on the target.",
-        "its host and port do not open from the target. The port does not open from the target (timeout).",
+        "tasks on the target do not reach its host and port. The port does not open from the target (timeout).",
         "2 connections: 1 missing, 1 unreachable; 2 variables: 1 same, 1 differs",
     ):
         assert said in " ".join(ran.out.split()), ran.out
@@ -59,7 +59,7 @@ def test_a_port_that_does_not_open_is_a_warning_and_no_difference(world: World) 
     world.target.reach["quay_pg"] = "refused"
     ran = world.on_plan("verify")
     assert ran.code == 0
-    assert "warn: The connection quay_pg has the same values, but its host and port do not open" in ran.out
+    assert "warn: The connection quay_pg has the same values, but tasks on the target do not reach its" in ran.out
 
 
 def test_what_has_no_value_is_not_compared_and_check_fails_on_it(world: World) -> None:

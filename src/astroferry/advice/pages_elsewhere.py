@@ -208,7 +208,8 @@ Supply it (export file, Starship, or typed), or name it under values.skip_connec
         """A hook's own test failed on the target.
 
 The value is the same, but the service did not accept it from there: an allow list, a missing package, or a hook that
-tests more than tasks use. Try it in a DAG on the target.
+tests more than tasks use. Look at its login, its extras and its provider's version there. Only the class of the error
+leaves the probe's task, since its message may hold a password; a task that uses the connection tells the whole.
 """,
     ),
     (

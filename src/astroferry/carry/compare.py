@@ -9,11 +9,12 @@ from astroferry.carry.probes.digest import CONNECTION_FIELDS, field_digest
 from astroferry.model.comparison import NOT_OPEN, Comparison, Expected, Probed
 from astroferry.model.finding import Finding
 from astroferry.model.secret import Secret, is_masked
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from astroferry.model.comparison import Kind, Outcome, ProbeResult
+    from astroferry.model.comparison import Kind, Outcome, ProbeResult, Reach
     from astroferry.model.finding import Severity
     from astroferry.model.inventory import Inventory
     from astroferry.model.values import ConnectionValue, SourceValues, VariableValue
@@ -22,6 +23,12 @@ HEADINGS = ("kind", "id", "result", "fields", "host and port", "hook test", "why
 _NO_VALUE = "No source value: it could not be read from the source."
 # Measured on 3.3.2: a task asks for variables by an unquoted path. "a?b", "a#b", ".." and "keys" are not found, and
 # "a%20b" gets the value of "a b"; slashes, blanks, colons and other letters are fine.
+_CLOSED: dict[Reach, str] = {
+    "refused": "The host answers the target, and the port is closed (refused).",
+    "timeout": "The port does not open from the target (timeout).",
+    "dns": "Its name is not known on the target (dns).",
+    "unreachable": "The target has no way to it (unreachable).",
+}
 _LISTED_ONLY = "The target lists it, but a task does not find it: Airflow 3 loses ids with ? # or %, and the id keys."
 
 
@@ -125,7 +132,7 @@ def _outcome(item: Expected, probed: Probed, differing: tuple[str, ...]) -> tupl
     if not needed <= probed.digests.keys() & item.digests.keys():
         return "not compared", "The probe did not tell every field."
     if probed.reach in NOT_OPEN:
-        return "unreachable", f"The port does not open from the target ({probed.reach})."
+        return "unreachable", _CLOSED[probed.reach]
     return "same", ""
 
 
@@ -143,6 +150,26 @@ def table(rows: Sequence[Comparison]) -> tuple[tuple[str, ...], ...]:
         )
         for row in rows
     )
+
+
+def result_in_words(row: Comparison) -> str:
+    """The outcome, and the hook's test where it went wrong: "same, hook failed"."""
+    if row.hook_went_wrong:
+        return f"{row.outcome}, hook {'timed out' if row.hook == 'timeout' else row.hook}"
+    return row.outcome
+
+
+def shortcomings(rows: Iterable[Comparison]) -> str:
+    """What equal values do not tell: "4 places did not answer from there; 2 connections failed their hook's test"."""
+    same = [row for row in rows if row.values_same]
+    away = sum(row.outcome == "unreachable" for row in same)
+    # Of a place that did not answer, the hook could not be well either.
+    hooks = sum(row.hook_went_wrong for row in same if row.outcome != "unreachable")
+    parts = [f"{several(away, 'place')} did not answer from there"] if away else []
+    parts += (
+        [f"{several(hooks, 'connection')} failed {'its' if hooks == 1 else 'their'} hook's test"] if hooks else []
+    )
+    return "; ".join(parts)
 
 
 def summary(rows: Sequence[Comparison]) -> str:
@@ -165,7 +192,7 @@ _FINDINGS: dict[Outcome, tuple[Severity, str, str]] = {
     "missing": ("refuse", "The {kind} {id} is missing on the target.", "Apply again; it is created then."),
     "unreachable": (
         "warn",
-        "The connection {id} has the same values, but its host and port do not open from the target.",
+        "The connection {id} has the same values, but tasks on the target do not reach its host and port.",
         "Open the network path (allow list, peering, private endpoint), then verify again.",
     ),
     "not compared": (
@@ -176,17 +203,26 @@ _FINDINGS: dict[Outcome, tuple[Severity, str, str]] = {
 }
 
 
+_UNKNOWN_NAME = "Make the name known there (private DNS, or a public name), then verify again."
+_HOOK = (
+    "Look at its login, its extras and its provider's version there; the whole message stays in the task, so have a "
+    "task that uses it tell it."
+)
+
+
 def findings(rows: Iterable[Comparison]) -> tuple[Finding, ...]:
     """A finding for each row to look at: PRB-differs, -missing, -unreachable, -not-compared, -hook."""
     found = []
     for row in rows:
         if row.outcome in _FINDINGS:
             severity, message, todo = _FINDINGS[row.outcome]
+            if row.outcome == "unreachable" and row.reach == "dns":
+                todo = _UNKNOWN_NAME
             text = message.format(kind=row.kind, id=row.id, fields=", ".join(row.differing))
             code = "PRB-" + row.outcome.replace(" ", "-")
             found.append(Finding(code, severity, f"{text} {row.why}".strip(), subject=row.id, todo=todo))
-        if row.hook in {"failed", "timeout"}:
+        if row.hook_went_wrong:
             how = f"{row.hook} ({row.hook_error})" if row.hook_error else row.hook
             message = f"The hook of connection {row.id} does not accept it from the target: {how}."
-            found.append(Finding("PRB-hook", "warn", message, subject=row.id, todo="Try it in a DAG on the target."))
+            found.append(Finding("PRB-hook", "warn", message, subject=row.id, todo=_HOOK))
     return tuple(found)

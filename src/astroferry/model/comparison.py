@@ -101,4 +101,9 @@ class Comparison:
     @property
     def is_finding(self) -> bool:
         """Whether somebody has to look at it."""
-        return self.outcome != "same" or self.hook in {"failed", "timeout"}
+        return self.outcome != "same" or self.hook_went_wrong
+
+    @property
+    def hook_went_wrong(self) -> bool:
+        """Whether the connection's own test was made there and did not pass."""
+        return self.hook in {"failed", "timeout"}

@@ -263,6 +263,9 @@ class TestAfterDeciding:
             wizard.runs.work.result = "Not every value is the same on both ends: 2 connections: 1 same, 1 differs"
             rows = (
                 Comparison("connection", "warehouse_pg", "same", (), ("host",), reach="reachable", hook="ok"),
+                Comparison(
+                    "connection", "booking_pg", "same", reach="reachable", hook="failed", hook_error="OSError"
+                ),
                 Comparison("connection", "files_sftp", "differs", ("port",), ("port",), reach="refused"),
                 Comparison(
                     "variable", "region", "not compared", why="No source value: it was skipped when asked for."
@@ -272,6 +275,18 @@ class TestAfterDeciding:
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "comparison")
+            for step, todo in (
+                ("", "Apply again with conflicts"),
+                ("down", "Supply its value"),
+                ("down", "its extras"),
+            ):
+                await settled(pilot)
+                if step:
+                    await pilot.press(step)
+                await pilot.press("enter")
+                await settled(pilot)
+                assert todo in text_of(wizard.app), "what to do about this row, and not about another"
+                await pilot.press("escape")
 
     async def test_cutover(self, saved: Saved, plan: Any, same_screen: Same) -> None:
         waves = tuple(dataclasses.replace(wave, state="tested") for wave in plan.waves)

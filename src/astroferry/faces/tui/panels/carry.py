@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from astroferry.carry.compare import HEADINGS
-from astroferry.carry.compare import findings as findings_of
-from astroferry.carry.compare import table as rows_of
+from astroferry.carry.compare import findings, result_in_words
 from astroferry.faces.clock import lasting, left, rate
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.phases import WORDS, failed_items, phases
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from astroferry.faces.phases import Phase, PhaseState
     from astroferry.faces.session import Session
     from astroferry.faces.work import Work
+    from astroferry.model.comparison import Comparison
 
 BAR = 20
 NARROW_BAR = 10
@@ -56,6 +55,7 @@ class CarryPanel(Panel):
         self.can_focus = True
         self._drawn_for = 0
         self.results = RowList(("item", "how it ended", "why"), id="failed")
+        self._rows: list[Comparison] = []
         self.compared = RowList(("kind", "id", "result", "fields", "host and port", "why"), keep=3, id="compared")
 
     def compose(self) -> ComposeResult:
@@ -118,9 +118,13 @@ class CarryPanel(Panel):
         failed = [(item.title, item.outcome, item.why) for item in failed_items(self.session, work)]
         self.results.display = bool(failed)
         self.results.set_rows(failed)
-        rows = self._compared()
-        self.compared.display = bool(rows)
-        self.compared.set_rows(rows)
+        self._rows = sorted(
+            (row for item in self.wizard.runs.carrier.compared for row in item.rows),
+            # What needs a look comes first.
+            key=lambda row: (row.outcome == "same", not row.is_finding),
+        )
+        self.compared.display = bool(self._rows)
+        self.compared.set_rows([_cells(row) for row in self._rows])
         if had:
             # Where there are rows, arrows read them; letters come up to here from there too.
             self.take_focus()
@@ -166,16 +170,6 @@ class CarryPanel(Panel):
         now = f"\n{cut(work.now_at, max(20, self.size.width - 4))}" if work.running else ""
         return Content.assemble(counted, (now, "$text-muted"))
 
-    def _compared(self) -> list[tuple[str, ...]]:
-        wanted = [HEADINGS.index(name) for name in ("kind", "id", "result", "fields", "host and port", "why")]
-        rows = [
-            tuple(row[number] for number in wanted)
-            for item in self.wizard.runs.carrier.compared
-            for row in rows_of(item.rows)
-        ]
-        # What needs a look comes first.
-        return sorted(rows, key=lambda row: row[2] == "same")
-
     # -- keys --------------------------------------------------------------------------------------------------
 
     def action_carry(self) -> None:
@@ -217,9 +211,9 @@ class CarryPanel(Panel):
         event.stop()
         row = event.rows.rows[event.row]
         facts = list(zip(event.rows.headings, row, strict=True))
-        todo = [finding.todo for item in self.wizard.runs.carrier.compared for finding in findings_of(item.rows)]
-        if event.rows is self.compared and todo and row[2] != "same":
-            facts.append(("what to do", todo[0]))
+        if event.rows is self.compared:
+            # Of this row alone; the outcome's finding stands before the hook's.
+            facts += [("what to do", finding.todo) for finding in findings((self._rows[event.row],))]
         self.app.push_screen(TextScreen(row[0] if event.rows is self.results else row[1], facts))
 
     def forward(self) -> None:
@@ -259,3 +253,10 @@ class CarryPanel(Panel):
             "nothing is asked of either end. Stopping ends the run; the next one looks at everything again.\n\n"
             f"The journal: {self.session.path.with_suffix('.journal.jsonl')}"
         )
+
+
+def _cells(row: Comparison) -> tuple[str, ...]:
+    """A row of the comparison under its headings."""
+    is_variable = row.kind == "variable"
+    why = f"{row.why} The hook's test: {row.hook_error}.".strip() if row.hook_error else row.why
+    return (row.kind, row.id, result_in_words(row), ", ".join(row.differing), "" if is_variable else row.reach, why)
