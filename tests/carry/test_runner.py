@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import pytest
 from tests.carry.handover.two_airflows import SteppedClock
 
-from astroferry.carry import lingering
+from astroferry.carry import lingering, runner
 from astroferry.carry.action import ActionInfo, Facts, Observation
 from astroferry.carry.context import Context
 from astroferry.carry.journal import Journal
@@ -378,6 +378,33 @@ async def test_a_stop_is_heard_between_two_actions(ship: Ship) -> None:
     assert not report.failed
     report = await carry_out(actions, ship.ctx, ship.journal())
     assert outcomes(report) == {"a": "found", "b": "found", "c": "done"}
+
+
+class Watching(Make):
+    """Changes nothing, and waits for days."""
+
+    @property
+    def info(self) -> ActionInfo:
+        return replace(super().info, waits=True)
+
+    async def apply(self, ctx: Context) -> Facts:
+        await asyncio.sleep(1000)
+        return await super().apply(ctx)
+
+
+async def test_a_stop_does_not_wait_for_what_only_watches(ship: Ship, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "LISTENS", 0.01)
+    watching, journal = Watching(ship.world, "days"), ship.journal()
+    actions = [Make(ship.world, "a"), watching, Make(ship.world, "b")]
+
+    def begun() -> list[str]:
+        return [entry.event for entry in journal.entries if entry.action == watching.info.id]
+
+    report = await carry_out(actions, ship.ctx, journal, at_once=2, stop=lambda: "begin" in begun())
+    assert report.stopped
+    assert not report.failed
+    assert watching.info.id not in outcomes(report)
+    assert begun() == ["begin"], "the next run looks at it anew"
 
 
 async def test_a_pause_is_between_two_actions_and_whoever_ends_it_there_loses_nothing(ship: Ship) -> None:

@@ -46,11 +46,11 @@ class Places:
         """Whether it takes a place at all."""
         return self.at_once == 1 or not action.info.waits
 
-    async def changed(self, running: Iterable[asyncio.Task[object]]) -> None:
-        """Return when one of those has ended, or has lent its place."""
+    async def changed(self, running: Iterable[asyncio.Task[object]], within: float | None = None) -> None:
+        """Return when one of those has ended or has lent its place, or after so many seconds."""
         freed = asyncio.ensure_future(self._freed.wait())
         try:
-            await asyncio.wait({*running, freed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*running, freed}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         finally:
             freed.cancel()
             self._freed.clear()

@@ -25,6 +25,9 @@ Outcome = Literal["done", "found", "failed", "held", "todo", "undone"]
 
 AWAY = frozenset({502, 503, 504})
 """what a proxy says for a server that does not answer; it has been asked again before that reaches us"""
+STOPPED = "stopped on request; what is done is journalled"
+LISTENS = 0.5
+"""seconds between two looks whether to stop, while nothing else happens"""
 AGAIN = 5.0
 """seconds before a step is tried again because a server was away"""
 ONE_ANSWER = timedelta(minutes=3)
@@ -127,13 +130,15 @@ async def carry_out(
     """Carry actions out, each after what it needs; `done` names needs that are met outside of this run.
 
     `held`: ids of actions that are not tried, with the reason, as if something they need had failed.
+
     Up to `at_once` at the same time, the earlier in the list first; where that is more than one, those that only wait
     (`ActionInfo.waits`, or inside `ctx.aside()`) do not count. The journal is written line by line all the same.
 
     An item that fails holds back only what needs it. A refused credential or an unreachable server ends the run: the
     rest would fail too, and running again is safe. A step whose server is away is tried again, from its first look
     on, for `patience` seconds before that: half-way is a bad place to end. With `alone` a refused credential is an
-    item's own failure: the role may lack for one DAG, and the others go on. `stop` is asked between two actions.
+    item's own failure: the role may lack for one DAG, and the others go on. `stop` is asked between two actions, and
+    while some only watch, which are left then.
     `pause` is awaited before it wherever nothing is under way: then every action that was begun has its last line in
     the journal, so whoever ends the run while it is awaited loses nothing.
 
@@ -160,7 +165,7 @@ async def carry_out(
                 await pause()
             for action in _ready(waiting, running, places):
                 if stop():
-                    report.stopped = "stopped on request; what is done is journalled"
+                    report.stopped = STOPPED
                     waiting.clear()
                     break
                 waiting.remove(action)
@@ -172,14 +177,32 @@ async def carry_out(
                 step = _persist(action, ctx, journal, 0.0 if dry_run else patience, dry_run=dry_run, alone=alone)
                 running[asyncio.create_task(step)] = action
             else:
-                if running:
-                    await places.changed(running)
+                if running and await _stopped_meanwhile(running, places, stop):
+                    report.stopped = STOPPED
+                    waiting.clear()
             for task in [task for task in running if task.done()]:
                 del running[task]
                 ended(task.result())
     finally:
         await _ended_where_they_stand(running)
     return report
+
+
+async def _stopped_meanwhile(
+    running: dict[asyncio.Task[Step], Action], places: Places, stop: Callable[[], bool]
+) -> bool:
+    """Return when one has ended or lent its place, or all is to stop.
+
+    Then those are left that change nothing and may wait for days; the next run begins them anew.
+    """
+    await places.changed(running, within=None if stop is never else LISTENS)
+    if not stop():
+        return False
+    left = [task for task, action in running.items() if action.info.waits and not task.done()]
+    for task in left:
+        del running[task]
+    await _ended_where_they_stand(left)
+    return True
 
 
 async def _ended_where_they_stand(running: Iterable[asyncio.Task[Step]]) -> None:

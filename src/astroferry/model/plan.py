@@ -262,6 +262,8 @@ class Cutover:
     drain_timeout: int = 3600
     poll: float = 5.0
     watch_ticks: int = 3
+    watch_within: int = 900
+    """a cutover waits for ticks that come so soon; later ones are left to `astroferry watch`"""
     parse_timeout: int = 900
     """how long the target may take to show the next run after the marker (min_file_process_interval), and a server
     that does not answer half-way to come back"""

@@ -195,7 +195,7 @@ def _waves(plan: Plan) -> Iterator[Problem]:
 
 
 def _cutover(plan: Plan) -> Iterator[Problem]:
-    for name in ("drain_timeout", "poll", "watch_ticks", "parse_timeout", "at_once"):
+    for name in ("drain_timeout", "poll", "watch_ticks", "watch_within", "parse_timeout", "at_once"):
         number = getattr(plan.cutover, name)
         if not 0 < number < math.inf:
             yield Problem(f"cutover.{name}", "must be greater than 0")

@@ -42,6 +42,7 @@ _SECTIONS = {
     "[code]": "# The DAG folder, relative to this file.",
     "[cutover]": (
         "# Seconds, except watch_ticks, at_once. gap: run | list (ticks between pause and unpause, catchup=False)\n"
+        "# A cutover watches ticks that come within watch_within; `astroferry watch` sees the later ones.\n"
         '# never_idle: refuse | freeze (a DAG that still runs after drain_timeout); freeze = ["dag"] are exceptions.'
     ),
     "[before]": "# What a cutover asks for: values compared not longer ago, and a written rollback plan (a file).",

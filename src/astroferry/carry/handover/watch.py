@@ -71,12 +71,17 @@ def table_facts(table: Iterable[TickRow]) -> list[dict[str, Any]]:
     ]
 
 
+def _due(moment: datetime | None) -> str:
+    return f"the next is due {moment:%Y-%m-%d %H:%M:%S}" if moment is not None else "none comes any more"
+
+
 @dataclass
 class WatchTicks(WatchAlone):
     """Wait until `side` has finished `count` ticks of its own, and see that every tick ran exactly once.
 
-    An alarm also when a tick ran twice or not at all, or is `parse_timeout` late. Facts: `ticks` (rows of the table),
-    `once`, `twice`, `missed`, `listed` (numbers).
+    A tick that comes only after `cutover.watch_within` is not waited for: `astroferry watch` sees the first full
+    cycle. An alarm also when a tick ran twice or not at all, or is `parse_timeout` late. Facts: `ticks` (rows of the
+    table), `once`, `twice`, `missed`, `listed` (numbers).
     """
 
     handover: Handover
@@ -98,6 +103,10 @@ class WatchTicks(WatchAlone):
         dag_id = self.handover.dag_id
         since = await self._since(ctx)
         if since is None:
+            first = (await self.handover.plan(ctx)).ticks.after(ctx.clock.now())
+            following = first.moment if first is not None else None
+            if self._is_for_later(ctx, (), following):
+                return Observation("done", f"no tick has come yet; {_due(following)}, which `watch` sees")
             return Observation("todo", "no tick has come yet")
         table = await ticks_of(ctx, self.handover, since, ctx.clock.now())
         counted = count_ticks(table, listed=self.handover.listed(ctx))
@@ -115,7 +124,11 @@ class WatchTicks(WatchAlone):
         if await self._has_ended(ctx, since, table):
             return Observation("done", "its end date has passed, so no tick comes any more", facts)
         if len(finished) < self.count:
-            return Observation("todo", f"{len(finished)} of {self.count} ticks are finished", facts)
+            seen = f"{len(finished)} of {self.count} ticks are finished"
+            following = await self._following(ctx, since, table)
+            if self._is_for_later(ctx, table, following):
+                return Observation("done", f"{seen}; {_due(following)}, which `watch` sees", facts)
+            return Observation("todo", f"{seen}; {_due(following)}" if following else seen, facts)
         # A tick that is due this moment is not missed yet; one with a later one finished is.
         newest = max(row.tick for row in finished)
         missed = [moment for moment in counted.missed if moment < newest]
@@ -127,9 +140,22 @@ class WatchTicks(WatchAlone):
     async def _has_ended(self, ctx: Context, since: datetime, table: Iterable[TickRow]) -> bool:
         """Whether no tick is left to wait for: the last one that the end date allows has run, or is behind both."""
         rows = list(table)
-        newest = max((row.tick for row in rows), default=since)
-        following = (await self.handover.plan(ctx)).ticks.after(newest)
+        following = await self._following(ctx, since, rows)
         return following is None and all(row.side is not None and row.state not in ACTIVE for row in rows)
+
+    async def _following(self, ctx: Context, since: datetime, table: Iterable[TickRow]) -> datetime | None:
+        """The first tick that is not due yet; None where none comes any more."""
+        newest = max((row.tick for row in table), default=since)
+        tick = (await self.handover.plan(ctx)).ticks.after(newest)
+        return tick.moment if tick is not None else None
+
+    @staticmethod
+    def _is_for_later(ctx: Context, table: Iterable[TickRow], following: datetime | None) -> bool:
+        """Whether neither the next tick nor the end of one under way can be waited for."""
+        now, soon = ctx.clock.now(), timedelta(seconds=ctx.plan.cutover.watch_within)
+        if following is None or following - now <= soon:
+            return False
+        return all(row.tick + soon < now for row in table if row.side is None or row.state in ACTIVE)
 
     async def _wait(self, ctx: Context, seen: Observation, begun: datetime) -> None:
         newest, moved = self._last
