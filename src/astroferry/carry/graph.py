@@ -35,8 +35,7 @@ def build(plan: Plan, inventory: Inventory, dags_folder: Path, *, wave: str | No
     if wave is not None and wave not in {candidate.name for candidate in plan.waves}:
         raise PlanError(f'The plan names no wave "{wave}".', hint="See: astroferry show PLAN")
     waves = [candidate for candidate in plan.waves if wave in {None, candidate.name}]
-    names = {name for chosen in waves for name in (chosen.test, chosen.production)}
-    deployments = [deployment for deployment in plan.deployments if deployment.name in names]
+    deployments = concerned(plan, wave)
     if not plan.code.dags_folder:
         raise PlanError("The plan names no DAG folder.", hint='Set code.dags_folder = "path/to/dags".')
     actions: list[Action] = []
@@ -50,6 +49,13 @@ def build(plan: Plan, inventory: Inventory, dags_folder: Path, *, wave: str | No
         expected = expected_dags(plan, inventory, deployment, waves)
         actions += [DeployDags(deployment, dags_folder), DagsArrived(deployment, expected)]
     return actions
+
+
+def concerned(plan: Plan, wave: str | None = None) -> list[Deployment]:
+    """The Deployments that `apply` makes or changes: those of all waves, or of one."""
+    chosen = [candidate for candidate in plan.waves if wave in {None, candidate.name}]
+    names = {name for candidate in chosen for name in (candidate.test, candidate.production)}
+    return [deployment for deployment in plan.deployments if deployment.name in names]
 
 
 def expected_dags(plan: Plan, inventory: Inventory, deployment: Deployment, waves: list[Wave]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is said before something that matters, and the name that confirms it; the same words in every face."""
+"""What is said before something that matters, and the names that confirm it; the same words in every face."""
 
 from __future__ import annotations
 
@@ -6,22 +6,49 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from astroferry.carry.graph import concerned
 from astroferry.carry.handover.deployments import deployments_of
 from astroferry.faces.reviewing import still_to_make
-from astroferry.model.words import several
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from astroferry.faces.session import Session
-    from astroferry.model.plan import Wave
+    from astroferry.model.plan import Plan, Wave
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A question whose only yes is `name`, typed by a person; nothing is pre-filled."""
+    """A question whose only yes are the names of what is touched, typed by a person; nothing is pre-filled."""
 
     title: str
     sentences: tuple[str, ...]
-    name: str
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What is to be typed."""
+        return ",".join(self.names)
+
+    def is_yes(self, typed: str) -> bool:
+        """Whether all of them were typed."""
+        return are_named(self.names, typed)
+
+
+def are_named(needed: Sequence[str], said: str) -> bool:
+    """Whether all these are said, with commas between them; more may be said, and in any order."""
+    return [*needed] == [said.strip()] or not set(needed) - {name.strip() for name in said.split(",")}
+
+
+def overwrites(plan: Plan) -> bool:
+    """Whether the plan may replace what others made on Astro."""
+    return "overwrite" in {plan.conflicts.connections, plan.conflicts.variables, plan.conflicts.pools}
+
+
+def to_overwrite_on(plan: Plan, wave: str | None = None) -> tuple[str, ...]:
+    """The Deployments that are named before a plan that overwrites is carried out: test Deployments too."""
+    return tuple(deployment.name for deployment in concerned(plan, wave))
 
 
 def may_drop() -> bool:
@@ -46,8 +73,7 @@ def before_carrying(session: Session) -> Confirmation | None:
         what = several(made, "other" if infos else "item")
         sentences.append(f"{what} {'stands' if made == 1 else 'stand'} there already, and will be looked at.")
     sentences.append("The source is not touched: it keeps running until you cut a wave over.")
-    conflicts = plan.conflicts
-    if "overwrite" in {conflicts.connections, conflicts.variables, conflicts.pools}:
+    if overwrites(plan):
         sentences.append("The plan overwrites what others made there; former values cannot be put back.")
     undo = {kind: sum(info.undo == kind for info in infos) for kind in ("undo", "compensate", "irreversible")}
     if infos:
@@ -60,7 +86,8 @@ def before_carrying(session: Session) -> Confirmation | None:
         sentences.append(f"What cannot be taken back begins with: {first.title}.")
     if may_drop():
         sentences.append("This is SSH outside tmux: if the line drops, the run ends cleanly and can go on later.")
-    return Confirmation("Carry the plan out?", tuple(sentences), plan.waves[0].production)
+    needed = to_overwrite_on(plan) if overwrites(plan) else (plan.waves[0].production,)
+    return Confirmation("Carry the plan out?", tuple(sentences), needed)
 
 
 def before_cutover(session: Session, wave: Wave) -> Confirmation:
@@ -72,21 +99,21 @@ def before_cutover(session: Session, wave: Wave) -> Confirmation:
             "Each DAG is drained first: no run is cut short, and every tick runs exactly once.",
             "It can be rolled back at any moment, again without repeating a tick.",
         ),
-        wave.production,
+        (wave.production,),
     )
 
 
 def before_rollback(session: Session, wave: Wave, dag_id: str | None) -> Confirmation:
     """What giving back means."""
     what = f'the DAG "{dag_id}"' if dag_id else f'the wave "{wave.name}"'
-    deployment = deployments_of(session.desk.plan, session.journal, wave.name)[0]
+    deployments = deployments_of(session.desk.plan, session.journal, wave.name)
     return Confirmation(
         f"Give {what} back to the source?",
         (
-            f"It is drained on {deployment}, marked on the source and started there again.",
+            f"It is drained on {names(deployments)}, marked on the source and started there again.",
             "Ticks that Astro has run are not run again. What they did stays done.",
         ),
-        deployment,
+        deployments,
     )
 
 
@@ -100,5 +127,5 @@ def before_release(session: Session) -> Confirmation:
             "Every wave is marked released in the plan; after that, nothing is rolled back by astroferry.",
             "No server is changed by this. Keep the backup, the journal and the plan.",
         ),
-        plan.waves[0].production if plan.waves else plan.name,
+        (plan.waves[0].production if plan.waves else plan.name,),
     )

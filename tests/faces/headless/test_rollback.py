@@ -96,3 +96,27 @@ def test_a_tick_that_both_sides_ran_keeps_no_other_wave_from_going_back(
     assert "was not handed over by any wave" in world.on_plan("rollback", "--dag", "other", *CONFIRM).err
     world.edit_plan('name = "rest"', 'name = "renamed"')
     assert world.on_plan("rollback", "--wave", "rest", *CONFIRM).code == 2
+
+
+def test_every_deployment_that_is_overwritten_or_undone_is_named(world: World) -> None:
+    other, both = "quay-office", f"{DEPLOYMENT},quay-office"
+    world.planned(
+        conflicts={"pools": "overwrite"},
+        deployments=[{"name": name, "workspace": "Quay", "executor": "ASTRO"} for name in (DEPLOYMENT, other)],
+        waves=[
+            {"name": "pilot", "test": DEPLOYMENT, "production": DEPLOYMENT, "dags": ["ticks_on"]},
+            {"name": "rest", "test": DEPLOYMENT, "production": other, "dags": ["*"]},
+        ],
+    )
+    undo, one = ("rollback", "--stage", "prepare"), ("apply", "--stage", "prepare", "--wave", "pilot")
+    assert f"Confirm with --confirm {both}." in world.on_plan("apply", *CONFIRM).err
+    assert f"Confirm with --confirm {DEPLOYMENT}." in world.on_plan(*one, "--confirm", other).err
+    assert world.on_plan(*one, *CONFIRM).code == 0
+    assert f"Confirm with --confirm {DEPLOYMENT}." in world.on_plan(*undo).err, "nothing was made on the other"
+    assert world.on_plan("apply", "--stage", "prepare", "--confirm", f"{other}, {DEPLOYMENT}").code == 0
+    assert len(world.astro.deployments) == 2
+    ran = world.on_plan(*undo, *CONFIRM)
+    assert (ran.code, len(world.astro.deployments)) == (3, 2)
+    assert f"the stage prepare made on {DEPLOYMENT}, {other}. Confirm with --confirm {both}." in ran.err
+    assert world.on_plan(*undo, "--confirm", both).code == 0
+    assert world.astro.deployments == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +17,7 @@ from astroferry.carry.journal import Journal, Standing
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import PlanError
 from astroferry.faces import clock, tables
-from astroferry.faces.confirming import before_carrying
+from astroferry.faces.confirming import Confirmation, before_carrying
 from astroferry.faces.found import free_name, plans_in
 from astroferry.faces.handed import (
     Handed,
@@ -352,6 +353,22 @@ def test_what_stands_already_is_not_said_to_be_made(plan: Plan) -> None:
     assert "1 other stands there already" in said()
     standings |= {"b": Standing("found"), "c": Standing("done")}
     assert said().startswith("3 items stand there already, and will be looked at. The source")
+
+
+def test_a_plan_that_overwrites_is_confirmed_by_every_deployment(plan: Plan) -> None:
+    def question(plan: Plan) -> Confirmation:
+        session = cast("Session", SimpleNamespace(desk=SimpleNamespace(plan=plan), infos=(), standings={}))
+        found = before_carrying(session)
+        assert found is not None
+        return found
+
+    assert question(plan).names == (plan.waves[0].production,)
+    everywhere = question(replace(plan, conflicts=replace(plan.conflicts, pools="overwrite")))
+    assert everywhere.name == ",".join(deployment.name for deployment in plan.deployments)
+    assert len(everywhere.names) > 1
+    assert everywhere.is_yes(" , ".join(reversed(everywhere.names)))
+    assert not everywhere.is_yes(everywhere.names[0])
+    assert not everywhere.is_yes("")
 
 
 def test_what_is_offered_first_is_where_the_plan_stands(folder: Path, plan: Plan) -> None:

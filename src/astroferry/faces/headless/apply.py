@@ -11,11 +11,12 @@ from astroferry.carry.applying import TEST, Applied, Follower, apply, would_appl
 from astroferry.carry.graph import CARRYING
 from astroferry.carry.opening import Opened, opened
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, UsageError
+from astroferry.faces.confirming import are_named, overwrites, to_overwrite_on
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator
 from astroferry.faces.headless.progress import follow as _follow
 from astroferry.faces.headless.verify import must_be_equal, print_comparison
-from astroferry.model.words import several
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +36,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         if wave is not None and wave not in {item.name for item in way.plan.waves}:
             known = ", ".join(item.name for item in way.plan.waves)
             raise UsageError(f'There is no wave "{wave}" in {path}.', hint=f"Waves: {known}.")
-        confirm_overwriting(way, arguments)
+        confirm_overwriting(way, wave, arguments.confirm)
         follower = Follower(follow=_follow)
         if dry_run:
             return _said(arguments, Applied(await would_apply(way, follower, wave=wave, stage=stage)), dry_run=True)
@@ -56,16 +57,13 @@ async def run(arguments: argparse.Namespace) -> Exit:
     return Exit.DONE
 
 
-def confirm_overwriting(way: Opened, arguments: argparse.Namespace) -> None:
-    """Where the plan overwrites what others made, a person says the Deployment's name."""
-    conflicts = way.plan.conflicts
-    if "overwrite" not in {conflicts.connections, conflicts.variables, conflicts.pools}:
-        return
-    names = sorted({wave.production for wave in way.plan.waves})
-    if arguments.confirm not in names:
+def confirm_overwriting(way: Opened, wave: str | None, said: str) -> None:
+    """Where the plan overwrites what others made, a person names every Deployment that this may be on."""
+    needed = to_overwrite_on(way.plan, wave)
+    if overwrites(way.plan) and not are_named(needed, said):
         raise InputNeededError(
-            "The plan overwrites items that are on the target already; their former values cannot be put back.",
-            hint=f"Confirm with --confirm {names[0]}." if names else "",
+            f"The plan overwrites items that are there already on {names(needed)}; former values cannot be put back.",
+            hint=f"Confirm with --confirm {','.join(needed)}.",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.carry.actions.known_good import RollBackCode
 from astroferry.carry.acts import give_back
-from astroferry.carry.graph import CARRYING, build
+from astroferry.carry.graph import CARRYING, build, concerned
 from astroferry.carry.handover.begun import runs_there, waves_begun
 from astroferry.carry.handover.tallied import Tallied
 from astroferry.carry.handover.wave import standings_of
@@ -16,6 +16,7 @@ from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out
 from astroferry.carry.undoing import undo
 from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, PlanError, UsageError
+from astroferry.faces.confirming import are_named
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import LISTENER, confirm_all, known_wave, must_be_once
 from astroferry.faces.headless.progress import Narrator, follow
@@ -24,7 +25,9 @@ from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from astroferry.carry.action import Action
     from astroferry.carry.opening import Opened
 
 KINDS = {
@@ -114,10 +117,16 @@ async def _back_to_good(way: Opened, arguments: argparse.Namespace) -> Report:
 
 async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) -> Report:
     """Undo a stage's own actions, in reverse; what we did not make stays."""
-    productions = sorted({wave.production for wave in way.plan.waves})
-    if arguments.confirm not in productions:
+    actions = build(way.plan, way.inventory, way.dags_folder)
+    begins = KINDS.get(stage)
+    mine = [
+        action for action in actions if (action.info.id.startswith(begins) if begins else action.info.stage == stage)
+    ]
+    needed = _undone_on(way, mine)
+    if not are_named(needed, arguments.confirm):
         raise InputNeededError(
-            f"This takes back what the stage {stage} made on Astro.", hint=f"Confirm with --confirm {productions[0]}."
+            f"This takes back what the stage {stage} made on {names(needed)}.",
+            hint=f"Confirm with --confirm {','.join(needed)}.",
         )
     running = sorted({dag for name in waves_begun(way.journal) for dag in runs_there(way.journal, name)})
     if running:
@@ -125,10 +134,17 @@ async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) ->
             f"{names(running)} run on Astro by a cutover, with what the stage {stage} made there.",
             hint="Give them back to the source first: astroferry rollback PLAN --confirm NAME.",
         )
-    actions = build(way.plan, way.inventory, way.dags_folder)
-    begins = KINDS.get(stage)
-    mine = [
-        action for action in actions if (action.info.id.startswith(begins) if begins else action.info.stage == stage)
-    ]
     elsewhere = frozenset(action.info.id for action in actions) - {action.info.id for action in mine}
     return await undo(mine, way.ctx, way.journal, done=elsewhere, follow=follow)
+
+
+def _undone_on(way: Opened, actions: Sequence[Action]) -> tuple[str, ...]:
+    """The Deployments on which these made something that is to be undone; where none did, those of all waves."""
+    standings = way.journal.standing()
+    ids = [action.info.id for action in actions if action.info.id.partition("/")[0] != "workspace"]
+    ours = [action for action in ids if (standing := standings.get(action)) is not None and standing.ours]
+    everywhere = tuple(deployment.name for deployment in concerned(way.plan))
+    found = tuple(
+        name for name in everywhere if any(f"{action}/".partition("/")[2].startswith(f"{name}/") for action in ours)
+    )
+    return found or everywhere

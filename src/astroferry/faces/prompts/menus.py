@@ -45,7 +45,7 @@ async def confirmed(console: Console, question: Confirmation) -> bool:
         for line in pages.wrapped(sentence):
             console.say(line)
     text = (await console.line(f"To confirm, type {question.name}")).strip()
-    if text == question.name:
+    if question.is_yes(text):
         return True
     console.say("  Nothing was done." if not text or text in COMMANDS else f"  ! That is not {question.name}.")
     return False

@@ -76,7 +76,7 @@ class ConfirmScreen(ModalScreen[bool]):
         super().__init__()
         self.heading = question.title
         self.sentences = question.sentences
-        self.wanted = question.name
+        self.question, self.wanted = question, question.name
 
     def compose(self) -> ComposeResult:
         """What happens, and the line for the name."""
@@ -99,7 +99,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Only the very name will do."""
-        if event.value.strip() == self.wanted:
+        if self.question.is_yes(event.value):
             self.dismiss(True)
         else:
             self.query_one("#wrong", Static).update(
