@@ -86,14 +86,19 @@ def test_a_tick_that_both_sides_ran_keeps_no_other_wave_from_going_back(
         return Tallied(counts={"by_hand": TickCount(twice=(NOW,))} if wave == "rest" else {})
 
     monkeypatch.setattr(acts, "tallied", twice)
-    ran = world.on_plan("rollback", *CONFIRM)
+    ran = world.on_plan("rollback", "--json", *CONFIRM)
     assert ran.code == 6
+    assert [item["wave"] for item in ran.json["waves"]] == ["rest", "pilot"], "one document, whatever is raised"
+    assert "rollback/pilot/ticks_now/unpause-source" in {step["id"] for step in ran.json["steps"]}
     assert "A tick ran on both sides: by_hand." in ran.err
     assert [wave.state for wave in world.plan.waves] == ["tested", "tested"]
     assert set(paused(world).values()) == {BACK}
     named = world.on_plan("rollback", "--dag", "ticks_now", *CONFIRM)  # `rest` was begun later, and lacks it
     assert named.code == 0, named.err
     assert "was not handed over by any wave" in world.on_plan("rollback", "--dag", "other", *CONFIRM).err
+    for steps in ([{"id": f"pool/{DEPLOYMENT}/berths", "outcome": "undone", "why": "deleted"}], []):
+        undone = world.on_plan("rollback", "--stage", "pools", "--json", *CONFIRM)
+        assert undone.json == {"waves": [], "steps": steps}
     world.edit_plan('name = "rest"', 'name = "renamed"')
     assert world.on_plan("rollback", "--wave", "rest", *CONFIRM).code == 2
 

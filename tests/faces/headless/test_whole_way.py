@@ -154,6 +154,7 @@ def test_the_stages_one_by_one_with_their_gates(world: World) -> None:
     assert {wave.state for wave in world.plan.waves} == {"deployed to test"}
     tested = world.on_plan("apply", "--stage", "test", "--json")
     assert tested.code == 0, tested.err
+    assert (tested.json["equal"], tested.json["compared"][0]["deployment"]) == (True, DEPLOYMENT), "one document"
     assert {wave.state for wave in world.plan.waves} == {"tested"}
 
 

@@ -15,11 +15,13 @@ from astroferry.faces.confirming import are_named, overwrites, to_overwrite_on
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator
 from astroferry.faces.headless.progress import follow as _follow
-from astroferry.faces.headless.verify import must_be_equal, print_comparison
+from astroferry.faces.headless.verify import comparison_facts, must_be_equal, print_comparison
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     import argparse
+
+    from astroferry.carry.acts import Compared
 
 WAITING = "the stage before it is not done"
 
@@ -49,9 +51,9 @@ async def run(arguments: argparse.Namespace) -> Exit:
                 hint="Mend what is said above and run apply again: what is done is not done twice.",
             )
         compared = await compare(way, wave) if stage in {None, TEST} else None
-        if compared is not None:
+        if compared is not None and not arguments.json:
             print_comparison(compared.done)
-        _said(arguments, applied, dry_run=False, equal=compared.equal if compared is not None else None)
+        _said(arguments, applied, dry_run=False, compared=compared)
     if compared is not None:
         must_be_equal(compared)
     return Exit.DONE
@@ -73,14 +75,19 @@ def _waiting(applied: Applied) -> str:
     return f"; {several(count, 'item')} of later stages {'waits' if count == 1 else 'wait'} for that" if count else ""
 
 
-def _said(arguments: argparse.Namespace, applied: Applied, *, dry_run: bool, equal: bool | None = None) -> Exit:
+def _said(
+    arguments: argparse.Namespace, applied: Applied, *, dry_run: bool, compared: Compared | None = None
+) -> Exit:
     report = applied.report
     counts = {outcome: report.count(outcome) for outcome in ("done", "found", "todo", "failed", "held", "undone")}
     counts["waiting"] = len(applied.waiting)
     if arguments.json:
         steps = [{"id": step.info.id, "outcome": step.outcome, "why": step.why} for step in report.steps]
         steps += [{"id": info.id, "outcome": "waiting", "why": WAITING} for info in applied.waiting]
-        diagnostics.data_json({"dry_run": dry_run, "counts": counts, "equal": equal, "steps": steps})
+        found: dict[str, object] = {"equal": None}
+        if compared is not None:
+            found = {"equal": compared.equal, "compared": [comparison_facts(item) for item in compared.done]}
+        diagnostics.data_json({"dry_run": dry_run, "counts": counts, **found, "steps": steps})
     else:
         words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
         diagnostics.data(f"{'Would be' if dry_run else 'Carried out'}: {words or 'nothing to do'}.")

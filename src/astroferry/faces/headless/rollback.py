@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,20 @@ from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.opening import opened
 from astroferry.carry.runner import Report, carry_out
 from astroferry.carry.undoing import undo
-from astroferry.errors import CarriedInPartError, Exit, InputNeededError, NotAllowedError, PlanError, UsageError
+from astroferry.errors import (
+    AstroferryError,
+    CarriedInPartError,
+    Exit,
+    InputNeededError,
+    NotAllowedError,
+    PlanError,
+    UsageError,
+)
 from astroferry.faces.confirming import are_named
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import LISTENER, confirm_all, known_wave, must_be_once
 from astroferry.faces.headless.progress import Narrator, follow
-from astroferry.faces.headless.ticks import tell_ticks
+from astroferry.faces.headless.ticks import tell_ticks, ticks_facts
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
 
     from astroferry.carry.action import Action
     from astroferry.carry.opening import Opened
+    from astroferry.carry.runner import Step
 
 KINDS = {
     "environment": "environment/",
@@ -50,25 +60,56 @@ async def run(arguments: argparse.Namespace) -> Exit:
     if stage not in {None, *CARRYING, *KINDS}:
         known = ", ".join((*CARRYING, *KINDS))
         raise UsageError(f'There is no stage "{stage}" to undo.', hint=f"Stages and parts of them: {known}.")
-    async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
-        if code:
-            report = await _back_to_good(way, arguments)
-        elif stage is not None:
-            report = await _undo_stage(way, stage, arguments)
-        else:
-            report = await _hand_back(way, wave, dag, arguments)
-    if report.failed:
-        if all(step.denied or step.outcome == "held" for step in report.failed):
-            raise NotAllowedError(next(step.why for step in report.failed if step.denied))
-        raise CarriedInPartError(
-            f"{several(len(report.failed), 'step')} could not be taken back.", hint="See above; run it again."
-        )
+    told = _Told()
+    try:
+        async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
+            if code:
+                report = await _back_to_good(way, arguments, told)
+            elif stage is not None:
+                report = await _undo_stage(way, stage, arguments, told)
+            else:
+                report = await _hand_back(way, wave, dag, arguments, told)
+        if report.failed:
+            if all(step.denied or step.outcome == "held" for step in report.failed):
+                raise NotAllowedError(next(step.why for step in report.failed if step.denied))
+            raise CarriedInPartError(
+                f"{several(len(report.failed), 'step')} could not be taken back.", hint="See above; run it again."
+            )
+    except AstroferryError:
+        if told.steps or told.waves:
+            told.tell(arguments)
+        raise
+    told.tell(arguments)
     if not report.steps:
         diagnostics.say("There was nothing to roll back.")
     return Exit.DONE
 
 
-async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: argparse.Namespace) -> Report:
+@dataclass(slots=True)
+class _Told:
+    """What `--json` says in the end, of all waves together, whatever ended it.
+
+    `waves`: those that were given back, with their ticks, as `cutover --json` tells them. `steps`: all that ended.
+    """
+
+    waves: list[dict[str, object]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    def follow(self, step: Step, done: int, total: int) -> None:
+        """A step ended: said at once, and kept."""
+        self.steps.append(step)
+        follow(step, done, total)
+
+    def tell(self, arguments: argparse.Namespace) -> None:
+        """One document."""
+        if arguments.json:
+            steps = [{"id": step.info.id, "outcome": step.outcome, "why": step.why} for step in self.steps]
+            diagnostics.data_json({"waves": self.waves, "steps": steps})
+
+
+async def _hand_back(
+    way: Opened, wave: str | None, dag: str | None, arguments: argparse.Namespace, told: _Told
+) -> Report:
     """Waves that were cut over, newest first, or the one that is named; each to its end, whatever the others do.
 
     What is found amiss (a wave that the plan has no more, a tick that both sides ran) is raised when all are through.
@@ -90,8 +131,10 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     confirm_all(way, chosen, arguments.confirm)
     whole, ticks = Report(), Tallied()
     for name in chosen:
-        ended = await give_back(way, name, LISTENER, dag_id=dag)
-        tell_ticks(ended, arguments)
+        ended = await give_back(way, name, replace(LISTENER, follow=told.follow), dag_id=dag)
+        told.waves.append(ticks_facts(ended))
+        if not arguments.json:
+            tell_ticks(ended, arguments)
         ticks.counts |= ended.ticks.counts
         whole.steps += ended.outcome.report.steps
     if gone:
@@ -103,7 +146,7 @@ async def _hand_back(way: Opened, wave: str | None, dag: str | None, arguments: 
     return whole
 
 
-async def _back_to_good(way: Opened, arguments: argparse.Namespace) -> Report:
+async def _back_to_good(way: Opened, arguments: argparse.Namespace, told: _Told) -> Report:
     """The named Deployment's DAG code, back to the deploy that the values were found equal with."""
     deployments = {item.name: item for item in way.plan.deployments}
     if arguments.confirm not in deployments:
@@ -112,10 +155,10 @@ async def _back_to_good(way: Opened, arguments: argparse.Namespace) -> Report:
             hint=f"Confirm with --confirm and the Deployment: {', '.join(deployments)}.",
         )
     action = RollBackCode(deployments[arguments.confirm])
-    return await carry_out([action], way.ctx, way.journal, follow=follow)
+    return await carry_out([action], way.ctx, way.journal, follow=told.follow)
 
 
-async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) -> Report:
+async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace, told: _Told) -> Report:
     """Undo a stage's own actions, in reverse; what we did not make stays."""
     actions = build(way.plan, way.inventory, way.dags_folder)
     begins = KINDS.get(stage)
@@ -135,7 +178,7 @@ async def _undo_stage(way: Opened, stage: str, arguments: argparse.Namespace) ->
             hint="Give them back to the source first: astroferry rollback PLAN --confirm NAME.",
         )
     elsewhere = frozenset(action.info.id for action in actions) - {action.info.id for action in mine}
-    return await undo(mine, way.ctx, way.journal, done=elsewhere, follow=follow)
+    return await undo(mine, way.ctx, way.journal, done=elsewhere, follow=told.follow)
 
 
 def _undone_on(way: Opened, actions: Sequence[Action]) -> tuple[str, ...]:

@@ -20,26 +20,12 @@ LAST = 12
 
 
 def tell_ticks(ended: Ended, arguments: argparse.Namespace) -> None:
-    """Show, for each DAG, every tick since its cutover began, and what ran it.
-
-    In `--json` "exact" says whether all ran once, but for those just due and those "listed", which the plan does not
-    run (`cutover.gap`).
-    """
+    """Show, for each DAG, every tick since its cutover began, and what ran it."""
+    if arguments.json:
+        diagnostics.data_json(ticks_facts(ended))
+        return
     found = ended.ticks
     counts = found.counts
-    if arguments.json:
-        diagnostics.data_json(
-            {
-                "wave": ended.wave,
-                "ticks": {dag: table_facts(rows) for dag, rows in found.rows.items()},
-                "exact": all(count.exact for count in counts.values()),
-                "listed": {
-                    dag: [tick.isoformat() for tick in count.listed] for dag, count in counts.items() if count.listed
-                },
-                "not_handed_over": [finding.subject for finding in ended.stay],
-            }
-        )
-        return
     for dag, rows in found.rows.items():
         count = counts[dag]
         words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
@@ -50,6 +36,22 @@ def tell_ticks(ended: Ended, arguments: argparse.Namespace) -> None:
         ]
         lines = [f"{dag}: {words}", *table(("tick (UTC)", "ran on", "state", ""), shown[-LAST:], indent="  ")]
         diagnostics.data("\n".join(lines))
+
+
+def ticks_facts(ended: Ended) -> dict[str, object]:
+    """The same as data.
+
+    "exact" says whether all ran once, but for those just due and those "listed", which the plan does not run
+    (`cutover.gap`).
+    """
+    counts = ended.ticks.counts
+    return {
+        "wave": ended.wave,
+        "ticks": {dag: table_facts(rows) for dag, rows in ended.ticks.rows.items()},
+        "exact": all(count.exact for count in counts.values()),
+        "listed": {dag: [tick.isoformat() for tick in count.listed] for dag, count in counts.items() if count.listed},
+        "not_handed_over": [finding.subject for finding in ended.stay],
+    }
 
 
 def _state(row: TickRow, count: TickCount) -> str:

@@ -28,7 +28,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     async with opened(Path(arguments.plan), ask=asker(arguments), tell=Narrator()) as way:
         compared = await compare(way)
         if arguments.json:
-            diagnostics.data_json([_data(item) for item in compared.done])
+            diagnostics.data_json([comparison_facts(item) for item in compared.done])
         else:
             print_comparison(compared.done)
     must_be_equal(compared)
@@ -49,7 +49,8 @@ def print_comparison(done: Sequence[Verified]) -> None:
         diagnostics.data("\n".join(lines))
 
 
-def _data(item: Verified) -> dict[str, object]:
+def comparison_facts(item: Verified) -> dict[str, object]:
+    """The same as data."""
     return {
         "deployment": item.deployment,
         "equal": item.equal,
