@@ -11,6 +11,7 @@ import dataclasses
 import os
 import tempfile
 import unicodedata
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,11 @@ from astroferry.faces.tables import as_tables
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.planedit import value_at
 from astroferry.model.watching import DagVerdict
+from astroferry.sources.progress import Progress
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import pytest
 
@@ -84,6 +86,25 @@ async def nothing_remote(work: Work, *_: Any) -> None:
     raise UnreachableError("There is no server in this test.")
 
 
+async def without_end(*_: Any) -> None:
+    """A read or a run that goes on until it is cancelled."""
+    await asyncio.Event().wait()
+
+
+async def restless(app: Ferry) -> None:
+    """Whatever goes on moves on, and the clock looks at it, at every moment at which it could; until no key waits."""
+    await asyncio.sleep(0)
+    numbers = count()
+    while app.keys.busy and app.is_running and (wizard := app.wizard) is not None:
+        number = next(numbers)
+        for reading in wizard.reads.going:
+            reading.tell(Progress("dags", number))
+        if wizard.runs.going is not None:
+            wizard.runs.going.tell(f"daily_sales: {number}")
+        wizard._tick()
+        await asyncio.sleep(0)
+
+
 def kept(nav: Navigator, key: str, value: Any) -> bool:
     """Whether what was typed is still there: as a draft, or in the plan by Next or by leaving."""
     if key in nav.drafts:
@@ -93,13 +114,13 @@ def kept(nav: Navigator, key: str, value: Any) -> bool:
     return bool(there == value if isinstance(value, str | bool) else as_tables(there) == as_tables(value))
 
 
-def nothing_reached(app: Ferry) -> None:
-    """No server: every run fails, but the checklists are there."""
+def nothing_reached(app: Ferry, run: Callable[..., Awaitable[None]]) -> None:
+    """No server: every run is `run`, but the checklists are there."""
     wizard = app.wizard
     assert wizard is not None
     carrier = wizard.runs.carrier
     for name in ("carry", "retry", "compare", "cut_over", "roll_back", "watch"):
-        setattr(carrier, name, nothing_remote)
+        setattr(carrier, name, run)
 
     async def look(work: Work) -> None:
         carrier.ready[work.wave] = CHECKS
@@ -120,21 +141,32 @@ def key_event(key: str) -> Key:
 
 
 async def walk(
-    folder: Path, stop: str, keys: Sequence[str], size: tuple[int, int], facts: OrganizationFacts, *, at_once: bool
+    folder: Path,
+    stop: str,
+    keys: Sequence[str],
+    size: tuple[int, int],
+    facts: OrganizationFacts,
+    *,
+    at_once: bool,
+    goes_on: bool,
 ) -> None:
-    """Press them all, one by one or as they come over a slow line; look what became of the drafts."""
+    """Press them all, one by one or as they come over a slow line; look what became of the drafts.
+
+    `goes_on`: reads and runs do not end by themselves, and move on all the time.
+    """
     async with running(folder, size) as (app, pilot):
         session = Session.open(folder / "migration.toml", now=lambda: NOW)
         session.desk.facts = facts
         session.nav.index = POSITION[stop]
         app.work_on(session)
         await settled(pilot)
-        nothing_reached(app)
+        nothing_reached(app, without_end if goes_on else nothing_remote)
         nav = session.nav
         confirmed = set(session.desk.plan.confirmed)
         if at_once:
             for key in keys:
                 app.post_message(key_event(key))
+            await restless(app)
             with contextlib.suppress(WaitForScreenTimeout):
                 await settled(pilot)
         for key in () if at_once else keys:
@@ -143,7 +175,11 @@ async def walk(
             drafts = dict(nav.drafts)
             # A widget that is removed while Pilot waits for it never answers (Textual 8.2.8); the app has gone on.
             with contextlib.suppress(WaitForScreenTimeout):
-                await pilot.press(key)
+                if goes_on:
+                    app.post_message(key_event(key))
+                    await restless(app)
+                else:
+                    await pilot.press(key)
                 await settled(pilot)
             assert app.bug is None, key
             assert confirmed <= set(session.desk.plan.confirmed), f"{key} took back a person's word"
@@ -162,7 +198,7 @@ async def walk(
 
 
 @settings(
-    max_examples=int(os.environ.get("ANY_KEYS", "10")),
+    max_examples=int(os.environ.get("ANY_KEYS", "8")),
     deadline=None,
     # Other keys at each desk; the same ones where others wait for the result.
     derandomize="CI" in os.environ,
@@ -175,12 +211,15 @@ async def walk(
     size=st.sampled_from(SIZES),
     state=st.sampled_from(STATES),
     at_once=st.booleans(),
+    goes_on=st.booleans(),
 )
 @example(stop="cutover", keys=["l", "down", "enter", "j", "enter", "q", "c", "x", "enter", "escape", "tab", "enter"],
-         size=(80, 24), state="tested", at_once=False)  # fmt: skip
+         size=(80, 24), state="tested", at_once=False, goes_on=False)  # fmt: skip
 @example(stop="watch", keys=["w", "down", "enter", "escape", "d", "x", "enter", "escape", "f1", "q", "f2", "c", "end",
                              "enter", "j", "enter", "r", "escape"],
-         size=(80, 24), state="cut over", at_once=True)  # fmt: skip
+         size=(80, 24), state="cut over", at_once=True, goes_on=False)  # fmt: skip
+@example(stop="inventory", keys=["f5", "escape", "f2"], size=(80, 24), state="tested", at_once=True, goes_on=True)
+@example(stop="watch", keys=["w", "escape"], size=(80, 24), state="cut over", at_once=True, goes_on=True)
 def test_no_sequence_of_keys_loses_an_answer_or_raises(
     *,
     plan: Plan,
@@ -192,12 +231,13 @@ def test_no_sequence_of_keys_loses_an_answer_or_raises(
     size: tuple[int, int],
     state: WaveState,
     at_once: bool,
+    goes_on: bool,
 ) -> None:
     async def unreachable(self: Session, *_: Any) -> None:
         raise UnreachableError("There is no server in this test.")
 
-    monkeypatch.setattr(Session, "read_organization", unreachable)
-    monkeypatch.setattr(Session, "read_source", unreachable)
+    for reads in ("read_organization", "read_source"):
+        monkeypatch.setattr(Session, reads, without_end if goes_on else unreachable)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         monkeypatch.setenv("ASTROFERRY_REPORTS", name)
@@ -206,7 +246,7 @@ def test_no_sequence_of_keys_loses_an_answer_or_raises(
         inventoryfile.save(seen, folder / "inventory.json")
         if state == "cut over":
             _watched(folder, plan, seen)
-        asyncio.run(walk(folder, stop, keys, size, facts, at_once=at_once))
+        asyncio.run(walk(folder, stop, keys, size, facts, at_once=at_once, goes_on=goes_on))
 
 
 def _watched(folder: Path, plan: Plan, seen: Inventory) -> None:

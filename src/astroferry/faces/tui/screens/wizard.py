@@ -111,7 +111,7 @@ class WizardScreen(Screen[None]):
 
     @property
     def panel(self) -> Panel:
-        """What is shown now."""
+        """What is shown now; there is none while one stage gives way to another (RuntimeError)."""
         if self._panel is None:
             raise RuntimeError("nothing is shown yet")
         return self._panel
@@ -130,6 +130,9 @@ class WizardScreen(Screen[None]):
         return self.session is not self.ferry.session
 
     async def _change(self) -> None:
+        # What goes on meanwhile must not be told to one that is being taken apart: it still counts as mounted.
+        self._panel = None
+        self.say("")
         place = self.query_one("#shown", Vertical)
         await place.remove_children()
         if self._is_left():
@@ -141,7 +144,6 @@ class WizardScreen(Screen[None]):
         self._panel = panel
         self.set_class(panel.wide, "-wide-panel")
         self.preview([])
-        self.say("")
         await place.mount(panel)
         if self._is_left():
             return
@@ -153,15 +155,14 @@ class WizardScreen(Screen[None]):
     def show_head(self) -> None:
         """Name, place, saved when; and what runs, where the panel does not show it."""
         going = self.runs.going
-        elsewhere = going if self._panel is None or self.panel.work is not going else None
-        self.query_one(Head).show(self.session, elsewhere)
+        self.query_one(Head).show(self.session, None if self._shows(going) else going)
         if self._panel is not None:
             self.query_one(Title).show(self._panel.heading)
 
     def show_keys(self) -> None:
         """The keys of this panel."""
         if self._panel is not None:
-            self.query_one(KeyLine).show(self.panel.keys())
+            self.query_one(KeyLine).show(self._panel.keys())
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One line above the keys."""
@@ -191,7 +192,7 @@ class WizardScreen(Screen[None]):
 
     def action_next(self) -> None:
         """F2, or Enter where nothing else takes it."""
-        self.panel.forward()
+        self._to_panel(lambda panel: panel.forward())
 
     def went_on(self, said: str = "") -> None:
         """The walk moved forward: save, and show where one is."""
@@ -215,7 +216,7 @@ class WizardScreen(Screen[None]):
     def action_back(self) -> None:
         """Esc."""
         if self.stages.has_focus:
-            self.panel.take_focus()
+            self._to_panel(lambda panel: panel.take_focus())
             return
         if self.session.nav.index == 0 and not self.session.nav.returning:
             self.say("This is the first stage. F10 leaves; everything is saved.")
@@ -243,7 +244,7 @@ class WizardScreen(Screen[None]):
     def action_stages(self) -> None:
         """F6: to the list and back."""
         if self.stages.has_focus:
-            self.panel.take_focus()
+            self._to_panel(lambda panel: panel.take_focus())
         else:
             # Where there is no room for it, it stands there as long as it has the keys.
             self.add_class("-stages")
@@ -252,15 +253,15 @@ class WizardScreen(Screen[None]):
 
     def action_read(self) -> None:
         """F5."""
-        self.panel.read()
+        self._to_panel(lambda panel: panel.read())
 
     def action_dags(self) -> None:
         """F7."""
-        self.panel.listed()
+        self._to_panel(lambda panel: panel.listed())
 
     def action_skip(self) -> None:
         """F8."""
-        self.panel.skip()
+        self._to_panel(lambda panel: panel.skip())
 
     def action_help(self) -> None:
         """F1."""
@@ -269,8 +270,8 @@ class WizardScreen(Screen[None]):
             "  F4 log · F10 or Ctrl+X menu (save and leave) · F1 or ? this page\n\n"
             f"The plan: {self.session.path.absolute()}"
         )
-        stop = self.session.nav.stop
-        self.app.push_screen(TextScreen(f"Help: {stop.title}", self.panel.help().rstrip() + keys))
+        title = f"Help: {self.session.nav.stop.title}"
+        self._to_panel(lambda panel: self.app.push_screen(TextScreen(title, panel.help().rstrip() + keys)))
 
     def action_log(self) -> None:
         """F4."""
@@ -323,14 +324,14 @@ class WizardScreen(Screen[None]):
             return
         self._settle()
         self.show_log()
-        if self.panel.work is not work:
+        if not self._shows(work):
             text, good = work.outcome
             self.say(f"{work.title}: {text}", bad=not good)
 
     def _read_again(self, stage: str) -> None:
         """Where it is read from, once more."""
         if self.session.nav.stop.key == stage:
-            self.panel.read()
+            self._to_panel(lambda panel: panel.read())
         else:
             self.reads.by_stage.pop(stage, None)
             self.go(stage)
@@ -340,10 +341,14 @@ class WizardScreen(Screen[None]):
         if ended.bug is not None:
             ended.error += f" Report: {self.ferry.report_bug(ended.bug)}"
 
-    def _to_panel(self, tell: Callable[[Panel], None]) -> None:
+    def _to_panel(self, tell: Callable[[Panel], object]) -> None:
         """Tell the panel, once it stands: one that is being built looks at everything by itself when it is."""
-        if self.panel.is_mounted:
-            tell(self.panel)
+        if self._panel is not None and self._panel.is_mounted:
+            tell(self._panel)
+
+    def _shows(self, work: Work | None) -> bool:
+        """Whether the panel shows this run."""
+        return self._panel is not None and self._panel.work is work
 
     def _settle(self) -> None:
         self._to_panel(lambda panel: panel.settled())
@@ -367,7 +372,7 @@ class WizardScreen(Screen[None]):
             self._follow()
             self._to_panel(lambda panel: panel.tick())
             self.show_log()
-            if self.runs.going is not None and self.panel.work is not self.runs.going:
+            if self.runs.going is not None and not self._shows(self.runs.going):
                 self.show_head()
 
     def _follow(self) -> None:
