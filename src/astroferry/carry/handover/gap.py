@@ -9,7 +9,7 @@ logical date and data interval (a row of that logical date keeps the scheduler f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 class RunGap:
     """Run on `side`, on purpose, what its scheduler passed over; or list it, where the plan says `gap = "list"`.
 
+    It is about what was due when it began: what comes due later is the scheduler's own, and may take it a moment.
     Facts: `missed` (ticks, ISO) and `run` (bool).
     """
 
@@ -44,6 +45,7 @@ class RunGap:
     side: Side = "target"
     way: str = "cutover"
     after: str = "unpause-target"
+    _began: datetime | None = field(default=None, init=False)
 
     @property
     def info(self) -> ActionInfo:
@@ -59,6 +61,9 @@ class RunGap:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where nothing is missing before the newest run and the latest due tick has its run."""
+        return await self._look(ctx, ctx.clock.now())
+
+    async def _look(self, ctx: Context, due_by: datetime) -> Observation:
         if not self.handover.was_active(ctx):
             return Observation("done", "it stays paused, so nothing is run")
         if self.side == "source" and not self.handover.was_drained(ctx):
@@ -67,7 +72,7 @@ class RunGap:
         if since is None:
             return Observation("done", "nothing ran before, so nothing is missing", {"missed": [], "run": False})
         # In this order: the scheduler's run may come in between, and only then is anything seen to be missing.
-        settled = await self._settled(ctx, since, ctx.clock.now())
+        settled = await self._settled(ctx, since, due_by)
         missing = await self._missing(ctx, since)
         facts: Facts = {"missed": [tick.moment.isoformat() for tick in missing], "run": ctx.plan.cutover.gap == "run"}
         if not settled:
@@ -85,7 +90,7 @@ class RunGap:
         since = await self._since(ctx)
         if seen.state == "done" or since is None:
             return seen.facts
-        now = ctx.clock.now()
+        now = self._began = ctx.clock.now()
         deadline = now + timedelta(seconds=ctx.plan.cutover.parse_timeout)
         while not await self._settled(ctx, since, now):
             if ctx.clock.now() >= deadline:
@@ -162,8 +167,8 @@ class RunGap:
         await self._run(ctx, [tick for tick in overdue if tick.moment not in known])
 
     async def verify(self, ctx: Context) -> Observation:
-        """As seen on the server."""
-        return await self.observe(ctx)
+        """As seen on the server, of what was due when it began."""
+        return await self._look(ctx, self._began or ctx.clock.now())
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """What has run stays run."""
