@@ -86,11 +86,11 @@ class RunGap:
 
         Raises RemoteError where the scheduler makes no run of a due tick within `parse_timeout`.
         """
-        seen = await self.observe(ctx)
+        now = self._began = ctx.clock.now()
+        seen = await self._look(ctx, now)
         since = await self._since(ctx)
         if seen.state == "done" or since is None:
             return seen.facts
-        now = self._began = ctx.clock.now()
         deadline = now + timedelta(seconds=ctx.plan.cutover.parse_timeout)
         while not await self._settled(ctx, since, now):
             if ctx.clock.now() >= deadline:
