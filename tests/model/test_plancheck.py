@@ -58,7 +58,17 @@ def test_addresses(plan: Plan, end: str) -> None:
         message = found(with_part(plan, end, **{key: address}))[f"{end}.{key}"]
         assert "name the source of credentials instead" in message
         assert "canary" not in message
-    assert found(with_part(plan, end, **{key: "https://x/home/@ada"})) == {}
+    for address, message in {
+        "https://": "names no host",
+        "https://x:port/v1": "holds a host or a port that cannot be read",
+        "https://x/v1 ": "holds a blank, or a sign that no address has",
+        "https://x/v1?a=b": "must hold no query and no fragment (? or #)",
+        "https://nowhere.invalidhttp://x/v1": "holds a second address",
+        "https://x/v1https://x/v1": "holds a second address",
+    }.items():
+        assert found(with_part(plan, end, **{key: address})) == {f"{end}.{key}": message}
+    for address in ("https://x/home/@ada", "http://127.0.0.1:8080", "https://[::1]:8443/v1/"):
+        assert found(with_part(plan, end, **{key: address})) == {}
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,8 @@ class Navigator:
             self.desk.mark_review_again((*concerned(self.desk, stage, trial.plan), REVIEW))
             again = self.desk.plan.review_again
             self.desk.plan = replace(trial.plan, review_again=again, decided=self.desk.plan.decided)
+        # Of an organization at another address nothing holds any more.
+        self.desk.facts = self.desk.organization_seen
         for item in trial.asked:
             self.desk.answered.add(item.question.key)
             self.drafts.pop(item.question.key, None)

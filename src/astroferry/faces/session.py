@@ -17,7 +17,6 @@ from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.journal import Journal
 from astroferry.carry.opening import (
     API_URL,
-    api_address,
     journal_path,
     open_astro,
     open_source,
@@ -29,12 +28,13 @@ from astroferry.carry.verifying import NOTE
 from astroferry.carry.watching import last_verdicts
 from astroferry.code.find import find
 from astroferry.code.read import read as read_code
-from astroferry.errors import AstroferryError
+from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.navigator import STOPS, Navigator
 from astroferry.model import inventoryfile, planfile
 from astroferry.model.files import PlanLock, beside
 from astroferry.model.inventoryfile import fingerprint
 from astroferry.model.plan import MOVED
+from astroferry.model.webaddress import address_problem
 from astroferry.sources.airflow import take_inventory
 from astroferry.sources.environment import environment_beside
 from astroferry.sources.progress import Progress
@@ -90,8 +90,7 @@ class Session:
     def new(cls, path: Path, name: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Session:
         """Begin a plan; it is saved at once, so that leaving at any moment loses nothing."""
         desk = new_desk(path, name, now=now())
-        if API_URL in os.environ:
-            desk.answer("target.api", os.environ[API_URL])
+        _take_environment(desk)
         session = cls(desk, now=now)
         session.save()
         return session
@@ -101,9 +100,7 @@ class Session:
         """Go on with a saved plan, finished or not; the inventory beside it is read where there is one."""
         plan = planfile.load(path, unfinished=True)
         desk = Desk(path, plan)
-        if API_URL in os.environ:
-            # It is asked there, so the screens are to say so.
-            desk.answer("target.api", os.environ[API_URL])
+        _take_environment(desk)
         inventory = beside(path, plan.source.inventory)
         if inventory.exists():
             desk.inventory = inventoryfile.load(inventory)
@@ -138,9 +135,14 @@ class Session:
     async def read_organization(self, ask: Ask | None, api: str, credentials: str) -> None:
         """Connect to Astro as the prerequisites stage says it now, and read what the advice needs."""
         async with AsyncExitStack() as stack:
-            address = os.environ.get(API_URL) or api or api_address(self.desk.plan)
+            address = os.environ.get(API_URL) or api or self.desk.plan.target.api
+            if why := address_problem(address):
+                where = API_URL if os.environ.get(API_URL) else "The address of Astro's API"
+                # Before anybody types a token for it.
+                raise PlanError(f"{where} {why}.", hint="It looks like https://api.astronomer.io/v1.")
             astro, _ = await open_astro(address, credentials, "", stack, ask)
             self.desk.facts = await read_facts(astro, self.desk.plan.decisions.cloud)
+            self.desk.facts_from = address
 
     @property
     def folder_to_read(self) -> str:
@@ -304,6 +306,13 @@ class Session:
         there = {wave.name: wave.state for wave in planfile.load(self.path, unfinished=True).waves}
         waves = tuple(replace(wave, state=there.get(wave.name, wave.state)) for wave in self.desk.plan.waves)
         self.desk.plan = replace(self.desk.plan, waves=waves)
+
+
+def _take_environment(desk: Desk) -> None:
+    """The address that the environment sets is asked instead of the plan's, so the plan takes it, if it is one."""
+    desk.api_instead = os.environ.get(API_URL, "")
+    if desk.api_instead and not address_problem(desk.api_instead):
+        desk.answer("target.api", desk.api_instead)
 
 
 def _state(done: int, total: int, failed: int) -> StopState:

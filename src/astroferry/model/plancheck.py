@@ -14,6 +14,7 @@ from astroferry.model import cutoverdaycheck as daycheck
 from astroferry.model.naming import unfit, unfit_for_a_wave
 from astroferry.model.prices import SIZES
 from astroferry.model.secret import is_masked
+from astroferry.model.webaddress import address_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,8 @@ def _credentials(plan: Plan) -> Iterator[Problem]:
             # The text is not repeated: it may be the credential itself.
             yield Problem(where, "must be environment, keyring, prompt or file:PATH; never the credential itself")
     for where, url in (("source.url", plan.source.url), ("target.api", plan.target.api)):
-        if not url.startswith(("https://", "http://")):
-            yield Problem(where, "must begin with https:// or http://")
-        if re.search(r"://[^/]*@", url):
-            yield Problem(where, "holds a user name or password; name the source of credentials instead")
+        if why := address_problem(url):
+            yield Problem(where, why)
 
 
 def _decisions(plan: Plan) -> Iterator[Problem]:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.rules.rule import Case
+from astroferry.errors import PlanError, Problem
 from astroferry.model.plan import Plan, Source
 from astroferry.model.planedit import value_at, with_value
+from astroferry.model.webaddress import address_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,10 @@ class Desk:
     facts: OrganizationFacts | None = None
     found: Found | None = None
     """what the DAG folder defines; None where it was not read"""
+    facts_from: str = ""
+    """the address of Astro's API that told `facts`; empty where it is not known to matter"""
+    api_instead: str = ""
+    """the address that the environment sets, which is asked instead of the plan's; empty where it sets none"""
     answered: set[str] = field(default_factory=set)
     """keys answered on this walk; a suggestion taken counts"""
 
@@ -43,8 +49,15 @@ class Desk:
             self.plan, self.inventory, self.facts, tuple(self.found.signs) if self.found is not None else None
         )
 
+    @property
+    def organization_seen(self) -> OrganizationFacts | None:
+        """The facts, if it is the address asked now that told them."""
+        return self.facts if self.facts_from in {"", self.api_instead or self.plan.target.api} else None
+
     def answer(self, key: str, value: Any) -> None:
         """Put one answer into the plan; PlanError where it does not fit."""
+        if key in _ADDRESSES and isinstance(value, str) and (why := address_problem(value)):
+            raise PlanError(f"{key} cannot be set so.", [Problem(key, why)])
         self.plan = with_value(self.plan, key, value)
         self.answered.add(key)
 
@@ -62,6 +75,9 @@ class Desk:
         """Note that earlier answers changed under stages already decided; nothing of them is erased."""
         again = [stage for stage in stages if stage in self.plan.decided]
         self.plan = replace(self.plan, review_again=tuple(dict.fromkeys((*self.plan.review_again, *again))))
+
+
+_ADDRESSES = frozenset({"source.url", "target.api"})
 
 
 def new_desk(path: Path, name: str, url: str = "", *, now: datetime | None = None) -> Desk:

@@ -34,18 +34,22 @@ class Prerequisites:
     upsets: tuple[str, ...] = ()
 
     def known(self, desk: Desk) -> tuple[str, ...]:
-        """The organization, where it was read."""
-        if desk.facts is None:
-            return ("The organization has not been asked yet.",)
-        facts, organization = desk.facts, desk.facts.organization
+        """The organization, where it was read; which address is asked, where the plan's is not."""
+        instead = (f"ASTRO_API_URL is set: {desk.api_instead} is asked, whatever the plan says.",)
+        told = instead if desk.api_instead else ()
+        facts = desk.organization_seen
+        if facts is None:
+            return (*told, "The organization has not been asked yet.")
+        organization = facts.organization
         return (
+            *told,
             f"Organization {organization.name} ({organization.id}), plan {names(facts.plans) or 'not told'}.",
             f"{several(len(facts.workspaces), 'Workspace')}, {several(len(facts.deployments), 'Deployment')}.",
         )
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """The address of the API, where the token comes from, the organization."""
-        facts, target = desk.facts, desk.plan.target
+        facts, target = desk.organization_seen, desk.plan.target
         own = "the token's own" if facts else ""
         return (
             plain("target.api", "Address of Astro's API", "text", target.api, "as it is now"),

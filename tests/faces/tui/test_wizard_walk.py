@@ -16,6 +16,7 @@ from textual.widgets import Input
 from astroferry.carry.journal import Journal
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
+from astroferry.faces.reading import Reading
 from astroferry.faces.session import Session
 from astroferry.faces.tui.panels.carry import CarryPanel
 from astroferry.faces.tui.panels.cutover import CutoverPanel
@@ -249,6 +250,47 @@ async def test_reading_fails_with_a_sentence_and_is_tried_again(
         await keys(pilot, "f5")
         await until(pilot, lambda: not wizard.reads.by_stage["prerequisites"].running)
         assert not wizard.reads.by_stage["prerequisites"].error
+
+
+async def test_an_address_that_is_none_is_said_beside_it_before_a_token_is_asked(saved: Saved) -> None:
+    async with at(saved(), "prerequisites") as (wizard, pilot):
+        wizard.query_one(QuestionField).query_one(Input).value = "htp://nowhere.invalid"
+        await keys(pilot, "f5")
+        assert wizard.app.screen is wizard, "no token is asked"
+        assert "! It must begin with https:// or http://." in text_of(wizard.app)
+        await keys(pilot, "f2")
+        assert wizard.session.nav.stop.key == "prerequisites"
+        active = next(field for field in wizard.query(QuestionField) if field.active)
+        assert active.key == "target.api"
+
+
+async def test_what_another_address_told_is_over(saved: Saved, facts: OrganizationFacts) -> None:
+    async with at(saved(), "prerequisites", facts=facts) as (wizard, pilot):
+        session = wizard.session
+        session.desk.facts_from = session.desk.plan.target.api
+        done = wizard.reads.by_stage["prerequisites"] = Reading("Connecting to Astro")
+        done.ended = done.began
+        wizard.panel.settled()
+        await settled(pilot)
+        assert "✓ Read in" in text_of(wizard.app)
+        assert f"Organization {facts.organization.name}" in text_of(wizard.app)
+        wizard.query_one(QuestionField).query_one(Input).value = "https://other.example.com/v1"
+        await settled(pilot)
+        assert "✓ Read in" not in text_of(wizard.app)
+        assert "The organization has not been asked yet." in text_of(wizard.app)
+
+
+async def test_the_address_that_the_environment_sets_is_told(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTRO_API_URL", "http://127.0.0.1:9/v1")
+    async with at(saved(), "prerequisites") as (wizard, _):
+        assert "ASTRO_API_URL is set: http://127.0.0.1:9/v1 is" in text_of(wizard.app)
+    monkeypatch.setenv("ASTRO_API_URL", "nonsense")
+    async with at(saved(), "prerequisites") as (wizard, pilot):
+        assert wizard.session.desk.plan.target.api.startswith("https://"), "the plan keeps its own"
+        await keys(pilot, "f5")
+        await until(pilot, lambda: not wizard.reads.by_stage["prerequisites"].running)
+        await settled(pilot)
+        assert "! ASTRO_API_URL must begin with" in text_of(wizard.app)
 
 
 async def test_a_token_is_asked_for_hidden_and_again_when_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from astroferry.clients.credentials import ASTRO_VARIABLE
@@ -115,7 +116,8 @@ class DecidingStep:
 
     async def _after(self, key: str) -> None:
         """Once it is known how to enter, Astro is asked who we are, so that the rest can be suggested."""
-        if key == "target.credentials" and self._session.desk.facts is None:
+        now = replace(self._session.desk, plan=self._session.nav.trial().plan)
+        if key == "target.credentials" and now.organization_seen is None:
             await self._read()
 
     async def _commanded(self, command: str, asked: Asked | None) -> int | Moved:

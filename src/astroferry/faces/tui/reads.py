@@ -37,6 +37,11 @@ class Reads:
             await reading.cancel()
         return bool(going)
 
+    def forget(self, stage: str) -> None:
+        """How the last read of a stage ended, as what was read has changed."""
+        if (last := self.by_stage.get(stage)) is not None and not last.running:
+            del self.by_stage[stage]
+
     def begin(self) -> None:
         """Connect or read without being asked, where nothing has to be typed for it."""
         session, ferry = self._wizard.session, self._wizard.ferry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -108,8 +108,8 @@ class DecidingPanel(Panel):
             self.focus()
 
     def known(self) -> tuple[str, ...]:
-        """What is known of the stage before anything is asked."""
-        return self.stage.known(self.session.desk)
+        """What is known of the stage by what is shown now: of another address, nothing."""
+        return self.stage.known(replace(self.session.desk, plan=self.session.nav.trial().plan))
 
     def _know(self) -> None:
         # Else the question would be below the edge of a low screen.
@@ -163,6 +163,10 @@ class DecidingPanel(Panel):
     def take(self, key: str, value: Any) -> None:
         """An answer that was given elsewhere than in its field."""
         self.session.nav.draft(key, value)
+        if key == "target.api":
+            # What another address told, and how asking it ended, is over.
+            self.wizard.reads.forget(self.stage.key)
+            self._know()
         self.wizard.forgive()
         self._refresh()
 

@@ -33,9 +33,15 @@ class ReadingPanel(DecidingPanel):
 
     def read(self) -> None:
         """F5."""
-        values = {item.question.key: item.value for item in self.session.nav.trial().asked}
+        asked = self.session.nav.trial().asked
+        values = {item.question.key: item.value for item in asked}
         reads = self.wizard.reads
         if self.stage.key == "prerequisites":
+            address = next(item for item in asked if item.question.key == "target.api")
+            if address.problem and not self.session.desk.api_instead:
+                # Nobody types a token for an address that is none.
+                self._stay(address.question.key, address.problem)
+                return
             reads.organization(str(values["target.api"]), str(values["target.credentials"]))
         elif self.stage.key == "source":
             folder = str(values.get("code.dags_folder") or "")
