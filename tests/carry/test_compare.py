@@ -242,6 +242,8 @@ def test_each_outcome_but_same_is_a_finding() -> None:
         ("PRB-not-compared", "typed"): "refuse",
     }
     assert "login, password" in found["PRB-differs", "wrong"].message
+    assert 'add "wrong" to values.skip_connections' in found["PRB-differs", "wrong"].todo
+    assert 'add "typed" to values.skip_variables' in found["PRB-not-compared", "typed"].todo
     assert "OperationalError" in found["PRB-hook", "shy"].message
     assert all(item.todo for item in found.values())
     assert "Make the name known" in found["PRB-unreachable", "far"].todo

@@ -183,11 +183,15 @@ def summary(rows: Sequence[Comparison]) -> str:
     return "; ".join(parts)
 
 
+_DIFFERS = (
+    'Set conflicts.{kind}s to "overwrite" and apply again; or, where the target\'s value is right, add "{id}" to '
+    "values.skip_{kind}s in the plan (it is carried to no Deployment then) and verify again."
+)
 _FINDINGS: dict[Outcome, tuple[Severity, str, str]] = {
     "differs": (
         "refuse",
         "The {kind} {id} differs on the target in {fields}.",
-        "Apply again with conflicts set to overwrite, or decide that the target's value is right and skip it.",
+        _DIFFERS,
     ),
     "missing": ("refuse", "The {kind} {id} is missing on the target.", "Apply again; it is created then."),
     "unreachable": (
@@ -198,7 +202,7 @@ _FINDINGS: dict[Outcome, tuple[Severity, str, str]] = {
     "not compared": (
         "refuse",
         "The {kind} {id} could not be compared.",
-        "Supply its value (export file, Starship, typed), or name it under values.skip in the plan.",
+        'Supply its value (export file, Starship, typed), or add "{id}" to values.skip_{kind}s in the plan.',
     ),
 }
 
@@ -220,6 +224,7 @@ def findings(rows: Iterable[Comparison]) -> tuple[Finding, ...]:
                 todo = _UNKNOWN_NAME
             text = message.format(kind=row.kind, id=row.id, fields=", ".join(row.differing))
             code = "PRB-" + row.outcome.replace(" ", "-")
+            todo = todo.format(kind=row.kind, id=row.id)
             found.append(Finding(code, severity, f"{text} {row.why}".strip(), subject=row.id, todo=todo))
         if row.hook_went_wrong:
             how = f"{row.hook} ({row.hook_error})" if row.hook_error else row.hook

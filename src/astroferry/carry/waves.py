@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from astroferry.carry.verifying import NOTE
 from astroferry.errors import PlanError
 from astroferry.model.planfile import save_wave_state
+from astroferry.model.words import names
 
 if TYPE_CHECKING:
+    from astroferry.carry.journal import Standing
     from astroferry.carry.opening import Opened
     from astroferry.model.plan import WaveState
 
@@ -24,8 +26,22 @@ def gate(way: Opened, wave: str) -> None:
     compared = way.journal.standing().get(f"{NOTE}/{production}")
     if compared is None or compared.event != "done":
         raise PlanError(
-            f'The values on "{production}" have not been found equal by the last comparison.', hint="Run verify."
+            f'The values on "{production}" have not been found equal by the last comparison.',
+            hint=f"Run verify.{_to_settle(compared)}",
         )
+
+
+def _to_settle(compared: Standing | None) -> str:
+    """The two ways out for what differs; to skip by `conflicts` is none, since it would differ again."""
+    differs = [name.split("/", 1) for name in (compared.made.get("differs", ()) if compared is not None else ())]
+    kinds = [(kind, [name for of, name in differs if of == kind]) for kind in ("connection", "variable")]
+    keep = [f"{names(ids)} in values.skip_{kind}s" for kind, ids in kinds if ids]
+    if not keep:
+        return ""
+    return (
+        ' What differed is written anew by apply where conflicts says "overwrite"; where the target\'s value is '
+        f"right, name {' and '.join(keep)}."
+    )
 
 
 def advance(way: Opened, wave: str | None, before: WaveState, after: WaveState) -> None:

@@ -156,6 +156,25 @@ def test_what_was_changed_on_astro_since_is_not_set_back_unasked(world: World) -
     assert world.target.fake.pools["berths"].slots != 99
 
 
+def test_where_the_targets_own_value_is_right_every_text_names_the_way_out(world: World) -> None:
+    """Edited on Astro after one wave runs there; to skip it by `conflicts` would only bring it before the probe."""
+    world.applied()
+    world.target.fake.variables["region"].value = "eu-west-1"
+    told = world.on_plan("verify")
+    assert told.code == Exit.IN_PART
+    assert 'add "region" to values.skip_variables in the plan' in told.out
+    refused = world.on_plan("cutover", "--wave", "pilot", *CONFIRM)
+    assert refused.code == Exit.PLAN
+    assert "where the target's value is right, name region in values.skip_variables." in refused.err
+    doubt = world.on_plan("apply", "--stage", "configuration")
+    assert doubt.code == Exit.IN_PART
+    assert 'where what is there is right, add "region" to values.skip_variables' in doubt.err
+    world.edit_plan('variables = "api"', 'variables = "api"\nskip_variables = ["region"]')
+    assert world.on_plan("verify").code == 0
+    assert world.on_plan("apply", "--stage", "configuration").code == 0
+    assert world.target.fake.variables["region"].value == "eu-west-1"
+
+
 def test_a_hidden_value_that_a_comparison_found_changed_is_written_anew_where_the_plan_overwrites(
     world: World,
 ) -> None:

@@ -276,7 +276,7 @@ class TestAfterDeciding:
             await settled(pilot)
             await same_screen(pilot, "comparison")
             for step, todo in (
-                ("", "Apply again with conflicts"),
+                ("", "Set conflicts.connections"),
                 ("down", "Supply its value"),
                 ("down", "its extras"),
             ):

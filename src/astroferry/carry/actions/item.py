@@ -32,6 +32,8 @@ class ConfigItem(ABC):
     deployment: Deployment
     conflict: Conflict
     kind = "item"
+    is_compared = True
+    """whether the values probe compares it"""
 
     @property
     def info(self) -> ActionInfo:
@@ -90,14 +92,23 @@ class ConfigItem(ABC):
             return Observation(
                 "doubt",
                 "has another content there than was written: somebody changed it on Astro, or it has changed on the "
-                f'source. Set conflicts.{self.kind}s to "overwrite" to write it anew, or to "skip" to leave it; '
-                "or remove it there, and it is made anew",
+                f'source. Set conflicts.{self.kind}s to "overwrite" to write it anew, or remove it there, and it is '
+                f"made anew; or {self._to_keep}",
             )
         hidden = "; Airflow hides its value" if seen == "cannot be seen" else " with another content"
         return Observation(
             "doubt",
-            f'is on the target already{hidden}: set conflicts.{self.kind}s to "skip" or "overwrite", or remove it',
+            f'is on the target already{hidden}: set conflicts.{self.kind}s to "skip" or "overwrite", or remove it'
+            + (f"; {self._to_keep}" if self.is_compared else ""),
         )
+
+    @property
+    def _to_keep(self) -> str:
+        """What to do where the target's own is right; what is only not written would be found to differ."""
+        if not self.is_compared:
+            return f'set conflicts.{self.kind}s to "skip" to leave it'
+        add = f'add "{self.name}" to values.skip_{self.kind}s'
+        return f"where what is there is right, {add}, by which it is not compared any more either"
 
     def _ours(self, ctx: Context) -> bool:
         """Whether what lies there was put there by us.

@@ -22,6 +22,7 @@ class CopyPool(ConfigItem):
 
     pool: Pool = field(default=Pool("", 0))
     kind = "pool"
+    is_compared = False
 
     async def compare(self, ctx: Context, airflow: Airflow) -> Compared:
         """Slots, description and whether deferred tasks count."""
