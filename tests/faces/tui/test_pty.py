@@ -162,6 +162,8 @@ def test_it_paints_on_small_and_simple_terminals(folder: Path, size: tuple[int, 
     with terminal(folder, size=size, given=given) as screen:
         screen.wait_for("Start a new migration")
         screen.press(DOWN)
+        cells = (cell for line in screen.screen.buffer.values() for cell in line.values() if cell.data.isalnum())
+        assert {(cell.fg, cell.bg) for cell in cells if cell.fg == cell.bg} <= {("default", "default")}, "it is seen"
         screen.send(CTRL_C)
         assert screen.ends() == 0
 

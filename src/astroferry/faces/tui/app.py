@@ -102,7 +102,10 @@ class Ferry(App[None]):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pace: float | None = None,
     ) -> None:
-        super().__init__()
+        few = few_colours()
+        # Said at once: Textual chooses here, by NO_COLOR, between no colours at all and greys, and greys of the
+        # terminal's own colours would be black on black.
+        super().__init__(ansi_color=few or None)
         self.folder = folder
         self._given = session
         self.now = now
@@ -121,7 +124,7 @@ class Ferry(App[None]):
         self.keys = InTurn(self)
         self.animation_level = "none"
         self.register_theme(FERRY)
-        self.theme = "ansi-dark" if few_colours() else "ferry"
+        self.theme = "ansi-dark" if few else "ferry"
 
     @property
     def ask(self) -> Asker:
