@@ -10,6 +10,7 @@ from tests.report.reportcase import NOW, SMALL, dag, planned, reviewed
 
 from astroferry.advice.effort import total
 from astroferry.model.inventory import Schedule
+from astroferry.model.plan import PlacePath
 from astroferry.report.assessment import assessment
 from astroferry.report.compose import compose
 from astroferry.report.data import as_data
@@ -125,3 +126,24 @@ def test_packages_and_agents_are_left_to_people() -> None:
 def test_a_plan_without_a_name_of_its_own_is_not_called_migration_twice() -> None:
     assert compose(of(SMALL)).title == "Migration to Astro"
     assert compose(of(SMALL, "quay")).title == "Migration quay"
+
+
+def test_a_path_is_confirmed_only_where_somebody_changed_the_guess() -> None:
+    first, second, third = (replace(SMALL.places[0], host=f"10.20.0.{number}") for number in (12, 13, 14))
+    said = (
+        PlacePath(first.host, first.path),
+        PlacePath(second.host, "private-endpoint"),
+        PlacePath(third.host, "unknown"),
+    )
+    seen = replace(SMALL, places=(first, second, third))
+    plan = planned(seen, places=said)
+    plan = replace(plan, decisions=replace(plan.decisions, cluster="standard", cluster_name="", networking="public"))
+    it = assessment(plan, seen, NOW)
+    table = next(block for block in blocks(it, "network") if isinstance(block, Table))
+    known = {row[0].rpartition(":")[0]: row[2] for row in table.rows}
+    assert known[first.host].startswith("guessed, not changed: ")
+    assert (known[second.host], known[third.host]) == ("confirmed", "nobody has said")
+    tiles = next(block for block in blocks(it, "verdict") if isinstance(block, Tiles))
+    assert "2 places not reached by this plan" in next(
+        more for _, what, more in tiles.items if what == "DAGs simply ready"
+    )

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from astroferry.advice.pages import page_of
+from astroferry.advice.rules.rule import PRIVATE, paths
 from astroferry.advice.verdict import WORDS
 from astroferry.model.words import names, several
 from astroferry.report.dependency_picture import dependency_picture
@@ -49,7 +50,7 @@ def verdict(it: Assessment) -> Section:
             _one(len(inventory.dags), "DAG"),
             f"{running:,} running, {len(inventory.dags) - running:,} paused",
         ),
-        (f"{counts['ready']:,}", "DAGs simply ready", f"{counts['not ready']:,} not ready"),
+        (f"{counts['ready']:,}", "DAGs simply ready", f"{counts['not ready']:,} not ready{_away(it)}"),
         (
             f"{len(inventory.connections):,}",
             _one(len(inventory.connections), "connection"),
@@ -75,6 +76,14 @@ def verdict(it: Assessment) -> Section:
             Bullets(_first(others, [f"{item.says} [{item.code}]" for item in others])),
         ]
     return Section("verdict", "Verdict", tuple(blocks))
+
+
+def _away(it: Assessment) -> str:
+    """How many places the plan's cluster and networking do not reach: no DAG is known by what it calls there."""
+    if not {"NET-002", "NET-004"} & {finding.code for finding in it.findings}:
+        return ""
+    private = sum(path in PRIVATE for _, path, _ in paths(it.plan, it.inventory))
+    return f"; {several(private, 'place')} not reached by this plan"
 
 
 def _one(count: int, word: str) -> str:

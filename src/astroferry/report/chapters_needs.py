@@ -13,6 +13,7 @@ from astroferry.model.words import names
 from astroferry.report.document import Bullets, Section, Table, Text
 
 if TYPE_CHECKING:
+    from astroferry.model.inventory import PathKind, Place
     from astroferry.report.assessment import Assessment
     from astroferry.report.document import Block
 
@@ -32,7 +33,7 @@ def network(it: Assessment) -> Section | None:
                     (
                         place.host + (f":{place.port}" if place.port else ""),
                         path,
-                        "confirmed" if confirmed else f"guessed: {place.why}",
+                        _known(place, path, confirmed=confirmed),
                         names(place.connections, 4),
                     )
                     for place, path, confirmed in known
@@ -48,6 +49,15 @@ def network(it: Assessment) -> Section | None:
         blocks.append(Bullets(tuple(f"{chosen.name}: {limit}" for limit in chosen.limits)))
     blocks += [Text(line) for line in allow_lists(it.case).lines]
     return Section("network", "Network: who does what", tuple(blocks))
+
+
+def _known(place: Place, path: PathKind, *, confirmed: bool) -> str:
+    """Whose word the path is; taken as it was guessed, it is still a guess."""
+    if path == "unknown":
+        return "nobody has said"
+    if confirmed and path != place.path:
+        return "confirmed"
+    return f"guessed{', not changed' if confirmed else ''}: {place.why}"
 
 
 def secrets(it: Assessment) -> Section | None:

@@ -51,6 +51,7 @@ ROWS = (
     no("NET-local", case(inventory=PRIVATE)),
     yes("NET-ask", case(inventory=ADDRESS), "10.20.0.1"),
     no("NET-ask", case(CONFIRMED, ADDRESS)),
+    yes("NET-ask", case(replace(PLAN, places=(PlacePath("10.20.0.1", "unknown"),)), ADDRESS), "10.20.0.1"),
     no("NET-ask", case(inventory=LOCAL)),
     no("NET-ask", case(inventory=source(places=(place("googleapis.com", "public"),)))),
     yes("NET-021", case(inventory=PRIVATE), "api.example.com"),

@@ -214,13 +214,16 @@ def seen_at(place: Place) -> str:
 
 
 def paths(plan: Plan, inventory: Inventory) -> list[tuple[Place, PathKind, bool]]:
-    """Each place with its path, and whether a person confirmed it; what the plan says wins over the guess."""
+    """Each place with its path, and whether a person gave it; what the plan says wins over the guess.
+
+    "unknown" is nobody's word, wherever it stands.
+    """
     confirmed = {(place.host, place.port): place.path for place in plan.places}
     found: list[tuple[Place, PathKind, bool]] = []
     for place in inventory.places:
         # A plan may name the host alone, for all its ports.
         path = confirmed.get((place.host, place.port), confirmed.get((place.host, None)))
-        found.append((place, path or place.path, path is not None))
+        found.append((place, path or place.path, path not in {None, "unknown"}))
     return found
 
 
