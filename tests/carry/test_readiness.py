@@ -116,6 +116,11 @@ def test_what_the_target_lacks_is_named(world: World) -> None:
     assert "import errors in office/by_hand.py, which none of them is in" in detail
     world.target.broken = set()
     assert checks(world)["dags-imported"][0] == "met"
+    # Of whatever wave: what runs on both sides keeps a cutover from beginning, until apply has paused it.
+    world.target.dags["by_hand"].is_paused = False
+    assert checks(world)["one-side"] == ("missing", "apply --stage dags pauses on the target: by_hand")
+    assert world.on_plan("apply", "--stage", "dags").code == 0
+    assert checks(world)["one-side"] == ("met", "none is unpaused on both now")
     # Parsed once, broken since: Airflow lists the DAG still.
     parse = world.target._parse
 

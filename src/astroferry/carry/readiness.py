@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.actions.deployment import find
 from astroferry.carry.actions.known_good import is_live
+from astroferry.carry.both_sides import on_one_side
 from astroferry.carry.dagfile import below_dags, is_of
 from astroferry.carry.handover.beforehand import checks_of
 from astroferry.carry.handover.wave import standings_of
@@ -58,7 +59,8 @@ async def readiness(way: Opened, wave: str) -> tuple[Prerequisite, ...]:
         *await _secrets_backend(way, deployment),
         *_network(way, deployment),
     ]
-    checks += [await _dags(way, wave, deployment), await _alerts(way, deployment), await _people(way, deployment)]
+    checks += [await _dags(way, wave, deployment), await on_one_side(way.ctx, deployment)]
+    checks += [await _alerts(way, deployment), await _people(way, deployment)]
     checks += [await _known_good(way, deployment), *await checks_of(way, wave)]
     checks += [_rollback_plan(way), *_approval(way)]
     return tuple(checks)

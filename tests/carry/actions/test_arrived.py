@@ -11,6 +11,7 @@ from tests.carry.handover.two_airflows import SteppedClock
 from tests.harness import DEPLOYMENT
 
 from astroferry.carry.actions.arrived import DagsArrived
+from astroferry.carry.both_sides import on_one_side
 from astroferry.carry.context import nothing_moved, nothing_yet
 from astroferry.carry.journal import Standing
 from astroferry.errors import Exit, NotAllowedError, NotFoundError
@@ -18,7 +19,7 @@ from astroferry.model.inventory import Dag, Schedule
 from astroferry.model.plan import Deployment
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from tests.harness import Target, World
@@ -139,7 +140,8 @@ class Both:
         cutover = SimpleNamespace(parse_timeout=900, poll=20.0)
         self.plan = SimpleNamespace(cutover=cutover, waves=(), divided=lambda _ids: {})
         self.deployments = {"prod": "d1"}
-        self.moved, self.told = nothing_moved, list[str]()
+        self.told = list[str]()
+        self.moved: Callable[[str], Mapping[str, str]] = nothing_moved
         self.standing: Callable[[str], Standing | None] = nothing_yet
         self.tell = self.told.append
 
@@ -228,6 +230,17 @@ def test_a_dag_that_does_not_arrive_is_named_with_the_import_errors(world: World
     assert "not there: nightly; files with import errors on the target: nightly.py" in ran.err
     world.target.broken.clear()
     assert world.on_plan("apply").code == 0
+
+
+async def test_what_runs_on_both_sides_is_told_by_which_side_is_to_be_paused() -> None:
+    listed = [dag("moved", runs=True), dag("ours", runs=True), dag("quiet")]
+    both = Both(Airflow(*listed), Airflow(*listed))
+    both.moved = lambda _deployment: {"moved": "pilot"}
+    seen = await on_one_side(cast("Context", both), Deployment("prod", "w"))
+    assert seen.outcome == "missing"
+    assert seen.detail == (
+        "pause on the source, a cutover has moved them: moved; apply --stage dags pauses on the target: ours"
+    )
 
 
 def test_dags_already_handed_over_may_run(world: World) -> None:
