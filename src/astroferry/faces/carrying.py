@@ -192,6 +192,7 @@ class Carrier:
     async def cut_over(self, work: Work) -> None:
         """Drain a wave on the source, hand its schedule over, watch the first ticks."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            work.since = len(way.journal.entries)
             ended = await cut_over(way, work.wave, self._listener(work))
             good = " ".join((f'The wave "{work.wave}" runs on Astro alone.', *ended.to_do))
             self._told(way, work, ended, good)
@@ -199,6 +200,7 @@ class Carrier:
     async def roll_back(self, work: Work, dag_id: str | None = None) -> None:
         """Give a wave, or one DAG of it, back to the source; no tick is run again."""
         async with opened(self.path, ask=self.ask, tell=work.tell, lock=False) as way:
+            work.since = len(way.journal.entries)
             ended = await give_back(way, work.wave, self._listener(work), dag_id=dag_id)
             if not ended.moving:
                 work.result = "There was nothing to roll back."

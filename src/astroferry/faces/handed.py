@@ -42,6 +42,15 @@ STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
     ),
 }
 """way -> (step as the actions call it, heading); the headings are the same, so that one table shows both ways"""
+_DOING = {
+    "looked": "looking",
+    "drained": "draining",
+    "marked": "marking",
+    "started": "starting",
+    "gap": "filling gap",
+    "watched": "watching",
+}
+"""a heading -> the step while it is not done"""
 HEADINGS = ("DAG", "runs on", *(heading for _, heading in STEPS["cutover"]), "ticks")
 SHORT_HEADINGS = ("DAG", "runs on", "steps", "ticks")
 _SIGNS = {
@@ -75,8 +84,16 @@ class Handed:
             return ""
         last = begun[-1]
         word = self.steps[last]
-        state = "" if word.startswith("✓") else f" {word[2:]}"
-        return "".join(word[:1] or "·" for word in self.steps) + f" {STEPS['cutover'][last][1]}{state}"
+        heading = STEPS["cutover"][last][1]
+        state = word[2:]
+        said = heading if state == "done" else _DOING[heading] if state == "now" else f"{_DOING[heading]} {state}"
+        return f"{''.join(word[:1] or '·' for word in self.steps)} {said}"
+
+
+def event_in_words(event: str) -> str:
+    """What the journal says of a step, as the screens say it: "done", "failed", "begun"."""
+    word = _SIGNS.get(event, "")
+    return (_BEGUN if word == _SIGNS["begin"] else word)[2:] or event
 
 
 def way_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Way:
@@ -166,16 +183,19 @@ def handed(
     dags: Sequence[str],
     outcomes: Mapping[str, str],
     *,
-    running: bool = False,
+    since: int | None = None,
 ) -> list[Handed]:
     """A row for each DAG, each by the way it went last.
 
-    `outcomes` of the run in hand (action id -> outcome) come before the journal's; `running`: whether one goes on.
+    `outcomes` of the run in hand (action id -> outcome) come before the journal's; `since`: the number of the
+    journal's last line before that run began, None where none goes on. What an earlier run left open goes on no more.
     """
     rows = []
     for dag in dags:
         way = way_of(standings, wave, dag)
         words = []
+        lines = [standings[key] for step, _ in STEPS[way] if (key := f"{way}/{wave}/{dag}/{step}") in standings]
+        running = since is not None and max((latest(line) for line in lines), default=0) > since
         for step, _ in STEPS[way]:
             key = f"{way}/{wave}/{dag}/{step}"
             event = outcomes.get(key) or (standings[key].event if key in standings else "")

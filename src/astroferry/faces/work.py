@@ -53,6 +53,8 @@ class Work(Running):
     result: str = ""
     bad: bool = False
     """whether `result` tells of something that did not go well"""
+    since: int = 0
+    """the number of the journal's last line before a handover began: what came before is not of this run"""
     stopping: bool = False
     pausing: bool = False
     """a pause was asked for"""

@@ -322,6 +322,9 @@ class TestAfterDeciding:
             await settled(pilot)
             await same_screen(pilot, "cutover-stopped")
             journal.write("cutover/rest/daily_sales/unpause-target", "done")
+            wizard.panel.tick()
+            await settled(pilot)
+            assert "halfway: 1 on Astro" in text_of(wizard.app), "the list of waves follows while a run goes on"
             journal.write("rollback/rest/daily_sales/drain-target", "done", facts={"waited": 3.5, "slipped": 1})
             journal.write("rollback/rest/daily_sales/unpause-source", "done")
             work = wizard.runs.work = still(Work("rollback", 'Rolling "daily_sales" back', wave="rest"), ended=True)

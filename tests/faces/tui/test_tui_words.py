@@ -186,13 +186,14 @@ def test_ago_left_and_rate() -> None:
 def test_the_steps_of_a_handover() -> None:
     standings = {
         "cutover/w/dag/record": Standing("done", at=NOON),
-        "cutover/w/dag/drain-source": Standing("begin", at=NOON),
+        "cutover/w/dag/drain-source": Standing("begin", at=NOON, begun=7),
     }
-    (row,) = handed(standings, "w", ["dag"], {"cutover/w/dag/record": "found"}, running=True)
+    (row,) = handed(standings, "w", ["dag"], {"cutover/w/dag/record": "found"}, since=6)
     assert row == Handed("dag", "source", (DONE, NOW, "", "", "", ""))
-    assert row.in_short == "✓\u203a···· drained now"
-    (row,) = handed(standings, "w", ["dag"], {})
-    assert row.in_short == "✓\u203a···· drained begun", "nothing runs any more"
+    assert row.in_short == "✓\u203a···· draining"
+    for since in (None, 7):
+        (row,) = handed(standings, "w", ["dag"], {}, since=since)
+        assert row.in_short == "✓\u203a···· draining begun", "nothing runs any more, or not for this DAG"
     assert handed({}, "w", ["dag"], {})[0].in_short == ""
 
 

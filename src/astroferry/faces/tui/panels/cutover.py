@@ -142,6 +142,10 @@ class CutoverPanel(FollowingPanel):
     def tick(self) -> None:
         """Steps, pace, ticks."""
         self.session.follow_journal()
+        if (options := self._options()) != self.waves.options:
+            # A DAG has moved: what stands where is true while a run goes on, too.
+            self.waves.options = options
+            self.waves.refresh(layout=True)
         self.dags.show(self.wave, self.work, self.wizard.runs.carrier.ticks)
         self._in_full()
         self.show_pace(Content(""))
@@ -149,8 +153,6 @@ class CutoverPanel(FollowingPanel):
     def settled(self) -> None:
         """A run ended, or another wave was chosen."""
         self.session.look_back()
-        self.waves.options = self._options()
-        self.waves.refresh(layout=True)
         wave, work = self.wave, self.work
         self.tick()
         if work is not None and not work.running and wave is not None and work.wave == wave.name:

@@ -10,6 +10,7 @@ from astroferry.faces.handed import (
     HEADINGS,
     SHORT_HEADINGS,
     STEPS,
+    event_in_words,
     handed,
     in_full,
     next_tick,
@@ -53,12 +54,12 @@ class HandedList(RowList):
         stay = {finding.subject for finding in refusals(plan, inventory, wave.name)}
         dags = plan.dags_of(wave, tuple(dag.dag_id for dag in inventory.dags))
         outcomes = {key: step.outcome for key, step in work.steps.items()} if work is not None else {}
-        running = work is not None and work.running
+        since = work.since if work is not None and work.running else None
         wide = self.size.width >= WIDE
         self.headings = HEADINGS if wide else SHORT_HEADINGS
         self.keep = len(self.headings)
         rows = []
-        for item in handed(standings, wave.name, dags, outcomes, running=running):
+        for item in handed(standings, wave.name, dags, outcomes, since=since):
             steps = item.steps if wide else (item.in_short,)
             if item.dag_id in stay:
                 steps = ("stays", *[""] * (len(steps) - 1))
@@ -89,5 +90,5 @@ class HandedList(RowList):
                 if standing is not None:
                     when = f"{standing.at:%H:%M:%S} UTC" if standing.at else ""
                     why = f"\n{standing.why}" if standing.why else ""
-                    parts.append((f"{way} · {heading}", f"{standing.event:<8} {when}{why}"))
+                    parts.append((f"{way} · {heading}", f"{event_in_words(standing.event):<8} {when}{why}"))
         return parts or [("", "Nothing has been done with it yet.")]
