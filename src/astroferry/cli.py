@@ -53,7 +53,12 @@ def _everywhere(*, again: bool = False) -> _Parser:
         "--plain", action="store_true", default=off, help="plain prompts instead of the full-screen wizard"
     )
     group.add_argument("--json", action="store_true", default=off, help="results as one JSON document on stdout")
-    group.add_argument("--confirm", metavar="NAME", default=empty, help="confirm a step by the name it asks for")
+    group.add_argument(
+        "--confirm",
+        metavar="NAME",
+        default=empty,
+        help="confirm a step by the name it asks for, or by all with commas between",
+    )
     return flags
 
 

@@ -210,12 +210,13 @@ async def test_a_large_folder_costs_pages_and_one_request_for_each_dag_that_runs
 
 
 async def test_a_journal_that_does_not_say_what_ran_before_keeps_what_the_source_does_not_run() -> None:
-    target = Airflow(dag("moved_by_hand", runs=True), dag("ours", runs=True))
-    both = Both(Airflow(dag("moved_by_hand")), target)
+    target = Airflow(*(dag(name, runs=True) for name in ("moved_by_hand", "ours", "on_another")))
+    both = Both(Airflow(dag("moved_by_hand"), dag("on_another")), target)
+    both.moved = lambda deployment: {} if deployment else {"on_another": "pilot"}
     lines = {"deploy/prod": Standing("done", {"observed": {"live_deploy_id": None}})}
     both.standing = lines.get
     facts, seen = await both.arrived("ours")
-    assert facts["paused_by_us"] == ["ours"]
+    assert facts["paused_by_us"] == ["ours", "on_another"]
     assert seen.why == "not paused, since the source does not run them either: moved_by_hand"
 
 

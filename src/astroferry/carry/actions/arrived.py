@@ -112,11 +112,13 @@ class DagsArrived:
 
         A cutover refuses some kinds, and tells people how they are moved by hand; paused here too, such a DAG would
         run nowhere. They were seen here by an earlier run, or ran before we came. A journal that does not say what
-        ran then may be silent of them.
+        ran then may be silent of them, but not of those that a cutover has moved to another Deployment.
         """
         deploy = ctx.standing(f"deploy/{self.deployment.name}") or Standing("note")
         before = deploy.before.get("observed", {}).get(UNPAUSED)
-        return self._known(ctx).union(set(dags).difference(self.expected) if before is None else before)
+        if before is None:
+            before = set(dags).difference(self.expected, ctx.moved(""))
+        return self._known(ctx).union(before)
 
     def _known(self, ctx: Context) -> frozenset[str]:
         """The DAGs that were seen here by an earlier run, or moved here by the plan."""

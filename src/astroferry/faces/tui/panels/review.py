@@ -191,6 +191,7 @@ class ReviewPanel(Panel):
         return (
             "The review page is made from the plan alone, so it shows what was edited by hand too.\n\n"
             "Enter on a line goes to the stage that decides it; Next there comes back here.\n"
-            "F2 asks you to type the production Deployment's name, then carries the plan out up to DAGs that lie "
-            "compared and paused on Astro. Nothing on either end is changed before that."
+            "F2 asks you to type the production Deployment's name (where the plan overwrites, that of every "
+            "Deployment), then carries the plan out up to DAGs that lie compared and paused on Astro. Nothing on "
+            "either end is changed before that."
         )
