@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from astroferry.model.plan import Plan, Wave
 
 
+FEW = 4
+"""names that a low screen holds beside the line to type into"""
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """A question whose only yes are the names of what is touched, typed by a person; nothing is pre-filled."""
@@ -28,8 +32,10 @@ class Confirmation:
 
     @property
     def name(self) -> str:
-        """What is to be typed."""
-        return ",".join(self.names)
+        """What is to be typed; of many names, where they stand."""
+        if len(self.names) > FEW:
+            return f"all {len(self.names)} names above, with commas between"
+        return ", ".join(self.names)
 
     def is_yes(self, typed: str) -> bool:
         """Whether all of them were typed."""
@@ -73,8 +79,11 @@ def before_carrying(session: Session) -> Confirmation | None:
         what = several(made, "other" if infos else "item")
         sentences.append(f"{what} {'stands' if made == 1 else 'stand'} there already, and will be looked at.")
     sentences.append("The source is not touched: it keeps running until you cut a wave over.")
+    needed: tuple[str, ...] = (plan.waves[0].production,)
     if overwrites(plan):
-        sentences.append("The plan overwrites what others made there; former values cannot be put back.")
+        needed = to_overwrite_on(plan)
+        where = f" on {', '.join(needed)}" if len(needed) > FEW else " there"
+        sentences.append(f"The plan overwrites what others made{where}; former values cannot be put back.")
     undo = {kind: sum(info.undo == kind for info in infos) for kind in ("undo", "compensate", "irreversible")}
     if infos:
         sentences.append(
@@ -86,7 +95,6 @@ def before_carrying(session: Session) -> Confirmation | None:
         sentences.append(f"What cannot be taken back begins with: {first.title}.")
     if may_drop():
         sentences.append("This is SSH outside tmux: if the line drops, the run ends cleanly and can go on later.")
-    needed = to_overwrite_on(plan) if overwrites(plan) else (plan.waves[0].production,)
     return Confirmation("Carry the plan out?", tuple(sentences), needed)
 
 

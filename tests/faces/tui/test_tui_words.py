@@ -365,8 +365,15 @@ def test_a_plan_that_overwrites_is_confirmed_by_every_deployment(plan: Plan) -> 
 
     assert question(plan).names == (plan.waves[0].production,)
     everywhere = question(replace(plan, conflicts=replace(plan.conflicts, pools="overwrite")))
-    assert everywhere.name == ",".join(deployment.name for deployment in plan.deployments)
+    assert everywhere.name == ", ".join(deployment.name for deployment in plan.deployments)
     assert len(everywhere.names) > 1
+    teams = tuple(replace(plan.deployments[0], name=f"team-{number}") for number in range(9))
+    waves = tuple(replace(plan.waves[0], name=team.name, test=team.name, production=team.name) for team in teams)
+    many = question(
+        replace(plan, conflicts=replace(plan.conflicts, pools="overwrite"), deployments=teams, waves=waves)
+    )
+    assert many.name == "all 9 names above, with commas between"
+    assert f"what others made on {', '.join(team.name for team in teams)};" in many.sentences[-1]
     assert everywhere.is_yes(" , ".join(reversed(everywhere.names)))
     assert not everywhere.is_yes(everywhere.names[0])
     assert not everywhere.is_yes("")
