@@ -19,6 +19,8 @@ class Reading(Running):
 
     title: str
     when_cancelled: str = "Cancelled."
+    what: str = "Read"
+    """what was done where it ends well"""
     phases: dict[str, Progress] = field(default_factory=dict)
     begins: dict[str, float] = field(default_factory=dict)
 
@@ -49,7 +51,7 @@ class Reading(Running):
             return self.title
         if self.cancelled:
             return self.when_cancelled
-        return self.error or f"Read in {lasting(self.elapsed)}."
+        return self.error or f"{self.what} in {lasting(self.elapsed)}."
 
 
 def _counted(progress: Progress) -> str:

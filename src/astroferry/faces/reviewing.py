@@ -90,12 +90,10 @@ def stands(infos: Sequence[ActionInfo], standings: Mapping[str, Standing]) -> st
     moved = any(key.startswith("cutover/") for key in standings)
     begun = moved or any(standing.ours for standing in standings.values())
     if not begun and not made:
-        return "Nothing has been changed on either end yet. F2 asks before it carries out."
+        return "Nothing is changed on either end yet. F2 asks first."
     left = len(infos) - made
-    what = f"{made:,} of {several(len(infos), 'item')} stand on Astro" + (
-        ", and a cutover was begun" if moved else ""
-    )
-    return f"{what}. F2 {'carries out what is left' if left else 'looks at them once more'}."
+    what = f"{made:,} of {several(len(infos), 'item')} on Astro" + ("; cutover begun" if moved else "")
+    return f"{what}. F2 {'goes on' if left else 'looks again'}."
 
 
 def left_open(desk: Desk) -> list[Line]:

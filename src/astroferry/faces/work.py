@@ -22,7 +22,7 @@ LINES = 2000
 PAUSES: frozenset[Kind] = frozenset({"carry", "compare"})
 """kinds that can be paused. A handover is not: between two steps a DAG may run on neither side, which must not last
 until somebody comes back; it is stopped, which says so, or it goes on. What only looks is ended and begun again."""
-NOT_PAUSED = "No pause here: a DAG half handed over must not wait for a person. s stops."
+NOT_PAUSED = "No pause: a DAG half handed over must not wait. s stops."
 
 
 def _nothing() -> None:
@@ -39,6 +39,8 @@ class Work(Running):
     kind: Kind
     title: str
     wave: str = ""
+    page: str = ""
+    """the stop that it was begun on, and which tells how it ended; "" where any of its kind does"""
     stage: str = ""
     """the stage that is in hand"""
     done: int = 0

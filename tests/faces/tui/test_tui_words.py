@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +18,7 @@ from astroferry.carry.action import ActionInfo
 from astroferry.carry.journal import Journal, Standing
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import PlanError
-from astroferry.faces import clock, tables
+from astroferry.faces import clock, tables, tui
 from astroferry.faces.confirming import Confirmation, before_carrying
 from astroferry.faces.found import free_name, plans_in
 from astroferry.faces.handed import (
@@ -36,6 +38,7 @@ from astroferry.faces.preview import changes
 from astroferry.faces.tui.widgets.bullets import Bullets
 from astroferry.faces.tui.widgets.fitting import cut, hanging, labelled
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
+from astroferry.faces.work import NOT_PAUSED
 from astroferry.model import planfile
 from astroferry.model.cutover import TickCount
 from astroferry.model.inventory import Schedule
@@ -43,12 +46,13 @@ from astroferry.model.planedit import with_value
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from astroferry.faces.session import Session
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan, WaveState
 
+SAYING = {"say", "arrived", "_stay", "_said", "then"}
 DONE, NOW = "✓ done", "\u203a now"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WAVES = [
@@ -421,6 +425,33 @@ def test_what_is_offered_says_how_far_the_journal_is(folder: Path, plan: Plan) -
     assert "halfway" not in told("tested")
     journal.path.write_bytes(b"no journal\n")
     assert "cannot be read at line 1" in plans_in(folder)[0].problem
+
+
+def _said() -> Iterator[tuple[str, str]]:
+    """(where, what) of every sentence that the screens say on one line; a long word stands for what is put in."""
+    for path in sorted(Path(tui.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in SAYING:
+                for part in [part for given in call.args for part in _texts(given)]:
+                    yield f"{path.name}:{call.lineno}", part
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        texts = [part.value if isinstance(part, ast.Constant) else "x" * 16 for part in node.values]
+        yield "".join(map(str, texts))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _texts(child)
+
+
+def test_what_is_said_on_one_line_has_room_at_60_columns() -> None:
+    said = [*_said(), ("work.py", NOT_PAUSED)]
+    assert len(said) > 30
+    # A blank before it, perhaps a sign, and a blank behind it.
+    assert {where: what for where, what in said if len(what) > 56} == {}
 
 
 def test_a_rate_that_is_next_to_nothing_is_not_told() -> None:

@@ -16,6 +16,7 @@ from textual.widgets import Input
 from astroferry.carry.journal import Journal
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.errors import Exit, NotAllowedError, PlanInUseError, UnreachableError
+from astroferry.faces.navigator import POSITION
 from astroferry.faces.reading import Reading
 from astroferry.faces.session import Session
 from astroferry.faces.tui.panels.carry import CarryPanel
@@ -293,6 +294,31 @@ async def test_the_address_that_the_environment_sets_is_told(saved: Saved, monke
         assert "! ASTRO_API_URL must begin with" in text_of(wizard.app)
 
 
+async def test_how_the_old_address_answered_is_over_once_it_is_corrected(
+    saved: Saved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASTROFERRY_SOURCE_TOKEN", "a-token")
+    asked: list[str] = []
+
+    async def read(self: Session, ask: Any, tell: Any) -> None:
+        del ask, tell
+        asked.append(self.desk.plan.source.url)
+        raise UnreachableError(f"Nothing answers at {asked[-1]}.")
+
+    monkeypatch.setattr(Session, "read_source", read)
+    path = saved(decided=ALL[:2])
+    (path.parent / "inventory.json").unlink()
+    async with at(path, "inventory") as (wizard, pilot):
+        await until(pilot, lambda: "Nothing answers" in text_of(wizard.app))
+        await keys(pilot, "escape", "f2")
+        assert len(asked) == 1, "nothing has changed"
+        await keys(pilot, "escape", "backspace", "f2")
+        await until(pilot, lambda: not wizard.reads.going)
+        await settled(pilot)
+        assert asked[1] == asked[0][:-1], "it is read again by itself"
+        assert f"{asked[0]}." not in text_of(wizard.app)
+
+
 async def test_a_token_is_asked_for_hidden_and_again_when_refused(
     saved: Saved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,9 +370,16 @@ async def test_work_goes_on_whatever_is_shown_and_stops_between_items(saved: Sav
         assert "goes on" in text_of(wizard.app)
         await keys(pilot, "escape", "ctrl+c")
         assert wizard.runs.work.stopping
+        assert "Stops after this item. Ctrl+C stops now." in text_of(wizard.app)
+        wizard.go("prepare")
+        await settled(pilot)
+        await keys(pilot, "s")
         go.set()
         await until(pilot, lambda: wizard.runs.work is not None and not wizard.runs.work.running)
+        await settled(pilot)
         assert seen == ["item"]
+        assert "Stopped after the item in hand." in text_of(wizard.app)
+        assert "Stops after" not in text_of(wizard.app), "it is over"
 
 
 async def test_carrying_out_pauses_between_items_and_goes_on_or_stops(saved: Saved) -> None:
@@ -416,7 +449,7 @@ async def test_a_cutover_is_stopped_but_never_paused(saved: Saved) -> None:
 
         wizard.runs._run(work, hand)
         await keys(pilot, "p")
-        assert "must not wait for a person" in text_of(wizard.app)
+        assert "must not wait. s stops." in text_of(wizard.app)
         assert not work.pausing
         await keys(pilot, "s")
         stopped.set()
@@ -530,6 +563,20 @@ async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved) -> N
         assert '› Cutting "rest" over' in text_of(wizard.app)  # noqa: RUF001 - the sign of what goes on
         ends.set()
         await until(pilot, lambda: "All of it moved." in text_of(wizard.app))
+        wizard.session.nav.index = POSITION["cutover"]
+        wizard.arrived()
+        await settled(pilot)
+
+        async def back(work: Work) -> None:
+            work.bad, work.result = True, "Stopped between two steps."
+
+        wizard.runs._run(Work("rollback", 'Rolling "first" back', wave="first"), back)
+        await until(pilot, lambda: "! Stopped between two steps." in text_of(wizard.app))
+        wizard.session.nav.index = POSITION["watch"]
+        wizard.arrived()
+        await settled(pilot)
+        assert "Nothing has been watched yet" in text_of(wizard.app)
+        assert "Stopped" not in text_of(wizard.app), "the cutover's page tells it"
 
 
 async def test_the_cursor_stays_in_sight_however_fast_the_keys_come(saved: Saved, facts: OrganizationFacts) -> None:

@@ -56,7 +56,7 @@ class Reads:
                 self.organization(target.api, target.credentials)
             elif target.credentials == "prompt" and ferry.has_variable(ASTRO_VARIABLE):
                 # It was not when F5 turned the plan to asking.
-                self._wizard.say(f"{ASTRO_VARIABLE} is set now; F5 asks all the same, until you choose it above.")
+                self._wizard.say(f"{ASTRO_VARIABLE} is set now: choose it above to use it.")
             else:
                 self._wizard.say("F5 connects to Astro.")
         elif key == "inventory" and desk.inventory is None:
@@ -65,31 +65,33 @@ class Reads:
     def organization(self, api: str, credentials: str) -> None:
         """Connect to Astro; where the environment has no token, it is asked for from now on."""
         session, ferry = self._wizard.session, self._wizard.ferry
+        why = ""
         if credentials == "environment" and not ferry.has_variable(ASTRO_VARIABLE):
             credentials = "prompt"
             session.nav.draft("target.credentials", credentials)
             self._wizard.panel.settled()
-            self._wizard.say(f"{ASTRO_VARIABLE} is not set, so the token is asked for each time.")
+            why = f"{ASTRO_VARIABLE} is not set: the token is asked for."
 
         async def run(reading: Reading) -> None:
             del reading
             await session.read_organization(ferry.ask, api, credentials)
 
-        self._read("prerequisites", "Connecting to Astro", run)
+        self._read("prerequisites", Reading("Connecting to Astro"), run, why)
 
     def source(self) -> None:
         """Take the inventory; where the environment has no credentials, they are asked for from now on."""
         session, ferry = self._wizard.session, self._wizard.ferry
         variables = (SOURCE_TOKEN_VARIABLE, SOURCE_USERNAME_VARIABLE)
+        why = ""
         if session.desk.plan.source.credentials == "environment" and not any(map(ferry.has_variable, variables)):
             session.desk.answer("source.credentials", "prompt")
-            self._wizard.say("The environment has no credentials of the source, so they are asked for each time.")
+            why = "No credentials in the environment: they are asked for."
 
         async def run(reading: Reading) -> None:
             await session.read_source(ferry.ask, reading.tell)
 
         kept = "Cancelled. What was read is kept while astroferry runs: F5 goes on from there."
-        self._read("inventory", "Reading the source; nothing is changed there", run, kept)
+        self._read("inventory", Reading("Reading the source; nothing is changed there", kept), run, why)
 
     def folder(self, folder: str) -> None:
         """The DAG folder: its code is read as text, and nothing of it is run."""
@@ -98,16 +100,16 @@ class Reads:
         async def run(reading: Reading) -> None:
             await session.read_folder(folder, reading.tell)
 
-        self._read("source", f"Reading the DAG code in {folder}; nothing of it is run", run)
+        title = f"Reading the DAG code in {folder}; nothing of it is run"
+        self._read("source", Reading(title, what="DAG folder read"), run)
 
-    def _read(
-        self, stage: str, title: str, run: Callable[[Reading], Awaitable[None]], when_cancelled: str = "Cancelled."
-    ) -> None:
+    def _read(self, stage: str, reading: Reading, run: Callable[[Reading], Awaitable[None]], why: str = "") -> None:
+        """Begin it; `why` is said of how it is done."""
         there = self.by_stage.get(stage)
         if there is not None and there.running:
             self._wizard.say("It is being read already.")
             return
-        reading = self.by_stage[stage] = Reading(title, when_cancelled)
+        self.by_stage[stage] = reading
 
         def then(done: Reading) -> None:
             if done.error:
@@ -116,3 +118,4 @@ class Reads:
 
         reading.start(run, then)
         self._wizard.begun()
+        self._wizard.say(why)

@@ -94,7 +94,7 @@ class Runs:
         """End what goes on before the wizard is left; what was asked for meanwhile does not begin any more."""
         self._then = None
         if self.going is not None and self.going.kind in {"cutover", "rollback"}:
-            self._wizard.say(f"{self.going.title} ends; first the side that ran a DAG goes on with it.")
+            self._wizard.say(f"{self.going.title} ends; each DAG goes on where it ran.")
         if self.work is not None:
             await self.work.cancel()
 
@@ -102,8 +102,9 @@ class Runs:
         if self._wizard.ferry.leaving:
             return
         if self.going is not None:
-            self._wizard.say(f"{self.going.title} goes on; it has to end first.", bad=True)
+            self._wizard.say(f"{self.going.title} has to end first.", bad=True)
             return
+        work.page = self._wizard.session.nav.stop.key
         self.work = work
         self.again = lambda: self._run(Work(work.kind, work.title, wave=work.wave), run)
         work.start(run, self._ended)
@@ -122,9 +123,7 @@ class Runs:
         """After the item in hand."""
         if self.going is not None:
             self.going.stop()
-            self._wizard.say(
-                "Stopping after the item in hand. Ctrl+C once more stops now; the journal keeps where it stood."
-            )
+            self._wizard.say(f"Stops after this {'item' if self.going.can_pause else 'step'}. Ctrl+C stops now.")
         else:
             self._wizard.say("Nothing runs.")
 
@@ -136,7 +135,7 @@ class Runs:
         elif not work.can_pause:
             self._wizard.say(NOT_PAUSED, bad=True)
         elif work.stopping:
-            self._wizard.say("It is stopping already: c carries out what is left then.")
+            self._wizard.say("It is stopping already: c goes on later.")
         elif work.pausing:
             work.go_on()
             self._wizard.moved()

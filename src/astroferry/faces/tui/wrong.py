@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from astroferry.faces.tui.app import Ferry
 
-IN_FULL = "F10 has it in full: to copy, to save, to try again."
+IN_FULL = "F10 has it in full: copy, save, try again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ class CarryPanel(Panel):
         if self.session.nav.carried.get("dags") == "done":
             self.wizard.runs.compare()
         else:
-            self.wizard.say("There is nothing to compare before the DAGs are on Astro.", bad=True)
+            self.wizard.say("Nothing to compare before the DAGs are on Astro.", bad=True)
 
     def action_go_on(self) -> None:
         """Begin, or go on to the cutover."""
@@ -220,7 +220,7 @@ class CarryPanel(Panel):
         """To the next carrying stage, when this one is done."""
         nav = self.session.nav
         if nav.carried.get("test") != "done":
-            self.wizard.say("First all values must be found the same: c carries out what is left.", bad=True)
+            self.wizard.say("First all values must be the same: c goes on with it.", bad=True)
             return
         nav.index = POSITION["cutover"]
         self.wizard.arrived()

@@ -53,7 +53,7 @@ def look_at(app: App[None], session: Session, check: Prerequisite, then: Callabl
         except AstroferryError as error:
             then(str(error), True)
         else:
-            then(f"Confirmed by {name.strip()}: {check.title}", False)
+            then(f"Confirmed by {name.strip()}.", False)
 
     app.push_screen(
         AskScreen(

@@ -237,9 +237,7 @@ class CutoverPanel(FollowingPanel):
         if wave is None or self._busy():
             return
         if wave.state not in READY:
-            self.wizard.say(
-                f'The wave "{wave.name}" is {wave.state}, not tested yet: compare its values first.', bad=True
-            )
+            self.wizard.say(f'"{wave.name}" is not tested yet: first compare it.', bad=True)
             return
         if standings_of(self.session.journal, wave.name, given_back=False):
             # It was begun: halfway is the worst place to be kept by a checklist.
@@ -261,7 +259,7 @@ class CutoverPanel(FollowingPanel):
             return
         name = wave.name
         if not any(key.startswith(f"cutover/{name}/") for key in self.session.standings):
-            self.wizard.say(f'Nothing of the wave "{name}" has been handed over.', bad=True)
+            self.wizard.say(f'Nothing of "{name}" has been handed over.', bad=True)
             return
         dag = self.dags.dag_id if one else None
         self.app.push_screen(
@@ -279,7 +277,7 @@ class CutoverPanel(FollowingPanel):
     def forward(self) -> None:
         """To the watch, once a wave has moved."""
         if self.session.nav.carried.get("cutover", "open") == "open":
-            self.wizard.say("No wave has been cut over yet: c cuts the chosen one over.", bad=True)
+            self.wizard.say("No wave is cut over yet: c cuts the chosen one over.", bad=True)
             return
         self.session.nav.index = POSITION["watch"]
         self.wizard.arrived()
@@ -295,7 +293,7 @@ class CutoverPanel(FollowingPanel):
     def _busy(self) -> bool:
         work = self.wizard.runs.work
         if work is not None and work.running:
-            self.wizard.say(f"{work.title} goes on; s stops it between two steps.", bad=True)
+            self.wizard.say(f"{work.title} goes on; s stops it.", bad=True)
             return True
         return False
 

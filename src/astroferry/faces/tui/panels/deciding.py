@@ -46,6 +46,9 @@ KEYS: dict[str, Keys] = {
 }
 """a question's kind -> its keys"""
 
+ASKED_BY = {"target.api": "prerequisites", "source.url": "inventory", "code.dags_folder": "source"}
+"""a question's key -> the stage whose read asks there"""
+
 
 class DecidingPanel(Panel):
     """See the module. What is typed goes into the walk's drafts at once; Next takes it into the plan."""
@@ -163,9 +166,9 @@ class DecidingPanel(Panel):
     def take(self, key: str, value: Any) -> None:
         """An answer that was given elsewhere than in its field."""
         self.session.nav.draft(key, value)
-        if key == "target.api":
+        if (read := ASKED_BY.get(key)) is not None:
             # What another address told, and how asking it ended, is over.
-            self.wizard.reads.forget(self.stage.key)
+            self.wizard.reads.forget(read)
             self._know()
         self.wizard.forgive()
         self._refresh()

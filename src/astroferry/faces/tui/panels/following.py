@@ -53,9 +53,11 @@ class FollowingPanel(Panel):
 
     @property
     def work(self) -> Work | None:
-        """The run in hand, or the last one, if it is one of these."""
+        """The run in hand, or the last one, if it is one of these; how it ended tells the page that began it."""
         work = self.wizard.runs.work
-        return work if work is not None and work.kind in self.kinds else None
+        if work is None or work.kind not in self.kinds:
+            return None
+        return work if work.running or work.page in {"", self.session.nav.stop.key} else None
 
     def show_pace(self, stands: Content) -> None:
         """What goes on; else `stands`."""

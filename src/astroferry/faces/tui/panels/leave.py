@@ -107,7 +107,7 @@ class LeavePanel(FollowingPanel):
                 except PlanError as error:
                     self._said(str(error), True)
                     return
-                self._said("The old side may be forgotten. Keep the backup, the journal and the plan.", False)
+                self._said("Released. Keep the backup, the journal and the plan.", False)
 
         self.app.push_screen(ConfirmScreen(before_release(self.session)), done)
 

@@ -56,11 +56,17 @@ class ReadingPanel(DecidingPanel):
         """Not before the source is read: all that follows rests on it."""
         folder = self.wizard.reads.by_stage.get("source")
         if self.stage.key == "inventory" and self._is_running:
-            self.wizard.say("The source is still being read. Ctrl+C cancels the reading.")
+            self.wizard.say("The source is still being read. Ctrl+C cancels that.")
         elif self.stage.key == "inventory" and folder is not None and folder.running:
-            self.wizard.say("The DAG folder is still being read. Ctrl+C cancels the reading.")
+            self.wizard.say("The DAG folder is still being read. Ctrl+C cancels that.")
         else:
             super().forward()
+
+    def _stay(self, key: str, why: str) -> None:
+        super()._stay(key, why)
+        if key == "target.organization" and self.session.desk.organization_seen is None:
+            # Nobody knows it by heart.
+            self.wizard.say("F5 asks Astro for it, or type it.", bad=True)
 
     def tick(self) -> None:
         """The read that goes on, or its end."""

@@ -219,7 +219,7 @@ class WizardScreen(Screen[None]):
             self._to_panel(lambda panel: panel.take_focus())
             return
         if self.session.nav.index == 0 and not self.session.nav.returning:
-            self.say("This is the first stage. F10 leaves; everything is saved.")
+            self.say("This is the first stage. F10 leaves; all is saved.")
             return
         nav = self.session.nav
         # The four carrying stages share one panel: back from any of them is the review.
@@ -282,8 +282,8 @@ class WizardScreen(Screen[None]):
     # -- what goes on behind it ----------------------------------------------------------------------------------
 
     def begun(self) -> None:
-        """A read or a run has begun: follow it; what was complained of before is over."""
-        self.forgive()
+        """A read or a run has begun: follow it; what was said before is over."""
+        self.say("")
         self.pulse.resume()
         self._to_panel(lambda panel: panel.settled())
         self.show_keys()
@@ -305,7 +305,7 @@ class WizardScreen(Screen[None]):
             # What the DAG code says changes the advice of every stage.
             self._settle()
             if reading.error:
-                self.say(f"The DAG folder could not be read: {reading.error.split(chr(10))[0]}", bad=True)
+                self.say("The DAG folder was not read. F10 has it in full.", bad=True)
         elif self.is_attached and here.key == stage:
             self._settle()
             # The panel has the sentence; here stands what can be done with it.
@@ -322,6 +322,8 @@ class WizardScreen(Screen[None]):
         self.session.look_back()
         if not self.is_attached:
             return
+        # What was said while it went on is over; the panel may have more to say.
+        self.say("")
         self._settle()
         self.show_log()
         if not self._shows(work):
