@@ -60,8 +60,8 @@ def test_a_wave_that_takes_no_dag_is_not_waited_for(plan: Plan, inventory: Inven
     split = replace(plan, waves=waves)
     assert split.peopled(ids) == waves[:1]
     assert split.peopled((*ids, "new")) == waves
-    assert waves_moved(split, inventory).outcome == "met"
-    left = waves_moved(replace(plan, waves=(waves[1],)), inventory)
+    assert waves_moved(split, inventory, {}).outcome == "met"
+    left = waves_moved(replace(plan, waves=(waves[1],)), inventory, {})
     assert (left.outcome, left.detail) == ("missing", "not yet: rest (planned)")
 
 

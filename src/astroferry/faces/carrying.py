@@ -13,12 +13,13 @@ from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import build
 from astroferry.carry.handover.begun import watched
 from astroferry.carry.handover.tallied import what_to_do
+from astroferry.carry.handover.wave_state import sides
 from astroferry.carry.opening import opened
 from astroferry.carry.readiness import must_be_approved, open_checks, readiness
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.errors import AstroferryError, PlanError
 from astroferry.faces.ending import call_plans_webhook
-from astroferry.faces.handed import sides, standing_in_words
+from astroferry.faces.handed import standing_in_words
 from astroferry.faces.watched import verdict_in_words, watched_facts
 from astroferry.model.watching import worst
 from astroferry.model.words import several

@@ -8,21 +8,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.kinds import MarkerPlan
-from astroferry.carry.handover.whereabouts import latest, place_of
+from astroferry.carry.handover.wave_state import PLACES, side_of, sides
+from astroferry.carry.handover.whereabouts import latest
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from astroferry.advice.kinds import HandoverKind
+    from astroferry.carry.handover.wave_state import Side
     from astroferry.carry.handover.whereabouts import Way
     from astroferry.carry.journal import Standing
     from astroferry.model.cutover import TickCount
     from astroferry.model.inventory import Dag
-    from astroferry.model.plan import Wave
 
-Side = Literal["source", "Astro", "neither", "paused", "in doubt"]
-"""a place in the words of the screens"""
 STEPS: dict[Way, tuple[tuple[str, str], ...]] = {
     "cutover": (
         ("record", "looked"),
@@ -113,17 +112,6 @@ def latest_way(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]
     return max(seen)[1] if seen else "cutover"
 
 
-def side_of(standings: Mapping[str, Standing], wave: str, dag_id: str) -> Side | None:
-    """Where a DAG of a wave runs by the journal; None where its cutover was never begun."""
-    place = place_of(standings, wave, dag_id)
-    return "Astro" if place == "target" else place
-
-
-def sides(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]) -> dict[str, Side]:
-    """The DAGs of a wave whose cutover was begun, and where each runs."""
-    return {dag: side for dag in dags if (side := side_of(standings, wave, dag)) is not None}
-
-
 def is_left(standings: Mapping[str, Standing], wave: str, dag_id: str) -> bool:
     """Whether the last handover of a DAG was broken off: it is between the sides, or one was let go on with it."""
     if side_of(standings, wave, dag_id) in {"neither", "in doubt"}:
@@ -143,24 +131,6 @@ def broken_off(standings: Mapping[str, Standing], wave: str, dags: Sequence[str]
     return f"The last handover was broken off: {standing_in_words(sides(standings, wave, left))}" if left else ""
 
 
-def state_in_words(wave: Wave, standings: Mapping[str, Standing], dags: Sequence[str]) -> str:
-    """The wave's state; where its DAGs do not all stand as that state says, what stands where."""
-    if wave.state in {"kept", "released"}:
-        return wave.state
-    on = Counter(sides(standings, wave.name, dags).values())
-    if on["neither"] or on["in doubt"] or (on["Astro"] and wave.state != "cut over"):
-        return f"halfway: {', '.join(f'{on[side]} {words}' for side, words in _PLACES if on[side])}"
-    if wave.state == "cut over" and on["source"]:
-        return f"cut over, {on['source']} given back"
-    return wave.state
-
-
-_PLACES: tuple[tuple[Side, str], ...] = (
-    ("Astro", "on Astro"),
-    ("source", "on the source"),
-    ("neither", "on neither side"),
-    ("in doubt", "in doubt"),
-)
 NAMED = 3
 """DAGs that are named where somebody has to act"""
 
@@ -168,10 +138,10 @@ NAMED = 3
 def standing_in_words(found: Mapping[str, Side]) -> str:
     """Which DAG runs where, after a run that did not come to its end; names where they help to act."""
     on = Counter(found.values())
-    parts = [f"{several(on[side], 'DAG')} {words}" for side, words in _PLACES[:2] if on[side]]
+    parts = [f"{several(on[side], 'DAG')} {words}" for side, words in PLACES[:2] if on[side]]
     parts += [
         f"{words}: {names([dag for dag, where in found.items() if where == side], NAMED)}"
-        for side, words in _PLACES[2:]
+        for side, words in PLACES[2:]
         if on[side]
     ]
     return f"{'; '.join(parts)}." if parts else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from astroferry.advice.rules.rule import paths
+from astroferry.carry.handover.wave_state import states_in_words
 from astroferry.faces.navigator import STOPS, stage_of
 from astroferry.model.files import beside
 from astroferry.model.plancheck import problems_of
@@ -126,8 +127,10 @@ def _readable(where: str) -> str:
     return re.sub(r"\.(\d+)(?=\.|$)", lambda match: f"[{int(match[1]) + 1}]", where)
 
 
-def page(desk: Desk, infos: Sequence[ActionInfo], width: int) -> list[Line]:
-    """The whole page; nothing before there is an inventory."""
+def page(
+    desk: Desk, infos: Sequence[ActionInfo], width: int, standings: Mapping[str, Standing] | None = None
+) -> list[Line]:
+    """The whole page; nothing before there is an inventory. `standings`: of the journal."""
     if desk.inventory is None:
         return []
     lines: list[Line] = []
@@ -135,7 +138,8 @@ def page(desk: Desk, infos: Sequence[ActionInfo], width: int) -> list[Line]:
     if standing:
         lines += [Line("To be settled before anything is carried out", tone="head"), *standing, Line("")]
     warnings = [(stage, item) for stage, item in _held_against(desk) if item.severity == "warn"]
-    lines += _placed(review(desk.plan, desk.inventory, infos, width=width))
+    states = states_in_words(desk.plan, desk.inventory, standings or {})
+    lines += _placed(review(desk.plan, desk.inventory, infos, width=width, states=states))
     told: list[Line] = []
     if left := left_open(desk):
         told += [Line("Left open", tone="head"), *left, Line("")]

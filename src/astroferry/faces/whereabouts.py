@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from astroferry.carry.handover.begun import not_elsewhere, waves_begun
+from astroferry.carry.handover.wave_state import side_of
 from astroferry.carry.handover.whereabouts import where_in_words
-from astroferry.faces.handed import side_of
 from astroferry.model.words import names
 from astroferry.report.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from astroferry.carry.handover.wave_state import Side
     from astroferry.carry.journal import Journal
-    from astroferry.faces.handed import Side
 
 _WORDS: dict[Side, str] = {
     "Astro": "on Astro",

@@ -110,15 +110,19 @@ def assessment(
     facts: OrganizationFacts | None = None,
     findings: Sequence[Finding] = (),
     cutovers: Sequence[CutoverSection] = (),
+    states: Mapping[str, str] | None = None,
 ) -> Assessment:
-    """Gather it; `findings` are what was found beside the rules and the inventory."""
+    """Gather it; `findings` are what was found beside the rules and the inventory.
+
+    `states`: wave -> how it stands by the journal, in words; without them as the plan says.
+    """
     order = {"refuse": 0, "warn": 1, "advise": 2}
     found = sorted(
         (*problems(plan, inventory, facts), *inventory.findings, *findings), key=lambda item: order[item.severity]
     )
     links = dependencies(inventory.dags)
     risk = risks(inventory.dags, links)
-    waves = _waves(plan, inventory, risk)
+    waves = _waves(plan, inventory, risk, states or {})
     left = {dag.dag_id: why for dag, why in left_to_people(plan, inventory)}
     return Assessment(
         plan,
@@ -168,7 +172,9 @@ def in_words(value: Any) -> str:
     return str(value) if value not in (None, "") else OPEN
 
 
-def _waves(plan: Plan, inventory: Inventory, risk: Mapping[str, Risk]) -> tuple[WaveSeen, ...]:
+def _waves(
+    plan: Plan, inventory: Inventory, risk: Mapping[str, Risk], states: Mapping[str, str]
+) -> tuple[WaveSeen, ...]:
     members: dict[str, list[str]] = {wave.name: [] for wave in plan.waves}
     for dag_id, takers in plan.divided(dag.dag_id for dag in inventory.dags).items():
         for name in takers:
@@ -183,7 +189,7 @@ def _waves(plan: Plan, inventory: Inventory, risk: Mapping[str, Risk]) -> tuple[
         found.append(
             WaveSeen(
                 wave.name,
-                wave.state,
+                states.get(wave.name, wave.state),
                 wave.test,
                 wave.production,
                 tuple(members[wave.name]),

@@ -84,12 +84,15 @@ def cutover_section(
     samples: Iterable[DrainSample],
     wave: str,
     verdicts: Mapping[str, DagVerdict] | None = None,
+    *,
+    state: str = "",
 ) -> CutoverSection:
     """A wave's section, of the last time its DAGs were handed over. KeyError where the plan has no such wave.
 
-    `samples`: `carry.drainfile.read_samples`. `verdicts`: `carry.watching.last_verdicts`.
+    `samples`: `carry.drainfile.read_samples`. `verdicts`: `carry.watching.last_verdicts`. `state`: how the wave
+    stands, in words; without them as the plan says.
     """
-    state = plan.wave(wave).state
+    state = state or plan.wave(wave).state
     steps: dict[str, dict[str, list[Entry]]] = {}
     checklist: dict[str, str] = {}
     for entry in entries:

@@ -17,11 +17,11 @@ from astroferry.report.sizes import workers
 from astroferry.report.table import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from astroferry.carry.action import ActionInfo
     from astroferry.model.inventory import Inventory
-    from astroferry.model.plan import Plan
+    from astroferry.model.plan import Plan, Wave
 
 _KINDS = {
     "workspace": ("Workspace", "Workspaces"),
@@ -40,8 +40,15 @@ NARROWEST = 36
 _UNDO = {"undo": "can be undone", "compensate": "can be compensated", "irreversible": "cannot be undone"}
 
 
-def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, width: int = 100) -> list[str]:
-    """The page as lines of text."""
+def review(
+    plan: Plan,
+    inventory: Inventory,
+    infos: Sequence[ActionInfo],
+    *,
+    width: int = 100,
+    states: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The page as lines of text. `states`: wave -> how it stands by the journal, in words; else as the plan says."""
     source, target, decisions = plan.source, plan.target, plan.decisions
     rows = partial(fitting, width=width, least=COLUMNS, indent="  ")
     lines = [
@@ -95,7 +102,7 @@ def review(plan: Plan, inventory: Inventory, infos: Sequence[ActionInfo], *, wid
         "Waves",
         *rows(
             ("wave", "DAGs", "test", "production", "state"),
-            [_wave(plan, inventory, number) for number in range(len(plan.waves))],
+            [_wave(plan, inventory, wave, states or {}) for wave in plan.waves],
         ),
     ]
     same = [wave.name for wave in plan.waves if wave.test == wave.production]
@@ -181,10 +188,15 @@ def _needs(case: Case, width: int) -> list[str]:
     return lines
 
 
-def _wave(plan: Plan, inventory: Inventory, number: int) -> tuple[str, ...]:
-    wave = plan.waves[number]
+def _wave(plan: Plan, inventory: Inventory, wave: Wave, states: Mapping[str, str]) -> tuple[str, ...]:
     dags = plan.dags_of(wave, tuple(dag.dag_id for dag in inventory.dags))
-    return (wave.name, f"{len(dags)}: {names(dags, 3)}", wave.test, wave.production, wave.state)
+    return (
+        wave.name,
+        f"{len(dags)}: {names(dags, 3)}",
+        wave.test,
+        wave.production,
+        states.get(wave.name, wave.state),
+    )
 
 
 def _actions(infos: Sequence[ActionInfo], width: int) -> list[str]:

@@ -117,6 +117,11 @@ def test_status_names_what_runs_on_neither_side(world: World) -> None:
     ran = world.on_plan("status")
     assert ran.code == Exit.IN_PART
     assert "pilot  on neither side  ticks_on" in ran.out
+    halfway = "halfway: 1 on the source, 1 on neither side"
+    assert f"pilot  {halfway}" in ran.out
+    assert halfway in " ".join(world.on_plan("show").out.split())
+    world.on_plan("report", "--out", str(world.folder / "report.md"))
+    assert halfway in (world.folder / "report.md").read_text(encoding="utf-8")
     assert "pilot  on the source    ticks_now" in ran.out
     assert "  ticks_on: it was paused on the source at 2026-11-22 12:00" in ran.out
     assert f"Go on at once: astroferry cutover {world.plan_path} --wave pilot, or give ticks_on back:" in ran.out

@@ -193,6 +193,7 @@ def test_status_before_and_after(world: World) -> None:
         ("prepare", 4, 4),
         ("configuration", 5, 5),
         ("dags", 2, 2),
+        ("test", 1, 1),
     ]
     assert {wave["state"] for wave in done["waves"]} == {"tested"}
     assert "Last entry in the journal" in world.on_plan("status").out

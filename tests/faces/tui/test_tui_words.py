@@ -15,6 +15,7 @@ import pytest
 
 from astroferry.advice.kinds import MarkerPlan, handover_kind
 from astroferry.carry.action import ActionInfo
+from astroferry.carry.handover.wave_state import side_of, sides, state_in_words
 from astroferry.carry.journal import Journal, Standing
 from astroferry.carry.planfiles import journal_path
 from astroferry.errors import PlanError
@@ -27,10 +28,7 @@ from astroferry.faces.handed import (
     in_full,
     is_left,
     next_tick,
-    side_of,
-    sides,
     standing_in_words,
-    state_in_words,
     ticks_in_words,
     way_of,
 )

@@ -14,6 +14,7 @@ from astroferry.carry.decommission import export as exporting
 from astroferry.carry.handover.begun import waves_begun
 from astroferry.carry.handover.deployments import deployments_of, find_again
 from astroferry.carry.handover.wave import standings_of
+from astroferry.carry.handover.wave_state import states_in_words
 from astroferry.carry.prerequisites import Prerequisite
 from astroferry.carry.watching import last_verdicts
 from astroferry.clients.credentials import kept_aside
@@ -22,11 +23,11 @@ from astroferry.model.plan import MOVED
 from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from astroferry.carry.decommission.dump import Dump
     from astroferry.carry.decommission.export import Export
-    from astroferry.carry.journal import Journal
+    from astroferry.carry.journal import Journal, Standing
     from astroferry.carry.opening import Opened
     from astroferry.clients.airflow import Airflow
     from astroferry.model.inventory import Inventory
@@ -88,7 +89,7 @@ def _check(key: str, title: str, detail: str, *, met: bool, who: str = "you") ->
 
 def moved_checks(plan: Plan, inventory: Inventory, journal: Journal) -> list[Prerequisite]:
     """What plan and journal tell without either end: every wave moved, and every DAG was watched to a good end."""
-    return [waves_moved(plan, inventory), _watched(plan, journal)]
+    return [waves_moved(plan, inventory, journal.standing()), _watched(plan, journal)]
 
 
 def held_before(journal: Journal) -> bool:
@@ -112,10 +113,11 @@ def was_active(journal: Journal) -> frozenset[str]:
     )
 
 
-def waves_moved(plan: Plan, inventory: Inventory) -> Prerequisite:
+def waves_moved(plan: Plan, inventory: Inventory, standings: Mapping[str, Standing]) -> Prerequisite:
     """A wave that takes no DAG has nothing to be cut over, and keeps nobody."""
     waves = plan.peopled(dag.dag_id for dag in inventory.dags)
-    left = [f"{wave.name} ({wave.state})" for wave in waves if wave.state not in MOVED]
+    stands = states_in_words(plan, inventory, standings)
+    left = [f"{wave.name} ({stands[wave.name]})" for wave in waves if wave.state not in MOVED]
     return _check(
         "waves-moved",
         "Every wave was cut over",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
 from astroferry.carry.drainfile import drain_path, read_samples
+from astroferry.carry.handover.wave_state import states_in_words
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
 from astroferry.carry.watching import last_verdicts
@@ -26,6 +27,7 @@ from astroferry.secrets.load import file_findings
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from astroferry.model.plan import Plan
     from astroferry.report.assessment import Assessment
@@ -43,13 +45,16 @@ async def run(arguments: argparse.Namespace) -> Exit:
     must_be_writable(out)
     plan = planfile.load(path, unfinished=True)
     inventory = inventoryfile.load(beside(path, plan.source.inventory))
+    journal = Journal(journal_path(path))
+    states = states_in_words(plan, inventory, journal.standing())
     it = assessment(
         plan,
         inventory,
         datetime.now(UTC).replace(microsecond=0),
         facts=await facts_or_none(plan, arguments, "the report is made without it"),
         findings=file_findings(plan, path.parent),
-        cutovers=_cutovers(plan, path),
+        cutovers=_cutovers(plan, path, journal, states),
+        states=states,
     )
     atomic_write(out, diagnostics.redact(written(it, out.suffix)))
     if arguments.json:
@@ -68,13 +73,19 @@ def written(it: Assessment, kind: str) -> str:
     return markdown(document) if kind == ".md" else html(document)
 
 
-def _cutovers(plan: Plan, path: Path) -> list[CutoverSection]:
+def _cutovers(plan: Plan, path: Path, journal: Journal, states: Mapping[str, str]) -> list[CutoverSection]:
     """A section for each wave that the journal knows a cutover of."""
-    journal = Journal(journal_path(path))
     begun = {entry.action.split("/")[1] for entry in journal.entries if entry.action.startswith("cutover/")}
     samples = read_samples(drain_path(path))
     return [
-        cutover_section(plan, journal.entries, samples, wave.name, last_verdicts(journal, wave.name))
+        cutover_section(
+            plan,
+            journal.entries,
+            samples,
+            wave.name,
+            last_verdicts(journal, wave.name),
+            state=states[wave.name],
+        )
         for wave in plan.waves
         if wave.name in begun
     ]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from astroferry import diagnostics
 from astroferry.advice.suggest import problems
 from astroferry.carry.graph import build
-from astroferry.carry.planfiles import dags_folder, read_plan
+from astroferry.carry.handover.wave_state import states_in_words
+from astroferry.carry.journal import Journal
+from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.errors import Exit
 from astroferry.model.words import several
 from astroferry.report.review import as_data, review
@@ -28,7 +30,8 @@ async def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         diagnostics.data_json(as_data(plan, inventory, infos))
     else:
-        *page, blank, last = review(plan, inventory, infos)
+        states = states_in_words(plan, inventory, Journal(journal_path(path)).standing())
+        *page, blank, last = review(plan, inventory, infos, states=states)
         diagnostics.data("\n".join([*page, *against(plan, inventory), blank, last]))
     return Exit.DONE
 

@@ -14,8 +14,10 @@ from astroferry.carry.failures import failures
 from astroferry.carry.graph import CARRYING, build
 from astroferry.carry.handover.beforehand import to_remove
 from astroferry.carry.handover.begun import must_have_its_journal
+from astroferry.carry.handover.wave_state import states_in_words
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
+from astroferry.carry.verifying import NOTE
 from astroferry.errors import Exit
 from astroferry.faces.whereabouts import pages, where_all_run
 from astroferry.model.words import several
@@ -23,6 +25,10 @@ from astroferry.report.table import table
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
+
+    from astroferry.carry.journal import Standing
+    from astroferry.model.plan import Plan
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
@@ -43,13 +49,14 @@ async def run(arguments: argparse.Namespace) -> Exit:
             if info.id in standings and standings[info.id].event == "failed"
         ]
         stages.append({"stage": stage, "actions": len(mine), "done": len(done), "failed": failed})
+    stages.append(compared := _compared(plan, standings))
+    told = {info.id for info in infos} | {f"{NOTE}/{item['title']}" for item in compared["failed"]}
     failed_elsewhere = [
-        {"title": action, "why": why}
-        for action, why in failures(journal).items()
-        if action not in {info.id for info in infos}
+        {"title": action, "why": why} for action, why in failures(journal).items() if action not in told
     ]
     last = journal.entries[-1].at.isoformat(timespec="seconds") if journal.entries else None
-    waves = [{"name": wave.name, "state": wave.state} for wave in plan.waves]
+    stands = states_in_words(plan, inventory, standings)
+    waves = [{"name": wave.name, "state": wave.state, "stands": stands[wave.name]} for wave in plan.waves]
     left = list(to_remove(journal))
     where = where_all_run(journal)
     if arguments.json:
@@ -72,6 +79,15 @@ async def run(arguments: argparse.Namespace) -> Exit:
     return Exit.IN_PART if amiss or any(item.is_open for item in where) else Exit.DONE
 
 
+def _compared(plan: Plan, standings: Mapping[str, Standing]) -> dict[str, Any]:
+    """The test stage: Deployments whose every value was compared and is the same."""
+    names = sorted({name for wave in plan.waves for name in (wave.test, wave.production)})
+    seen = {name: standings[key] for name in names if (key := f"{NOTE}/{name}") in standings}
+    failed = [{"title": name, "why": item.why} for name, item in seen.items() if item.event == "failed"]
+    done = sum(item.event == "done" for item in seen.values())
+    return {"stage": "test", "actions": len(names), "done": done, "failed": failed}
+
+
 def _print(
     name: str,
     stages: list[dict[str, Any]],
@@ -83,7 +99,7 @@ def _print(
 ) -> None:
     rows = [(item["stage"], f"{item['done']} of {item['actions']}", str(len(item["failed"]))) for item in stages]
     lines = [f"Migration {name}", "", *table(("stage", "done", "failed"), rows), ""]
-    lines += table(("wave", "state"), [(wave["name"], wave["state"]) for wave in waves])
+    lines += table(("wave", "state"), [(wave["name"], wave["stands"]) for wave in waves])
     if where:
         lines += ["", *where]
     failed = [problem for item in stages for problem in item["failed"]] + elsewhere

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from astroferry.carry.handover.wave import refusals, standings_of
+from astroferry.carry.handover.wave_state import state_in_words
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import HEADINGS, broken_off, handed, state_in_words, ticks_in_words
+from astroferry.faces.handed import HEADINGS, broken_off, handed, ticks_in_words
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.checks import confirm_checks
 from astroferry.faces.prompts.listing import pick

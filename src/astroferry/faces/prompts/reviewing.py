@@ -31,7 +31,7 @@ class ReviewStep:
         for line in pages.head(self._session.nav):
             self._console.say(line)
         self._session.look_back()
-        for item in page(self._session.desk, self._session.infos, pages.WIDTH):
+        for item in page(self._session.desk, self._session.infos, pages.WIDTH, self._session.standings):
             self._console.say(item.text)
         nav = self._session.nav
         stages = tuple(

@@ -10,10 +10,11 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from astroferry.carry.handover.wave import refusals, standings_of
+from astroferry.carry.handover.wave_state import state_in_words
 from astroferry.carry.readiness import open_checks
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
-from astroferry.faces.handed import broken_off, state_in_words
+from astroferry.faces.handed import broken_off
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.tui.panels.checking import as_confirmed
 from astroferry.faces.tui.panels.following import FollowingPanel

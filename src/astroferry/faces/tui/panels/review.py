@@ -142,7 +142,7 @@ class ReviewPanel(Panel):
         if desk.inventory is None:
             return
         width = max(40, self.size.width - 6)
-        self.page.show(page(desk, self.session.infos, width), width)
+        self.page.show(page(desk, self.session.infos, width, self.session.standings), width)
         self.wizard.say(stands(self.session.infos, self.session.standings))
 
     def on_page_moved(self, event: Page.Moved) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from astroferry.carry.handover.wave_state import side_of
 from astroferry.carry.watching import last_verdicts
 from astroferry.faces.confirming import before_rollback
-from astroferry.faces.handed import side_of
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.tui.panels.following import FollowingPanel
 from astroferry.faces.tui.screens.modals import ConfirmScreen, TextScreen
