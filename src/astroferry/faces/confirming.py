@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from astroferry.carry.graph import concerned
 from astroferry.carry.handover.deployments import deployments_of
 from astroferry.faces.reviewing import still_to_make
-from astroferry.model.words import names, several
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ def before_rollback(session: Session, wave: Wave, dag_id: str | None) -> Confirm
     return Confirmation(
         f"Give {what} back to the source?",
         (
-            f"It is drained on {names(deployments)}, marked on the source and started there again.",
+            f"It is drained on {', '.join(deployments)}, marked on the source and started there again.",
             "Ticks that Astro has run are not run again. What they did stays done.",
         ),
         deployments,
