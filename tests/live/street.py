@@ -65,6 +65,8 @@ class Street:
     env: dict[str, str]
     doubled: set[tuple[str, datetime]] = field(default_factory=set)
     """ticks that were named as in doubt"""
+    process: subprocess.Popen[str] | None = None
+    """the command that is held at a line of its journal"""
 
     @property
     def target(self) -> RealAirflow:
@@ -123,7 +125,7 @@ class Street:
         folder = self.folder / f"held-{time.monotonic_ns()}"
         folder.mkdir()
         through = (str(HERE / "held_at.py"), str(folder), ",".join(places))
-        process = self.start(*self.words(verb), through=through)
+        process = self.process = self.start(*self.words(verb), through=through)
         left = dict(enumerate(places.items()))
         until = time.monotonic() + 900
         while left:
@@ -131,7 +133,7 @@ class Street:
             if process.poll() is not None:
                 if process.returncode != 3 or not self._accept(self._end(process)):
                     break
-                process = self.start(*self.words(verb), through=through)
+                process = self.process = self.start(*self.words(verb), through=through)
             for number, (place, act) in list(left.items()):
                 if (folder / f"{number}.reached").exists():
                     print(f"{datetime.now(UTC):%H:%M:%S} at {place}")
