@@ -191,6 +191,7 @@ def test_names_on_astro_are_as_they_are_there_but_the_journal_tells_them_apart(p
         ({"environment": {"MY_API_KEY": "x"}}, "environment.MY_API_KEY"),
         ({"environment": {"my_password": "x"}}, "environment.my_password"),
         ({"environment": {"DB": "postgresql://ada:canary@h/db"}}, "environment.DB"),
+        ({"environment": {"DSN": "host=h user=ada password=canary"}}, "environment.DSN"),
     ],
 )
 def test_deployments_that_cannot_be(plan: Plan, changed: dict[str, Any], where: str) -> None:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from astroferry.carry.action import Facts, Observation
     from astroferry.carry.context import Context
 
-CONFIRM = ("--confirm", DEPLOYMENT)
 OTHER = "quay-office"
 TWO = {
     "deployments": [{"name": name, "workspace": "Quay", "executor": "ASTRO"} for name in (DEPLOYMENT, OTHER)],
@@ -242,12 +241,3 @@ async def test_what_runs_on_both_sides_is_told_by_which_side_is_to_be_paused() -
     assert seen.detail == (
         "pause on the source, a cutover has moved them: moved; apply --stage dags pauses on the target: ours"
     )
-
-
-def test_dags_already_handed_over_may_run(world: World) -> None:
-    world.applied(cutover={"poll": 60.0, "parse_timeout": 240, "drain_timeout": 1200, "watch_ticks": 1})
-    assert world.on_plan("cutover", "--wave", "pilot", *CONFIRM).code == 0
-    ran = world.on_plan("apply", "--stage", "dags")
-    assert ran.code == 0, ran.err
-    assert "2 found" in ran.out
-    assert not world.target.dags["ticks_on"].is_paused

@@ -171,8 +171,8 @@ def test_a_variable_that_is_secret_on_astro_and_plain_in_the_plan_is_a_doubt(wor
     assert "secret on Astro, plain in the plan: AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION" in ran.err
 
 
-@pytest.mark.parametrize("theirs", ["postgres://ada:hunter2-Own@db/x", "host=db user=ada password=hunter2-Own"])
-def test_a_former_value_that_looks_secret_is_neither_replaced_nor_journalled(world: World, theirs: str) -> None:
+def test_a_former_value_that_looks_secret_is_neither_replaced_nor_journalled(world: World) -> None:
+    theirs = "postgres://ada:hunter2-Own@db/x"
     environment = {"REPORT_DSN": "postgres://db/x"}
     prepared(world, deployments=[{"name": DEPLOYMENT, "workspace": "Quay", "environment": environment}])
     (made,) = world.astro.deployments.values()
