@@ -175,7 +175,9 @@ An export file holds every password in clear. Make it yours alone (chmod 600), a
         """A value on the target is not what the source has.
 
 The probe compares keyed digests of every field, as a task would see it. The fields that differ are named, never their
-content. Correct the value on the target, or run apply again with conflicts set to overwrite.
+content. Correct the value on the target, or run apply again with conflicts set to overwrite. Where the target's own
+value is right, name it in values.skip_variables or values.skip_connections of the plan: it is then neither copied nor
+compared.
 """,
     ),
     (

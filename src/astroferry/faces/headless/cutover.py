@@ -12,6 +12,7 @@ from astroferry.carry.handover.tallied import what_to_do
 from astroferry.carry.opening import opened
 from astroferry.carry.window import Outcome, Window, must_be_moments, wait_for
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, InputNeededError, UsageError
+from astroferry.faces.confirming import are_named
 from astroferry.faces.ending import tell_the_end
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator, follow
@@ -124,7 +125,7 @@ def known_wave(way: Opened, name: str) -> str:
 def confirm_all(way: Opened, waves: Sequence[str], said: str) -> None:
     """A person names the Deployments of all these waves, with commas between: from here on, production moves."""
     needed = list(dict.fromkeys(name for wave in waves for name in deployments_of(way.plan, way.journal, wave)))
-    if needed != [said] and set(needed) - {name.strip() for name in said.split(",")}:
+    if not are_named(needed, said):
         moved = f'wave "{waves[0]}"' if len(waves) == 1 else f"waves {names(waves)}"
         raise InputNeededError(
             f"This moves the schedules of {moved} between {way.plan.source.url} and {names(needed)}; "
