@@ -9,6 +9,7 @@ import pytest
 from tests.harness import DEPLOYMENT, NOW, KilledError, World
 
 from astroferry.carry.journal import Journal
+from astroferry.carry.probed import LastComparison
 from astroferry.model.cutover import DagStanding
 from astroferry.simulator.astro.alerts import add_alert
 from astroferry.simulator.source.estate import SimImportError
@@ -154,6 +155,8 @@ def test_a_closed_port_and_a_missing_value_are_seen(world: World) -> None:
     del world.target.fake.variables["region"]
     assert world.on_plan("verify").code == 6
     found = checks(world)
+    equal = LastComparison(world.clock.now(), equal=True, counts={"same": 19, "unreachable": 4})
+    assert equal.equal_in_words == "23 same; 4 places did not answer"
     outcome, detail = found["network-reach"]
     assert outcome == "to be confirmed"
     assert "quay_pg (timeout) not reached; open the path and compare again, or confirm that none" in detail

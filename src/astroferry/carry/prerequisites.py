@@ -47,6 +47,11 @@ class Prerequisite:
     command: str = ""
 
     @property
+    def stands(self) -> str:
+        """The outcome as it is said: what is missing is "not met"."""
+        return "not met" if self.outcome == "missing" else self.outcome
+
+    @property
     def told(self) -> str:
         """The evidence, and where a person is asked the command that takes the answer."""
         return f"{self.detail}; confirm with: {self.command}" if self.command else self.detail

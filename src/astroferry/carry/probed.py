@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from astroferry.model.words import several
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -37,6 +39,13 @@ class LastComparison:
     def summary(self) -> str:
         """`12 same, 1 differs`."""
         return ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items()) or "nothing to compare"
+
+    @property
+    def equal_in_words(self) -> str:
+        """`23 same; 4 places did not answer`: where all are equal, what did not answer is among the same."""
+        away = self.counts.get("unreachable", 0)
+        same = f"{self.counts.get('same', 0) + away} same"
+        return f"{same}; {several(away, 'place')} did not answer" if away else same
 
     @property
     def when(self) -> str:

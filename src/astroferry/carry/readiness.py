@@ -103,7 +103,7 @@ def _values(way: Opened, deployment: Deployment) -> Iterator[Prerequisite]:
         hours = int(limit.total_seconds() // 3600)
         yield _missing("values-verified", title, f"{seen.when}, more than {hours} h ago", "run verify again")
     else:
-        yield _met("values-verified", title, f"{seen.summary}, {seen.when}")
+        yield _met("values-verified", title, f"{seen.equal_in_words}, {seen.when}")
 
 
 async def _secrets_backend(way: Opened, deployment: Deployment) -> list[Prerequisite]:
@@ -176,7 +176,7 @@ async def _alerts(way: Opened, deployment: Deployment) -> Prerequisite:
         kinds = sorted({alert.type for alert in heard})
         return _met(key, title, f"{several(len(heard), 'alert')} ({names(kinds)})")
     why = f"{several(len(found), 'alert')} there, none with a channel" if found else "Astro shows none"
-    return _by_person(way, key, title, f"{why}; where others watch it", _OWNER)
+    return _by_person(way, key, title, f"{why}; or something else tells somebody when a DAG fails", _OWNER)
 
 
 async def _people(way: Opened, deployment: Deployment) -> Prerequisite:

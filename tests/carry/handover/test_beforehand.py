@@ -29,7 +29,7 @@ KEY = "waiting-events:one"
 async def asked(here: World) -> dict[str, tuple[str, str]]:
     journal = Journal(here.folder / "journal.jsonl")
     way = SimpleNamespace(plan=here.plan, inventory=here.inventory, ctx=here.context(), journal=journal)
-    return {check.key: (check.outcome, check.detail) for check in await checks_of(cast("Opened", way), "one")}
+    return {check.key: (check.outcome, check.told) for check in await checks_of(cast("Opened", way), "one")}
 
 
 async def test_an_event_that_waits_is_accepted_by_name_and_only_what_was_there_then(tmp_path: Path) -> None:

@@ -113,8 +113,8 @@ def _events(way: Opened, wave: str, waiting: dict[str, tuple[QueuedEvent, ...]])
     who = "whoever needs what these DAGs make"
     if said is not None and (newest is None or said.at >= newest):
         return Prerequisite(key, title, "confirmed", f"by {said.by}, {said.at:%Y-%m-%d %H:%M}: {shown}", who)
-    why = f"{shown}; wait until they run, or accept it: astroferry approve PLAN --what {key} --by NAME"
-    return Prerequisite(key, title, "to be confirmed", why, who)
+    why = f"{shown}; wait until they run, or accept that they are not carried"
+    return Prerequisite(key, title, "to be confirmed", why, who, f"astroferry approve PLAN --what {key} --by NAME")
 
 
 async def _starship(way: Opened, deployment: str, needing: list[str]) -> Prerequisite:

@@ -115,7 +115,7 @@ def _page(
     *,
     good: bool,
 ) -> list[str]:
-    rows = [(item.outcome, item.title, item.told, item.who) for item in needed]
+    rows = [(item.stands, item.title, item.told, item.who) for item in needed]
     lines = ["Prerequisites", *table(("", "what", "", "who grants it"), rows, width=118)]
     lines += ["", "The smallest roles that each stage needs"]
     lines += table(("stage", "on the source", "of the Astro token"), ROLES, width=118)
@@ -131,7 +131,7 @@ def _page(
 
 def checklist(wave: str, checks: tuple[Prerequisite, ...]) -> list[str]:
     """The guide's checklist of one wave, with what was seen; it refuses a cutover, not the carrying out."""
-    rows = [(item.outcome, item.title, item.told) for item in checks]
+    rows = [(item.stands, item.title, item.told) for item in checks]
     left = len(open_checks(checks))
     end = f"{left} open: a cutover would be refused." if left else "A cutover may begin."
     return ["", f'Before the cutover of "{wave}"', *table(("", "what", "evidence"), rows, width=118), end]

@@ -69,5 +69,5 @@ def _tell(arguments: argparse.Namespace, checks: tuple[Prerequisite, ...]) -> No
         rows = [{"key": item.key, "outcome": item.outcome, "detail": item.told} for item in checks]
         diagnostics.data_json({"checks": rows, "may_go": not open_checks(checks)})
         return
-    shown = [(item.outcome, item.title, item.told) for item in checks]
+    shown = [(item.stands, item.title, item.told) for item in checks]
     diagnostics.data("\n".join(["Leaving the old side", *table(("", "what", "evidence"), shown, width=140)]))

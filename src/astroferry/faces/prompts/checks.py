@@ -20,12 +20,12 @@ async def confirm_checks(session: Session, console: Console, checks: Sequence[Pr
     """Show them, and take people's words on those that are to be confirmed; Enter alone takes none."""
     for check in checks:
         begin = "  * " if check.outcome in {"met", "confirmed"} else "  ! "
-        for line in pages.wrapped(f"{check.outcome}: {check.title}. {check.detail}", begin, "    "):
+        for line in pages.wrapped(f"{check.stands}: {check.title}. {check.detail}", begin, "    "):
             console.say(line)
     waiting = [check for check in checks if check.outcome == "to be confirmed"]
     if not waiting:
         return
-    console.say("  Only people can see whether these hold:")
+    console.say("  These take a person's word:")
     for number, check in enumerate(waiting, 1):
         console.say(f"  {number:>2}  {check.title}")
     text = (await console.line("Which of them hold? Numbers or all; Enter for none")).strip()

@@ -41,7 +41,7 @@ def as_confirmed(checks: tuple[Prerequisite, ...], plan: Plan) -> tuple[Prerequi
 def look_at(app: App[None], session: Session, check: Prerequisite, then: Callable[[str, bool], None]) -> None:
     """Show the check, or take a person's word on it; `then` gets what to say, and whether it is bad."""
     if check.outcome != "to be confirmed":
-        facts = (("outcome", check.outcome), ("evidence", check.detail), ("who", check.who))
+        facts = (("outcome", check.stands), ("evidence", check.detail), ("who", check.who))
         app.push_screen(TextScreen(check.title, facts))
         return
 
@@ -58,7 +58,8 @@ def look_at(app: App[None], session: Session, check: Prerequisite, then: Callabl
     app.push_screen(
         AskScreen(
             check.title,
-            note="No machine can see this. Whose word is it? The name is kept in the plan, with the time.",
+            note=f"{check.detail.rstrip('.')}.\n\nWhose word is it that this holds? The name is kept in the plan, "
+            "with the time.",
         ),
         said,
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SIGNS: dict[Outcome, str] = {
     "met": "✓ met",
-    "missing": "× missing",
+    "missing": "× not met",
     "confirmed": "✓ confirmed",
     "to be confirmed": "! to be confirmed",
 }
