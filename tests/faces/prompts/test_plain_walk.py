@@ -124,7 +124,7 @@ def test_the_whole_way_to_astro_and_back(decided: World) -> None:
 
 def test_a_wave_that_is_not_ready_is_not_cut_over(decided: World) -> None:
     _, console = walked(decided, *TO_THE_CUTOVER, "pilot", "cutover", "", "back", "save", plan=decided.plan_path)
-    assert "Only people can see whether these hold" in console.page
+    assert "These take a person's word:" in console.page
     assert "3 checks not met yet." in console.page
     assert "Cut the wave" not in console.page, "the name is not asked for in vain"
     assert planfile.load(decided.plan_path).wave("pilot").state == "tested"
@@ -164,7 +164,7 @@ def test_decommission_says_what_is_missing(decided: World) -> None:
     asyncio.run(PlainWalk(session, console).run())
     session.close()
     assert "old-services-stopped" in {item.what for item in planfile.load(decided.plan_path).confirmed}
-    assert "! missing: " in console.page
+    assert "! not met: " in console.page
     assert "NOT POSSIBLE" in console.page
     assert "Nothing is deleted by astroferry" in console.page
 
