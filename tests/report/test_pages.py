@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.advice.environments import own_cloud, small, walked
 
+from astroferry.advice.repeated import once
 from astroferry.carry.graph import build
 from astroferry.cli import parser
 from astroferry.faces.headless.assess import summary
+from astroferry.model.finding import Finding
 from astroferry.model.inventory import Coverage
 from astroferry.model.planfile import dump
-from astroferry.report.review import as_data, review
+from astroferry.report.review import ANSWERS, as_data, review
 from astroferry.report.table import table
+from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
     from astroferry.model.inventory import Inventory
@@ -77,6 +80,20 @@ def test_a_table_loses_nothing() -> None:
         "                 and run check again",
         "met",
     ]
+
+
+def test_the_review_says_answers_in_the_words_of_the_stages() -> None:
+    desk, _ = walked(small())
+    for key, words in ANSWERS.items():
+        (question,) = (item for stage in DECIDING for item in stage.questions(desk) if item.key == key)
+        labels = {option.value: option.label for option in question.options}
+        assert {value: labels[value] for value in words} == words
+
+
+def test_one_problem_is_told_once() -> None:
+    twice = [Finding(code, "warn", "m", subject="s") for code in ("NET-004", "NET-021", "NET-002")]
+    assert [item.code for item in once(twice)] == ["NET-021", "NET-002"]
+    assert once(twice[:2]) == twice[:2]
 
 
 def test_the_review_says_who_must_do_what() -> None:

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from astroferry.advice.repeated import once
 from astroferry.advice.rules.rule import paths
 from astroferry.carry.handover.wave_state import states_in_words
 from astroferry.faces.navigator import STOPS, stage_of
 from astroferry.model.files import beside
 from astroferry.model.plancheck import problems_of
 from astroferry.model.words import names, several
-from astroferry.report.review import review
+from astroferry.report.review import FOUND, HELD, review
 from astroferry.stages import DECIDING
 from astroferry.stages.walk import next_question
 
@@ -31,7 +32,7 @@ _HEADS = {
     "Deployments": "workspaces",
     "Waves": "waves",
     "What will be done": "",
-    "Findings": "inventory",
+    FOUND: "inventory",
 }
 _DECISIONS = {
     "Airflow version": "version",
@@ -137,15 +138,20 @@ def page(
     standing = against(desk)
     if standing:
         lines += [Line("To be settled before anything is carried out", tone="head"), *standing, Line("")]
-    warnings = [(stage, item) for stage, item in _held_against(desk) if item.severity == "warn"]
+    held = _held_against(desk)
+    single = once(item for _, item in held)
+    warnings = [(stage, item) for stage, item in held if item.severity == "warn" and item in single]
     states = states_in_words(desk.plan, desk.inventory, standings or {})
     lines += _placed(review(desk.plan, desk.inventory, infos, width=width, states=states))
     told: list[Line] = []
     if left := left_open(desk):
         told += [Line("Left open", tone="head"), *left, Line("")]
     if warnings:
-        told.append(Line("The advice warns", tone="head"))
-        told += [Line(f"! {item.message} {item.todo}".rstrip(), stage, "warn") for stage, item in warnings]
+        told.append(Line(HELD, tone="head"))
+        told += [
+            Line(f"  warn: {item.message} {item.todo}".rstrip() + f" [{item.code}]", stage, "warn")
+            for stage, item in warnings
+        ]
         told.append(Line(""))
     place = next((n for n, line in enumerate(lines) if line.text.startswith("Nothing has been")), len(lines))
     lines[place:place] = told

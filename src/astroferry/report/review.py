@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from astroferry.advice.allow_lists import allow_lists
 from astroferry.advice.needs import backend_needs, network_needs
 from astroferry.advice.rules.rule import Case
-from astroferry.advice.ways_in import steps
+from astroferry.advice.ways_in import steps, way_in
 from astroferry.model.environment import environment_of
+from astroferry.model.planedit import value_at
 from astroferry.model.words import names, several
 from astroferry.report.sizes import workers
 from astroferry.report.table import fitting
@@ -26,17 +27,40 @@ if TYPE_CHECKING:
 _KINDS = {
     "workspace": ("Workspace", "Workspaces"),
     "deployment": ("Deployment", "Deployments"),
-    "healthy": ("wait until healthy", "waits until healthy"),
     "deploy": ("deploy of DAG code", "deploys of DAG code"),
-    "arrived": ("wait for paused DAGs", "waits for paused DAGs"),
     "verify": ("comparison of values", "comparisons of values"),
 }
 """kind of action -> one of them, several of them"""
+FOUND, HELD = "Found on the source", "Held against the plan"
+"""headings of what was found: when it was read, and by the rules"""
 COLUMNS = 60
 """cells below which there are no tables at all"""
 STACKED = 90
 """cells below which what undoing means stands under its action, not beside it"""
 NARROWEST = 36
+_WAITS = frozenset({"healthy", "arrived"})
+"""kinds of actions that change nothing: they are done, but nobody decides on them"""
+ANSWERS: dict[str, dict[str, str]] = {
+    "decisions.networking": {"public": "over the internet", "remote-agents": "remote agents"},
+    "decisions.workspaces": {
+        "one": "one for all",
+        "team": "by team",
+        "environment": "by environment",
+        "business-unit": "by business unit",
+        "project": "by project",
+    },
+    "decisions.secrets_backend": {"airflow": "the Deployment's own database"},
+    "values.connections": {"export-file": "an export file", "backend": "they are in a backend", "none": "not at all"},
+    "values.variables": {
+        "api": "the source's API",
+        "starship": "Starship on the source",
+        "export-file": "an export file",
+        "backend": "they are in a backend",
+        "none": "not at all",
+    },
+}
+"""plan key -> value -> what the stages call it"""
+_ROLES = {"both": "test and production"}
 _UNDO = {"undo": "can be undone", "compensate": "can be compensated", "irreversible": "cannot be undone"}
 
 
@@ -73,11 +97,11 @@ def review(
                 ("cron data intervals", _yes(decisions.cron_data_intervals), "decisions.cron_data_intervals"),
                 ("execution model", decisions.execution, "decisions.execution"),
                 ("cluster type", f"{decisions.cluster}, {decisions.cloud} {decisions.region}", "decisions.cluster"),
-                ("networking", decisions.networking, "decisions.networking"),
-                ("Workspaces", decisions.workspaces, "decisions.workspaces"),
-                ("secrets backend", decisions.secrets_backend, "decisions.secrets_backend"),
-                ("connections travel", plan.values.connections, "values.connections"),
-                ("variables travel", plan.values.variables, "values.variables"),
+                ("networking", _networking(plan), "decisions.networking"),
+                ("Workspaces", _answer(plan, "decisions.workspaces"), "decisions.workspaces"),
+                ("secrets backend", _answer(plan, "decisions.secrets_backend"), "decisions.secrets_backend"),
+                ("connections travel", _answer(plan, "values.connections"), "values.connections"),
+                ("variables travel", _answer(plan, "values.variables"), "values.variables"),
                 (
                     "conflicts",
                     (
@@ -93,7 +117,12 @@ def review(
         *rows(
             ("Deployment", "Workspace", "role", "executor and workers"),
             [
-                (item.name, item.workspace, item.role, f"{item.executor}, {workers(plan, item)}")
+                (
+                    item.name,
+                    item.workspace,
+                    _ROLES.get(item.role, item.role),
+                    f"{item.executor}, {workers(plan, item)}",
+                )
                 for item in plan.deployments
             ],
         ),
@@ -109,15 +138,13 @@ def review(
     if same:
         lines.append(f"  Test and production are one Deployment for: {names(same)}.")
     lines += _needs(Case(plan, inventory), width)
-    lines += ["", *_actions(infos, width)]
+    lines += ["", *_actions(infos, width), *_later(plan, width)]
     if plan.review_again:
         lines += ["", f"To be looked at again: {names(plan.review_again)}"]
-    if inventory.findings:
-        lines += [
-            "",
-            "Findings",
-            *(f"  {item.severity}: {item.message} [{item.code}]" for item in inventory.findings),
-        ]
+    # What the rules tell as well stands below, among what they hold against the plan.
+    found = [item for item in inventory.findings if item.code != "SRC-import-errors"]
+    if found:
+        lines += ["", FOUND, *(f"  {item.severity}: {item.message} [{item.code}]" for item in found)]
     return [*lines, "", "Nothing has been changed on the source or on Astro to show this page."]
 
 
@@ -202,21 +229,46 @@ def _wave(plan: Plan, inventory: Inventory, wave: Wave, states: Mapping[str, str
 def _actions(infos: Sequence[ActionInfo], width: int) -> list[str]:
     """What will be done, counted by stage and kind, with what undoing means; nothing of it is cut off."""
     groups: Counter[tuple[str, str, str, str]] = Counter(
-        (info.stage, info.id.split("/", 1)[0], _UNDO[info.undo], info.undo_note) for info in infos
+        (info.stage, kind, _UNDO[info.undo], info.undo_note)
+        for info in infos
+        if (kind := info.id.split("/", 1)[0]) not in _WAITS
     )
     lines = ["What will be done, and whether it can be undone"]
     for (stage, kind, undo, note), count in groups.items():
         words = _KINDS.get(kind, (kind, f"{kind}s"))
-        head = f"  {stage:13}  {count:>5,} {words[count != 1]:22}  "
-        told = f"{undo}: {note}" if note else undo
-        if width < STACKED:
-            lines += [
-                head.rstrip(),
-                *wrap(told, max(width, NARROWEST), initial_indent="    ", subsequent_indent="    "),
-            ]
-        else:
-            lines += wrap(told, width, initial_indent=head, subsequent_indent=" " * len(head))
+        lines += _done(stage, count, words[count != 1], f"{undo}: {note}" if note else undo, width)
     return lines
+
+
+def _later(plan: Plan, width: int) -> list[str]:
+    """What comes after the DAGs lie paused on Astro, wave by wave; each cutover is begun and confirmed by itself."""
+    ends = len({name for wave in plan.waves for name in (wave.test, wave.production)})
+    waves = len(plan.waves)
+    if not waves:
+        return []
+    compared, cut = _KINDS["verify"][ends != 1], "wave" if waves == 1 else "waves"
+    return [
+        *_done("test", ends, compared, "by a DAG that is there meanwhile and is taken away again", width),
+        *_done("cutover", waves, cut, "later, one by one, each confirmed by its name; can be rolled back", width),
+    ]
+
+
+def _done(stage: str, count: int, what: str, undo: str, width: int) -> list[str]:
+    head = f"  {stage:13}  {count:>5,} {what:22}  "
+    if width < STACKED:
+        room = max(width, NARROWEST)
+        return [head.rstrip(), *wrap(undo, room, initial_indent="    ", subsequent_indent="    ")]
+    return wrap(undo, width, initial_indent=head, subsequent_indent=" " * len(head))
+
+
+def _answer(plan: Plan, key: str) -> str:
+    value = str(value_at(plan, key))
+    return ANSWERS[key].get(value, value)
+
+
+def _networking(plan: Plan) -> str:
+    chosen = way_in(plan.decisions.cloud, plan.decisions.networking)
+    return chosen.name if chosen is not None else _answer(plan, "decisions.networking")
 
 
 def _yes(value: bool) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
+from astroferry.advice.repeated import once
 from astroferry.advice.suggest import problems as held_against
 from astroferry.carry.opening import opened, read_facts
 from astroferry.carry.prerequisites import ROLES, prerequisites
@@ -44,7 +45,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         changed = drift(way.inventory, now)
         facts = await read_facts(way.ctx.astro, way.plan.decisions.cloud)
         held = held_against(way.plan, way.inventory, facts, signs_in(way.dags_folder))
-        findings = [*held, *file_findings(way.plan, way.path.parent)]
+        findings = [*once(held), *file_findings(way.plan, way.path.parent)]
         uncompared = _uncompared(way.journal)
         lacking = await _lacking(way)
         waves = {

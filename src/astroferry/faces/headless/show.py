@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astroferry import diagnostics
+from astroferry.advice.repeated import once
 from astroferry.advice.suggest import problems
 from astroferry.carry.graph import build
 from astroferry.carry.handover.wave_state import states_in_words
@@ -13,7 +14,7 @@ from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import dags_folder, journal_path, read_plan
 from astroferry.errors import Exit
 from astroferry.model.words import several
-from astroferry.report.review import as_data, review
+from astroferry.report.review import HELD, as_data, review
 
 if TYPE_CHECKING:
     import argparse
@@ -38,9 +39,9 @@ async def run(arguments: argparse.Namespace) -> Exit:
 
 def against(plan: Plan, inventory: Inventory) -> list[str]:
     """What the rules hold against the plan, Astro not being asked; of mere advice only how much there is."""
-    found = problems(plan, inventory)
+    found = once(problems(plan, inventory))
     grave = [item for item in found if item.severity != "advise"]
-    lines = ["", "Held against the plan"] if found else []
+    lines = ["", HELD] if found else []
     lines += [f"  {item.severity}: {item.message} {item.todo}".rstrip() + f" [{item.code}]" for item in grave]
     if left := len(found) - len(grave):
         lines.append(f"  {several(left, 'piece')} of advice: see `astroferry report`.")
