@@ -79,6 +79,7 @@ def test_help_of_findings_says_each_code_once() -> None:
     assert "Agents speak the task execution API" in text
     assert "NEW-1: warn\n  Odd." in text
     assert max(map(len, text.splitlines())) <= 60
+    assert "  Odd." in help_for(found, width=None).split("\n")
     assert help_for([]) == ""
 
 

@@ -82,8 +82,11 @@ def page_of(code: str) -> Page | None:
     return max(fitting, key=lambda page: (page.code.upper() == wanted, len(page.code)), default=None)
 
 
-def help_for(findings: Iterable[Finding], width: int = 76) -> str:
-    """What F1 says of a stage's findings: each code once, with a sentence that was found, and its page."""
+def help_for(findings: Iterable[Finding], width: int | None = 76) -> str:
+    """What F1 says of a stage's findings: each code once, with a sentence that was found, and its page.
+
+    `width` None: each paragraph stays one line, for a page that wraps by itself.
+    """
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
@@ -100,7 +103,9 @@ def help_for(findings: Iterable[Finding], width: int = 76) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _indented(text: str, width: int) -> list[str]:
+def _indented(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [f"  {' '.join(text.split())}"]
     return wrap(text, width, initial_indent="  ", subsequent_indent="  ")
 
 

@@ -14,6 +14,9 @@ Kind = Literal[
     "tables",  # structured; a face shows the proposal and takes it, or sends the user to the file
 ]
 
+AS_IT_IS = "as it is now"
+"""the reason of what the plan holds already: nothing to tell"""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

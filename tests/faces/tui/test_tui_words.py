@@ -34,7 +34,7 @@ from astroferry.faces.handed import (
 )
 from astroferry.faces.preview import changes
 from astroferry.faces.tui.widgets.bullets import Bullets
-from astroferry.faces.tui.widgets.fitting import cut, hanging, labelled
+from astroferry.faces.tui.widgets.fitting import cut, hanging, labelled, paragraphs
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.faces.work import NOT_PAUSED
 from astroferry.model import planfile
@@ -65,6 +65,12 @@ def test_words_are_made_to_fit() -> None:
     assert labelled([("id", "a"), ("why", "one two three four five six\nand"), ("who", "")], 27) == (
         "id   a\nwhy  one two three four\n     five six\n     and"
     )
+    assert paragraphs("  remote: on your own machines\n  A sentence that is long", 22).split("\n") == [
+        "  remote: on your own",
+        "    machines",
+        "  A sentence that is",
+        "  long",
+    ]
 
 
 def test_what_is_known_folds_by_whole_bullets() -> None:

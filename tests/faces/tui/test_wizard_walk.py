@@ -787,8 +787,13 @@ async def test_what_a_broken_off_read_has_given_is_looked_at_kept_and_completed(
         wizard.app.screen._again()
         await settled(pilot)
         assert "DAGs 2 ·" in text_of(wizard.app), "it goes on while one looks"
+        await keys(pilot, "f1")
+        assert "Esc takes the filter off" in text_of(wizard.app)
+        await keys(pilot, "escape")
         await keys(pilot, "left", "left", "left", "left")
         assert "default_pool" in text_of(wizard.app)
+        await keys(pilot, "escape", "f1")
+        assert "What the source has is read over its API" in text_of(wizard.app)
         await keys(pilot, "escape", "ctrl+c")
         assert "Cancelled. What was read is kept" in text_of(wizard.app)
         assert "F5 go on reading" in text_of(wizard.app)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from astroferry.faces.navigator import STOPS
 from astroferry.faces.tables import rows_of_tables
 from astroferry.model.words import several
+from astroferry.stages.question import AS_IT_IS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 WIDTH = 79
 MOST = 20
 """rows that are shown of a long list; the rest is found by filtering"""
-AS_IT_IS = "as it is now"
-"""the reason of what the plan holds already: nothing to tell"""
 SEVERITIES = {"refuse": "refused", "warn": "warning", "advise": "advice"}
 EVERYWHERE = "back, skip, save and help work everywhere; Enter takes what is in brackets."
 

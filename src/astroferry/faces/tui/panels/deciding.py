@@ -18,7 +18,7 @@ from astroferry.faces.tui.panels.panel import Keys, Panel
 from astroferry.faces.tui.screens.modals import EditScreen
 from astroferry.faces.tui.widgets.bullets import Bullets
 from astroferry.faces.tui.widgets.question_field import QuestionField, keys_of
-from astroferry.faces.tui.widgets.quiet import Quiet
+from astroferry.faces.tui.widgets.wrapped import Wrapped
 from astroferry.model.plan import Deployment, Wave, Workspace
 from astroferry.model.planedit import with_value
 
@@ -76,7 +76,7 @@ class DecidingPanel(Panel):
     def compose(self) -> ComposeResult:
         """Title, known, questions, findings."""
         yield Bullets(id="known")
-        reading = Quiet(id="reading")
+        reading = Wrapped(id="reading")
         reading.display = False
         yield reading
         with Vertical(id="form"):
@@ -320,4 +320,4 @@ class DecidingPanel(Panel):
 
     def help(self) -> str:
         """The stage in words."""
-        return help_of(self.stage, self.session.nav.trial(), self.session.desk)
+        return help_of(self.stage, self.session.nav.trial(), self.session.desk, width=None)

@@ -10,7 +10,7 @@ from astroferry.faces.tui.widgets.fitting import hanging
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from astroferry.faces.reading import Reading
     from astroferry.faces.tui.widgets.bullets import Bullet
@@ -45,29 +45,32 @@ def bullets_of(findings: Sequence[Finding], *, most: int | None) -> list[Bullet]
     return bullets
 
 
-def told_of(reading: Reading, width: int, partial: str = "") -> Content:
-    """How it stands, in lines of `width`: the phase in hand, its rate and what is left, what is done.
+def told_of(reading: Reading, partial: str = "") -> Callable[[int], Content]:
+    """How it stands now, for any width: the phase in hand, its rate and what is left, what is done.
 
     `partial`: what is missing.
     """
     style = "$text-error" if reading.error else "$text-success" if not reading.running else "bold"
     sign = "! " if reading.error else "✓ " if not reading.running and not reading.cancelled else ""
-    parts = [_lines(sign + reading.summary(), width, style)]
+    parts: list[Content | tuple[str, str]] = [(sign + reading.summary(), style)]
     if partial:
-        parts.append(_lines(f"! {partial}", width, "$text-warning"))
-    if not reading.running:
-        return Content("\n").join(parts)
-    done = reading.counts()
-    if done:
-        phase, counted = done.pop()
-        parts.append(Content.assemble((f"› {phase}  ", "$accent"), counted))
-    parts.append(Content.styled(f"  {reading.pace()}", "$text-muted"))
-    if done:
-        told = " · ".join(f"{phase} {counted.rpartition(' of ')[2]}" for phase, counted in done)
-        parts.append(_lines(f"✓ {told}", width, "$text-muted"))
-    return Content("\n").join(parts)
+        parts.append((f"! {partial}", "$text-warning"))
+    if reading.running:
+        done = reading.counts()
+        if done:
+            phase, counted = done.pop()
+            parts.append(Content.assemble((f"› {phase}  ", "$accent"), counted))
+        parts.append(Content.styled(f"  {reading.pace()}", "$text-muted"))
+        if done:
+            told = " · ".join(f"{phase} {counted.rpartition(' of ')[2]}" for phase, counted in done)
+            parts.append((f"✓ {told}", "$text-muted"))
+
+    def made(width: int) -> Content:
+        return Content("\n").join(part if isinstance(part, Content) else _lines(*part, width) for part in parts)
+
+    return made
 
 
-def _lines(text: str, width: int, style: str) -> Content:
+def _lines(text: str, style: str, width: int) -> Content:
     """What does not fit goes on under the words, not under their sign."""
     return Content.styled("\n".join(hanging(text, width, 2 if text[1:2] == " " else 0)), style)

@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING
 from astroferry.faces.seen import partial_in_words
 from astroferry.faces.tui.panels.deciding import DecidingPanel
 from astroferry.faces.tui.panels.noticed import told_of
-from astroferry.faces.tui.widgets.quiet import Quiet
+from astroferry.faces.tui.widgets.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from astroferry.faces.reading import Reading
     from astroferry.faces.tui.panels.panel import Keys
+
+ABOUT = {
+    "prerequisites": "F5 connects to Astro and reads what the advice needs: the organization, what it has and may "
+    "have. The token is taken from where you say below; nothing is changed there.",
+    "source": "Where you come from. F5 reads the code in the DAG folder as text; nothing of it is run. The Airflow "
+    "itself is read on the next page.",
+    "inventory": "What the source has is read over its API: DAGs, connections, variables, pools and how they run. "
+    "Nothing is changed there.\n\n"
+    "F5 reads, or reads again; where a reading was cancelled, it goes on from there. F7 looks at what came, also "
+    "while it is read. Ctrl+C cancels the reading. All that follows rests on it, so F2 goes on once it is through.",
+}
+"""stage -> what is read there"""
 
 
 class ReadingPanel(DecidingPanel):
@@ -71,10 +83,10 @@ class ReadingPanel(DecidingPanel):
     def tick(self) -> None:
         """The read that goes on, or its end."""
         reading = self.reading
-        shown = self.query_one("#reading", Quiet)
+        shown = self.query_one("#reading", Wrapped)
         shown.display = reading is not None
         if reading is not None:
-            shown.update(told_of(reading, max(40, self.size.width - 4), self._partial()))
+            shown.show(told_of(reading, self._partial()))
 
     def _partial(self) -> str:
         """What is missing of an inventory that was not read to its end; nothing while it is read."""
@@ -89,6 +101,10 @@ class ReadingPanel(DecidingPanel):
             return super().keys()
         so_far = (("F7", "what came so far"),) if self.stage.key == "inventory" else ()
         return (("^C", "cancel the reading"), *so_far, ("Esc", "back"))
+
+    def help(self) -> str:
+        """What is read here, how, and the rest."""
+        return f"{ABOUT[self.stage.key]}\n\n{super().help()}"
 
     def more_keys(self) -> Keys:
         """What F5 and F7 do here."""

@@ -14,8 +14,9 @@ from astroferry.errors import PlanError
 from astroferry.faces.tables import from_text
 from astroferry.faces.tui.widgets.bars import Foot
 from astroferry.faces.tui.widgets.choice_list import ChoiceList
-from astroferry.faces.tui.widgets.fitting import labelled
+from astroferry.faces.tui.widgets.fitting import labelled, paragraphs
 from astroferry.faces.tui.widgets.quiet import Quiet
+from astroferry.faces.tui.widgets.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,24 +120,21 @@ class TextScreen(ModalScreen[None]):
         Binding("c", "copy", show=False),
     ]
 
-    def __init__(self, title: str, text: Content | str | Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, text: str | Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.heading = title
         self.text = text
 
-    @property
-    def page(self) -> Content:
-        """All of it, as wide as the box is."""
-        if isinstance(self.text, Content | str):
-            return Content(self.text) if isinstance(self.text, str) else self.text
-        return Content(labelled(self.text, self.app.size.width * 92 // 100 - 8))
+    def page(self, width: int) -> Content:
+        """All of it, in lines of that width."""
+        return Content(paragraphs(self.text, width) if isinstance(self.text, str) else labelled(self.text, width))
 
     def compose(self) -> ComposeResult:
         """The text, scrolled by the arrows."""
         with Vertical(classes="box tall"):
             yield Static(Content.styled(self.heading, "bold $accent"))
             with VerticalScroll():
-                yield Static(self.page)
+                yield Wrapped(self.page)
             yield Quiet(id="saved")
             yield Foot(("↑↓", "scroll"), ("c", "copy"), ("Esc", "close"))
 
@@ -150,7 +148,7 @@ class TextScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """To the terminal's clipboard (OSC 52)."""
-        self.app.copy_to_clipboard(self.page.plain)
+        self.app.copy_to_clipboard(self.page(self.query_one(Wrapped).size.width).plain)
         self.query_one("#saved", Quiet).update(COPIED)
 
 

@@ -34,6 +34,7 @@ class SeenScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
+        Binding("f1,question_mark", "help", show=False),
         Binding("slash", "filter", show=False),
         Binding("right,tab", "kind(1)", show=False),
         Binding("left,shift+tab", "kind(-1)", show=False),
@@ -124,6 +125,19 @@ class SeenScreen(ModalScreen[None]):
         row = event.rows.rows[event.row]
         facts = tuple(zip(event.rows.headings, row, strict=True))
         self.app.push_screen(TextScreen(row[0], facts))
+
+    def action_help(self) -> None:
+        """F1."""
+        self.app.push_screen(
+            TextScreen(
+                "What the source has",
+                "All that was read of the source, one kind of thing at a time. It is only looked at here: what "
+                "becomes of it is decided by the stages.\n\n"
+                "← and → (or Tab) show another kind. / filters by words of any column; Esc takes the filter off. s "
+                "sorts by the next column. Enter shows a row in full. Esc closes.\n\n"
+                "While the source is still being read, rows are added as they come; ! says what is missing.",
+            )
+        )
 
     def action_leave(self) -> None:
         """From the filter to the list; from the list away."""

@@ -53,6 +53,14 @@ PANELS: dict[str, type[Panel]] = {
 }
 """stop -> its panel, where that is none of all deciding or all carrying stages"""
 
+EVERYWHERE = """Everywhere
+  F2 next · Esc or F3 back · Tab next question · F6 list of stages
+  F5 connect or read, where something is read · F7 look at the source
+  F8 skip the stage, where it can be · F9 all that was found
+  F4 log · F10 or Ctrl+X menu: save and leave
+  Ctrl+C stop what goes on, else the menu
+  F1 this page; ? too, where no text is typed"""
+
 
 class WizardScreen(Screen[None]):
     """One screen for the whole walk; only the panel changes, so that little goes over the wire."""
@@ -249,7 +257,7 @@ class WizardScreen(Screen[None]):
             # Where there is no room for it, it stands there as long as it has the keys.
             self.add_class("-stages")
             self.call_after_refresh(self.stages.focus)
-            self.say("Enter goes to a stage; Esc comes back here.")
+            self.say("Enter: to a stage you have been to; Esc comes back here.")
 
     def action_read(self) -> None:
         """F5."""
@@ -265,11 +273,7 @@ class WizardScreen(Screen[None]):
 
     def action_help(self) -> None:
         """F1."""
-        keys = (
-            "\n\nEverywhere\n  F2 next · Esc or F3 back · Tab the next question · F6 the list of stages\n"
-            "  F4 log · F10 or Ctrl+X menu (save and leave) · F1 or ? this page\n\n"
-            f"The plan: {self.session.path.absolute()}"
-        )
+        keys = f"\n\n{EVERYWHERE}\n\nThe plan: {self.session.path.absolute()}"
         title = f"Help: {self.session.nav.stop.title}"
         self._to_panel(lambda panel: self.app.push_screen(TextScreen(title, panel.help().rstrip() + keys)))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_LABEL = re.compile(r" *[\w' -]{1,40}: ")
 LEAST = 20
 """cells below which nothing is wrapped any narrower"""
 
@@ -25,6 +27,13 @@ def hanging(text: str, cells: int, indent: int = 0) -> Iterator[str]:
         yield from textwrap.wrap(
             line.lstrip(), max(LEAST, cells), initial_indent=own, subsequent_indent=further, break_on_hyphens=False
         ) or [""]
+
+
+def paragraphs(text: str, cells: int) -> str:
+    """A page of them; of one that begins with a label ("c: carries out"), what does not fit is moved in."""
+    return "\n".join(
+        part for line in text.split("\n") for part in hanging(line, cells, 2 if _LABEL.match(line) else 0)
+    )
 
 
 def labelled(pairs: Iterable[tuple[str, str]], cells: int) -> str:

@@ -17,6 +17,7 @@ from astroferry.faces.tui.widgets.item_rows import ItemRows
 from astroferry.faces.tui.widgets.path_suggester import PathSuggester
 from astroferry.faces.tui.widgets.quiet import Quiet
 from astroferry.faces.tui.widgets.table_list import Tables
+from astroferry.stages.question import AS_IT_IS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 SEEN = 4
 """lines of evidence under a suggestion on a tall screen"""
 TALL = 30
-AS_IT_IS = "as it is now"
 _YES_NO = {True: "yes", False: "no"}
 
 
