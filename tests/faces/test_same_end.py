@@ -89,7 +89,7 @@ def headless(world: World) -> None:
 
 def plain(world: World) -> None:
     console = Scripted(
-        ("carry", DEPLOYMENT, "carry", "go", "pilot", "check", "all", PERSON, "cutover", DEPLOYMENT,
+        ("carry", DEPLOYMENT, "go", "pilot", "check", "all", PERSON, "cutover", DEPLOYMENT,
          "dag", GIVEN_BACK, "1", DEPLOYMENT, "back", "go", "watch", "back", "save")
     )  # fmt: skip
     asyncio.run(run_plain(plan=world.plan_path, console=console, now=lambda: NOW))

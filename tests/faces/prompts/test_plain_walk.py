@@ -14,6 +14,7 @@ from astroferry.carry.journal import Journal
 from astroferry.carry.watching import last_verdicts
 from astroferry.errors import Exit
 from astroferry.faces.navigator import POSITION
+from astroferry.faces.prompts.pages import WIDTH
 from astroferry.faces.prompts.run import run
 from astroferry.faces.prompts.walk import PlainWalk
 from astroferry.faces.session import Session
@@ -82,7 +83,7 @@ def test_every_stage_is_asked_and_saved(decided: World) -> None:
     assert "review" not in plan.decided
 
 
-TO_THE_CUTOVER = ("carry", DEPLOYMENT, "carry", "go")
+TO_THE_CUTOVER = ("carry", DEPLOYMENT, "go")
 READY = ("check", "all", "Olivia Owner")
 
 
@@ -103,6 +104,7 @@ def test_the_whole_way_to_astro_and_back(decided: World) -> None:
         plan=decided.plan_path,
     )
     assert code is Exit.DONE, console.page
+    assert [line for line in console.said if len(line) > WIDTH] == [], "nothing is left to the terminal to break"
     assert "Every value was compared on the target and is the same." in console.page
     assert "Confirmed by Olivia Owner: alerts, people-invited, rollback-plan" in console.page
     assert 'The wave "pilot" runs on Astro alone.' in console.page

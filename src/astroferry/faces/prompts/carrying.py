@@ -33,8 +33,8 @@ class CarryStep(MenuStep):
         "after the item in hand, and asks whether to go on or to stop. What is left can be carried out at any time."
     )
 
-    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
-        super().__init__(session, console, carrier)
+    def __init__(self, session: Session, console: Console, carrier: Carrier, *, first: str = "") -> None:
+        super().__init__(session, console, carrier, first=first)
         self._work: SpokenWork | None = None
 
     # -- what stands -------------------------------------------------------------------------------------------
@@ -43,7 +43,9 @@ class CarryStep(MenuStep):
         """The phases, and what failed."""
         for phase in phases(self._session, self._work):
             count = f"{phase.done:,} of {phase.total:,}" + (f", {phase.failed:,} failed" if phase.failed else "")
-            self._console.say(f"  {phase.title:<14}{phase.state:<9}{count:<22}{WORDS[phase.key]}")
+            begin = f"  {phase.title:<14}{phase.state:<9}{count:<22}"
+            for line in pages.wrapped(WORDS[phase.key], begin, " " * len(begin)):
+                self._console.say(line)
         for item in failed_items(self._session, self._work)[: pages.MOST]:
             for line in pages.wrapped(f"{item.outcome}: {item.title}. {item.why}", "  ! ", "    "):
                 self._console.say(line)

@@ -30,10 +30,12 @@ class MenuStep(ABC):
     leads: ClassVar[Mapping[str, str]] = {}
     helps: ClassVar[str] = ""
 
-    def __init__(self, session: Session, console: Console, carrier: Carrier) -> None:
+    def __init__(self, session: Session, console: Console, carrier: Carrier, *, first: str = "") -> None:
         self._session = session
         self._console = console
         self._carrier = carrier
+        self._first = first
+        """what is done before anything is asked"""
 
     async def run(self) -> Moved:
         """Until the walk has moved on or back."""
@@ -41,6 +43,9 @@ class MenuStep(ABC):
             self._console.say(line)
         while True:
             self._session.look_back()
+            if self._first:
+                first, self._first = self._first, ""
+                await self.do(first)
             self.show()
             what = await choose(self._console, self.asks, self.options(), default=self.default())
             if what == "save":

@@ -32,6 +32,14 @@ def wrapped(text: str, indent: str = "  ", further: str = "") -> list[str]:
     )
 
 
+def told(text: str) -> list[str]:
+    """A line of a page that faces share, which may be longer than one here; it goes on under its own words."""
+    if len(text) <= WIDTH:
+        return [text]
+    further = " " * (len(text) - len(text.lstrip()) + 2)
+    return textwrap.wrap(text, WIDTH, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
 def head(nav: Navigator) -> list[str]:
     """Where one is."""
     stop = nav.stop

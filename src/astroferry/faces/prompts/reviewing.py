@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from astroferry.faces.prompts.console import Console
     from astroferry.faces.session import Session
 
-Moved = Literal["moved", "save"]
+Moved = Literal["moved", "save", "begin"]
+"""begin: what was just confirmed by name is not asked for once more"""
 
 
 class ReviewStep:
@@ -26,13 +27,16 @@ class ReviewStep:
         self._session = session
         self._console = console
 
+    def _show(self) -> None:
+        session = self._session
+        session.look_back()
+        lines = page(session.desk, session.infos, pages.WIDTH, session.standings)
+        for line in (*pages.head(session.nav), *(part for item in lines for part in pages.told(item.text))):
+            self._console.say(line)
+
     async def run(self) -> Moved:
         """Until the walk has moved on or back."""
-        for line in pages.head(self._session.nav):
-            self._console.say(line)
-        self._session.look_back()
-        for item in page(self._session.desk, self._session.infos, pages.WIDTH, self._session.standings):
-            self._console.say(item.text)
+        self._show()
         nav = self._session.nav
         stages = tuple(
             Option(stop.key, stop.title, "look at it again, then come back here")
@@ -57,7 +61,7 @@ class ReviewStep:
                 elif await confirmed(self._console, question):
                     nav.confirm_review()
                     self._session.save()
-                    return "moved"
+                    return "begin"
             elif nav.jump(what, returning=True):
                 return "moved"
             else:

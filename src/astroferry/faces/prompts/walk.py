@@ -58,6 +58,8 @@ class PlainWalk:
         self._console = console
         self._asking = Asking(console)
         self._carrier = Carrier(session.path, self._asking, self._asking.value)
+        self._begins = False
+        """whether carrying out was confirmed a moment ago"""
 
     async def run(self) -> None:
         """Step after step; EndOfInputError and InterruptedAskingError where nobody answers any more."""
@@ -66,8 +68,10 @@ class PlainWalk:
         leaving = False
         while True:
             try:
-                if await self._step().run() == "save":
+                moved = await self._step().run()
+                if moved == "save":
                     return
+                self._begins = moved == "begin"
                 leaving = False
             except InterruptedAskingError:
                 if leaving:
@@ -89,7 +93,9 @@ class PlainWalk:
             return WatchStep(session, console, self._carrier)
         if stop.key == "decommission":
             return LeaveStep(session, console, self._carrier)
-        return CarryStep(session, console, self._carrier)
+        # Once only: an interrupt leads back to this step, and then it asks.
+        begins, self._begins = self._begins, False
+        return CarryStep(session, console, self._carrier, first="carry" if begins else "")
 
 
 def unanswered(session: Session) -> Sequence[str]:
