@@ -172,6 +172,12 @@ def shortcomings(rows: Iterable[Comparison]) -> str:
     return "; ".join(parts)
 
 
+def equal_in_words(rows: Iterable[Comparison]) -> str:
+    """How a comparison ended in which all values are equal, with what that does not tell."""
+    but = shortcomings(rows)
+    return f"Every value was compared on the target and is the same{f'; {but}' if but else ''}."
+
+
 def summary(rows: Sequence[Comparison]) -> str:
     """One line: "12 connections: 11 same, 1 differs; 11 variables: 11 same"."""
     parts = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from astroferry.carry.acts import Listener, compare, cut_over, dags_in, give_back
 from astroferry.carry.applying import Follower, apply, apply_again
-from astroferry.carry.compare import shortcomings, summary
+from astroferry.carry.compare import equal_in_words, summary
 from astroferry.carry.decommission.leaving import people_checks
 from astroferry.carry.decommission.release import live_checks
 from astroferry.carry.graph import build
@@ -136,8 +136,7 @@ class Carrier:
                 f"Stopped before {compared.stopped_before} was compared; no value is taken for compared that was not."
             )
         elif compared.equal:
-            but = shortcomings(rows)
-            work.result = f"Every value was compared on the target and is the same{f'; {but}' if but else ''}."
+            work.result = equal_in_words(rows)
         else:
             each = "; ".join(summary(item.rows) for item in compared.done)
             work.result = f"Not every value is the same on both ends: {each}"

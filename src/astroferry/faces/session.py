@@ -292,6 +292,7 @@ class Session:
         """A person's word on a check that no machine can see; into the plan's file and the journal."""
         self.follow_journal()
         self.desk.plan = confirm(self.desk.plan, self.path, self.journal, what, " ".join(by.split()))
+        self.saved_at = self.now()
         self.look_back()
 
     def release(self) -> None:
@@ -299,12 +300,15 @@ class Session:
         self.follow_journal()
         plan, inventory = read_plan(self.path)
         self.desk.plan = release(plan, inventory, self.path, self.journal)
+        self.saved_at = self.now()
         self.look_back()
 
     def take_wave_states(self) -> None:
         """Carrying out writes the states of waves into the file; the desk follows."""
         there = {wave.name: wave.state for wave in planfile.load(self.path, unfinished=True).waves}
         waves = tuple(replace(wave, state=there.get(wave.name, wave.state)) for wave in self.desk.plan.waves)
+        if waves != self.desk.plan.waves:
+            self.saved_at = self.now()
         self.desk.plan = replace(self.desk.plan, waves=waves)
 
 

@@ -23,7 +23,8 @@ def markdown(document: Document) -> str:
     for section in document.sections:
         lines += [f"## {_plain(section.title)}", ""]
         for block in section.blocks:
-            lines += [*_block(block), ""]
+            if shown := list(_block(block)):
+                lines += [*shown, ""]
     for foot in document.foot:
         lines += [_plain(foot), ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -45,11 +46,18 @@ def _block(block: Block) -> Iterator[str]:
             yield f"**{_plain(word)}**: {_plain(sentence)}"
         case Picture(_, words, _):
             yield _plain(words)
-        case More(summary, blocks):
-            yield f"### {_plain(summary)}"
-            for inner in blocks:
-                yield ""
-                yield from _block(inner)
+        case More():
+            yield from _more(block)
+
+
+def _more(more: More) -> Iterator[str]:
+    """Nothing where all of it are pictures, which are not shown here: their captions alone would say nothing."""
+    if all(isinstance(inner, Picture) for inner in more.blocks):
+        return
+    yield f"### {_plain(more.summary)}"
+    for inner in more.blocks:
+        yield ""
+        yield from _block(inner)
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -87,7 +87,7 @@ def note_broken(probes: Probes, broken: tuple[BrokenFile, ...]) -> None:
             "warn",
             f"{several(len(broken), 'DAG file')} cannot be parsed on the source, and so not on Astro.",
             ", ".join(sorted(file.filename for file in broken)[:5]),
-            "Repair or remove them before the code is deployed.",
+            f"Repair or remove {'it' if len(broken) == 1 else 'them'} before the code is deployed.",
         )
 
 

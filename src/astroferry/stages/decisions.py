@@ -151,7 +151,7 @@ class SecretsStage:
 
     def questions(self, desk: Desk) -> tuple[Question, ...]:
         """Which backend."""
-        later = "filled by you, not by astroferry; values travel by `backend`"
+        later = "filled by you, not by astroferry; the stage after this then copies nothing"
         offered: dict[str, tuple[str, str]] = {
             "airflow": ("the Deployment's own database", "written through its Airflow API"),
             "astro-environment": ("Astro Environment Manager", later),

@@ -271,6 +271,12 @@ class TestAfterDeciding:
                     "variable", "region", "not compared", why="No source value: it was skipped when asked for."
                 ),
             )
+            wizard.runs.carrier.compared = [Verified("data-prod", rows[:1])]
+            work, wizard.runs.work = wizard.runs.work, None
+            wizard.panel.settled()
+            await settled(pilot)
+            assert "✓ Every value was compared" in text_of(wizard.app), "whatever else has run since"
+            wizard.runs.work = work
             wizard.runs.carrier.compared = [Verified("data-prod", rows)]
             wizard.panel.settled()
             await settled(pilot)

@@ -133,5 +133,5 @@ def changed(name: str, lines: Sequence[tuple[Mark, str]]) -> list[str]:
     if not lines:
         return []
     shown = [f"  {mark} {text}" for mark, text in lines[:MOST]]
-    more = [f"    and {len(lines) - MOST} lines more"] if len(lines) > MOST else []
+    more = [f"    and {several(len(lines) - MOST, 'line')} more"] if len(lines) > MOST else []
     return ["", f"In {name}", *shown, *more]

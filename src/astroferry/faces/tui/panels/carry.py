@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from astroferry.carry.compare import findings, result_in_words
+from astroferry.carry.compare import equal_in_words, findings, result_in_words
 from astroferry.faces.clock import lasting, left, rate
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.phases import WORDS, failed_items, phases
@@ -113,7 +113,10 @@ class CarryPanel(Panel):
             result.update(
                 Content.styled(f"{'✓' if good else '!'} {text}", "$text-success" if good else "$text-error")
             )
-        result.display = work is not None and not work.running
+        elif work is None and (rows := self._equal_rows()):
+            # What was run since took its place; what the comparison found still holds.
+            result.update(Content.styled(f"✓ {equal_in_words(rows)}", "$text-success"))
+        result.display = (work is not None and not work.running) or (work is None and bool(self._equal_rows()))
         had = self.has_focus or self.results.has_focus or self.compared.has_focus
         failed = [(item.title, item.outcome, item.why) for item in failed_items(self.session, work)]
         self.results.display = bool(failed)
@@ -128,6 +131,11 @@ class CarryPanel(Panel):
         if had:
             # Where there are rows, arrows read them; letters come up to here from there too.
             self.take_focus()
+
+    def _equal_rows(self) -> list[Comparison]:
+        """The rows of the last comparison, where all of it was equal."""
+        compared = self.wizard.runs.carrier.compared
+        return [row for item in compared for row in item.rows] if all(item.equal for item in compared) else []
 
     def _phase(self, phase: Phase) -> Content:
         sign, colour = _SIGNS[phase.state]
@@ -150,14 +158,16 @@ class CarryPanel(Panel):
         if work is None and going is not None:
             return Content.styled(f"{going.title} goes on; F2 shows it.", "$accent")
         if work is None:
-            return Content.styled(
-                "Nothing runs. c carries out what is left; what is done already is found and left as it is.",
-                "$text-muted",
-            )
+            left_over = "c carries out what is left; what is done already is found and left as it is."
+            if self.session.nav.carried.get("test") == "done":
+                left_over = "All is carried out and compared; c looks at all of it once more."
+            return Content.styled(f"Nothing runs. {left_over}", "$text-muted")
         parts = [f"{work.done:,} of {work.total:,} items" if work.total else work.title]
         if work.failed:
             parts.append(f"{len(work.failed):,} failed")
-        if work.running and not work.paused:
+        if work.running and work.stage == "test":
+            parts.append("comparing every value")
+        elif work.running and not work.paused:
             parts += [rate(work.done, work.worked), left(work.done, work.total, work.worked)]
         parts.append(f"{lasting(work.worked)}{' so far' if work.running else ''}")
         if work.running and work.stopping:

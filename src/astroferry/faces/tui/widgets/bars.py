@@ -9,6 +9,7 @@ from textual.content import Content
 from astroferry.faces.navigator import STOPS
 from astroferry.faces.tui.widgets.fitting import cut
 from astroferry.faces.tui.widgets.quiet import Quiet
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -129,7 +130,7 @@ class Preview(Quiet):
         styles = {"+": "$text-success", "-": "$text-error", " ": "$text-muted"}
         body = [Content.styled(f"{mark} {text}", styles[mark]) for mark, text in lines[:room]]
         if len(lines) > room:
-            body.append(Content.styled(f"  and {len(lines) - room} lines more", "$text-muted"))
+            body.append(Content.styled(f"  and {several(len(lines) - room, 'line')} more", "$text-muted"))
         self.update(Content("\n").join([head, *body]))
 
 
