@@ -374,6 +374,8 @@ async def test_work_goes_on_whatever_is_shown_and_stops_between_items(saved: Sav
         wizard.go("prepare")
         await settled(pilot)
         await keys(pilot, "s")
+        assert "^C stop now" in text_of(wizard.app)
+        assert "p pause" not in text_of(wizard.app), "nothing is paused any more"
         go.set()
         await until(pilot, lambda: wizard.runs.work is not None and not wizard.runs.work.running)
         await settled(pilot)
@@ -716,8 +718,11 @@ async def test_the_checklist_is_a_key_away_from_either_list(saved: Saved, plan: 
     async with at(saved(decided=(*ALL, "review"), waves=waves), "cutover") as (wizard, pilot):
         looked: list[str] = []
         wizard.runs.look_whether_ready = looked.append  # type: ignore[method-assign,assignment] # nothing remote here
-        await keys(pilot, "end", "l", "tab", "l")
+        await keys(pilot, "end", "l")
+        assert "b roll back · F2 watch · l checks · Tab DAGs" in text_of(wizard.app)
+        await keys(pilot, "tab", "l")
         assert looked == ["rest", "rest"]
+        assert "d one DAG back · Enter a DAG · Tab waves" in text_of(wizard.app), "of the list that has the keys"
 
 
 async def test_a_wave_that_was_left_halfway_has_the_cursor(saved: Saved, plan: Any) -> None:

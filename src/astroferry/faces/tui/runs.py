@@ -123,6 +123,7 @@ class Runs:
         """After the item in hand."""
         if self.going is not None:
             self.going.stop()
+            self._wizard.moved()
             self._wizard.say(f"Stops after this {'item' if self.going.can_pause else 'step'}. Ctrl+C stops now.")
         else:
             self._wizard.say("Nothing runs.")

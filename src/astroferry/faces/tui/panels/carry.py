@@ -238,6 +238,8 @@ class CarryPanel(Panel):
     def keys(self) -> Keys:
         """What can be done now."""
         work = self.work
+        if work is not None and work.running and work.stopping:
+            return (("^C", "stop now"), ("Esc", "look back"), ("F4", "log"))
         if work is not None and work.running:
             on = ("p", "go on") if work.pausing else ("p", "pause")
             return (on, ("s", "stop"), ("Esc", "look back"), ("F4", "log"))
@@ -250,7 +252,7 @@ class CarryPanel(Panel):
             # What one goes on with comes first.
             found = [("F2", "cutover"), *found[1:], ("c", "carry out again")]
         listed = self.results.display or self.compared.display
-        return (*found, ("Esc", "back"), *((("Enter", "a row"),) if listed else ()), ("F4", "log"))
+        return (*found, *((("↑↓ Enter", "a row"),) if listed else ()), ("Esc", "back"), ("F4", "log"))
 
     def help(self) -> str:
         """The panel in words."""

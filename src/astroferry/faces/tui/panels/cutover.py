@@ -115,6 +115,10 @@ class CutoverPanel(FollowingPanel):
         self.waves.focus(scroll_visible=False)
         self.call_after_refresh(self.waves.reveal)
 
+    def on_descendant_focus(self) -> None:
+        """Waves and DAGs have keys of their own."""
+        self.wizard.show_keys()
+
     def action_other(self) -> None:
         """Between waves and DAGs."""
         if self.waves.has_focus:
@@ -301,11 +305,17 @@ class CutoverPanel(FollowingPanel):
     def keys(self) -> Keys:
         """What can be done now."""
         work = self.work
+        listed = self.dags.has_focus
+        other: Keys = (("Enter", "a DAG"), ("Tab", "waves")) if listed else (("Tab", "DAGs"),)
         if work is not None and work.running:
+            back = ("d", "stop, one DAG back") if listed else ("b", "stop and roll back")
+            return (("s", "stop"), back, *other, ("Esc", "back"), ("F4", "log"))
+        if listed:
             return (
-                ("s", "stop"),
-                ("b", "stop and roll back"),
-                ("Enter", "a DAG"),
+                ("c", "cut over"),
+                ("d", "one DAG back"),
+                *other,
+                ("l", "checks"),
                 ("Esc", "back"),
                 ("F4", "log"),
             )
@@ -319,9 +329,9 @@ class CutoverPanel(FollowingPanel):
         return (
             *first,
             ("l", "checks"),
+            *other,
             ("Esc", "back"),
-            ("d", "one DAG"),
-            ("Tab", "choose"),
+            ("d", "one DAG back"),
             ("F4", "log"),
         )
 

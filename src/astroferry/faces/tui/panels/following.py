@@ -63,6 +63,8 @@ class FollowingPanel(Panel):
         """What goes on; else `stands`."""
         work = self.work
         pace = self.query_one("#pace", Quiet)
+        # Once it goes on, its rows need the room.
+        self.query_one(".lead").display = work is None or not work.running
         if work is not None and work.running:
             counted = f"{work.done:,} of {work.total:,} steps" if work.total else ""
             stopping = "stopping after the step in hand" if work.stopping else ""

@@ -267,7 +267,8 @@ class RowList(ScrollView, can_focus=True):
         if index == self.cursor and self.has_focus:
             name = "row-list--cursor"
         style = self.get_component_rich_style(name) if name else self.rich_style
-        pointer = "›" if index == self.cursor else " "
+        # Of two lists on a page one alone has a cursor that looks like one.
+        pointer = " " if index != self.cursor else "›" if self.has_focus else "·"
         before = self._before(pointer, "✓" if marked else "")
         return self._strip(before + self._columns(self.rows[number], width - self._edge), style)
 
