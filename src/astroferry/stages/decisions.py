@@ -179,4 +179,15 @@ def places_known(desk: Desk) -> tuple[str, ...]:
     by_path: dict[str, list[str]] = {}
     for place in desk.inventory.places:
         by_path.setdefault(place.path, []).append(place.host)
-    return tuple(f"{path}: {names(hosts)}" for path, hosts in by_path.items()) or ("No place outside is known.",)
+    return tuple(
+        f"{_REACHED.get(path, f'Private, needs a way in ({path})')}: {names(hosts)}"
+        for path, hosts in by_path.items()
+    ) or ("No place outside is known.",)
+
+
+_REACHED = {
+    "public": "Reached over the internet",
+    "local": "On the Airflow machine itself, which Astro does not have",
+    "unknown": "Nobody has said how it is reached",
+}
+"""path to a place, in words; the others are private ones"""

@@ -26,6 +26,9 @@ from astroferry.stages.decisions import advised, checked
 from astroferry.stages.question import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from astroferry.advice.rules.rule import Suggestion
     from astroferry.model.finding import Finding
     from astroferry.stages.desk import Desk
 
@@ -53,7 +56,7 @@ class WorkspacesStage:
         return (
             f"Owners on the source: {names(owners) or 'unknown'}.",
             f"Workspaces on Astro: {names(there) or 'none'}.",
-            *(sized.evidence if sized else ()),
+            *(_suggested(sized) if sized else ()),
             *(in_words(desk.plan, desk.inventory.roles) if desk.inventory and (told or desk.inventory.roles) else ()),
         )
 
@@ -208,3 +211,10 @@ class WavesStage:
 def _shown(items: tuple[Any, ...]) -> list[Any]:
     """What the plan holds already, as it is."""
     return list(items)
+
+
+def _suggested(sized: Suggestion[Any]) -> Iterator[str]:
+    """Its evidence; the Deployments that it names need be neither there nor in the plan, and that is said."""
+    named = {item.name for item in sized.value}
+    for line in sized.evidence:
+        yield f"Suggested Deployment {line}" if line.partition(":")[0] in named else line
