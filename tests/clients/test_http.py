@@ -173,7 +173,7 @@ async def test_what_another_task_changes_meanwhile_does_not_count(opened: Opener
         await asyncio.sleep(0)
         return changes()
 
-    assert await asyncio.gather(one(0), one(2), one(1)) == (0, 2, 1)
+    assert [*await asyncio.gather(one(0), one(2), one(1))] == [0, 2, 1]
 
 
 async def test_retry_after_in_seconds_or_as_a_date(opened: Opener, clock: FixedClock) -> None:
