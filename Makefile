@@ -42,7 +42,7 @@ live-others: $(STAMP)
 handovers: $(STAMP)
 	$(BIN)/pytest -q -s -m long tests/live
 
-# By hand: five hundred sequences of keys at every stage of the wizard; test tries ten.
+# By hand: five hundred sequences of keys at every stage of the wizard; check tries eight.
 keys: $(STAMP)
 	ANY_KEYS=500 $(BIN)/pytest -q tests/faces/tui/test_any_keys.py
 

@@ -168,6 +168,7 @@ def test_answers_beside_the_questions_go_into_the_plan() -> None:
     assert filled(ANSWERS | {"cutover.poll": 2.5}).plan.cutover.poll == 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facts", [FACTS, None], ids=["astro known", "astro unknown"])
 @settings(max_examples=50, deadline=None)
 @given(keys=st.sets(st.sampled_from(sorted(ANSWERS))))

@@ -267,10 +267,13 @@ async def test_a_backfill_that_waits_on_the_target_is_not_let_loose(tmp_path: Pa
 
 ENDS = [(2, 3), (2, 2), (3, 3)]
 """major versions of source and target"""
+all_ends = pytest.mark.parametrize(
+    ("source", "target"), [ENDS[0], *(pytest.param(*ends, marks=pytest.mark.slow) for ends in ENDS[1:])]
+)
 
 
 @pytest.mark.parametrize("dag", [{}, {"max_active_runs": 1}], ids=["plain", "one at a time"])
-@pytest.mark.parametrize(("source", "target"), ENDS)
+@all_ends
 @pytest.mark.parametrize("way", OTHER)
 async def test_turned_round_before_the_gap_was_run_its_ticks_are_run(
     tmp_path: Path, way: Way, source: int, target: int, dag: dict[str, Any]

@@ -141,6 +141,7 @@ def test_where_an_unpausing_is_surely_refused_the_source_goes_on_whatever_else_m
     assert f"{dag}: the source goes on with it" in ran.err
 
 
+@pytest.mark.slow
 def test_half_way_it_goes_on_though_the_values_have_come_to_differ(world: World) -> None:
     world.applied(cutover=SLOWLY)
     world.wire.before = refuses(500, "ticks_on")
@@ -177,6 +178,7 @@ def test_one_that_cannot_go_on_holds_no_other(world: World) -> None:
     assert set(paused(world).values()) == {BACK}
 
 
+@pytest.mark.slow
 def test_what_fell_between_is_run_on_the_way_back_too(world: World) -> None:
     """More than one tick comes due before the unpausing, and the target takes no backfill for them."""
     world.applied(cutover={**SLOWLY, "poll": 20.0})

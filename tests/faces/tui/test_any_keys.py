@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.faces.tui.tui_driving import NOW, running, settled
@@ -36,8 +37,6 @@ from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-
-    import pytest
 
     from astroferry.faces.navigator import Navigator
     from astroferry.faces.tui.app import Ferry
@@ -197,6 +196,7 @@ async def walk(
             assert kept(nav, draft, value), f"leaving lost {draft} = {value!r}"
 
 
+@pytest.mark.slow
 @settings(
     max_examples=int(os.environ.get("ANY_KEYS", "8")),
     deadline=None,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 ALL = tuple(stage.key for stage in DECIDING)
 STORM = ((5, 20), (40, 120), (16, 60), (24, 80), (1, 1), (60, 200), (10, 300), (24, 79))
 HEAD = f"of {len(STOPS)} · "
@@ -46,7 +48,6 @@ def begin(screen: Terminal) -> None:
     screen.settle()
 
 
-@pytest.mark.slow
 def test_little_is_sent(folder: Path) -> None:
     with terminal(folder) as screen:
         begin(screen)
@@ -78,7 +79,6 @@ def fits(screen: Terminal, rows: int, columns: int) -> bool:
     )
 
 
-@pytest.mark.slow
 def test_no_storm_of_sizes_confuses_it(folder: Path) -> None:
     with terminal(folder) as screen:
         begin(screen)

@@ -686,6 +686,7 @@ async def test_a_plan_in_use_is_told_on_a_low_screen_too(saved: Saved) -> None:
             session.close()
 
 
+@pytest.mark.slow
 async def test_no_size_breaks_it(saved: Saved, facts: OrganizationFacts) -> None:
     async with at(saved(decided=ALL[:10]), "waves", facts=facts) as (wizard, pilot):
         for size in ((20, 5), (60, 16), (200, 60)):
