@@ -317,3 +317,21 @@ async def test_turned_round_before_the_gap_was_run_its_ticks_are_run(
         runs_on(here, "target" if way == "rollback" else "source")
         place += 6
     assert place > 12
+
+
+@pytest.mark.parametrize("minutes_paused", [0, 60])
+async def test_what_the_target_leaves_out_later_is_no_debt(tmp_path: Path, minutes_paused: int) -> None:
+    """Cut over a second time, with nothing between the sides; then somebody pauses it there for an hour."""
+    here, journal = world(tmp_path, catchup=False, watch_ticks=1, warm=250), Journal(tmp_path / "j.jsonl")
+    for way in ("cutover", "rollback", "cutover"):
+        settle(here)
+        assert not (await go(here, journal, way)).failed
+    await here.target.set_paused("d", True)
+    here.clock.pass_by(minutes_paused * 60)
+    await here.target.set_paused("d", False)
+    here.clock.pass_by(300)
+    left_out = len(here.ticks_due()) - len(here.ticks_ran())
+    assert bool(left_out) is bool(minutes_paused)
+    assert not (await go(here, journal, "rollback")).failed
+    settle(here)
+    assert len(here.ticks_due()) - len(here.ticks_ran()) == left_out

@@ -9,7 +9,7 @@ logical date and data interval (a row of that logical date keeps the scheduler f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ class RunGap:
     @property
     def info(self) -> ActionInfo:
         """The step after one side was switched on."""
-        return self.handover.info(
+        info = self.handover.info(
             f"gap-{self.side}",
             f"Run what fell between the two sides of {self.handover.dag_id}",
             way=self.way,
@@ -58,6 +58,8 @@ class RunGap:
             undo="irreversible",
             note="Runs that have run stay run.",
         )
+        # Its end pays what was owed since the unpausing (`Handover.owed_since`), also where nothing fell between.
+        return replace(info, closes=True)
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where nothing is missing before the newest run and the latest due tick has its run."""
