@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
-import pytest
 from tests.harness import DEPLOYMENT, VARIABLES, World
 
 from astroferry.errors import Exit
@@ -15,15 +14,7 @@ from astroferry.faces.work import Work
 from astroferry.simulator.source.estate import SimVariable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(tmp_path, monkeypatch)
-    yield made
-    assert made.astro.contract_violations == []
+    from tests.harness import World
 
 
 def with_theirs(world: World) -> None:

@@ -13,11 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.live.forks import until_one_ends
+
 import astroferry.faces.headless.apply  # noqa: F401 - read once, before the forks
 from astroferry.carry.journal import Journal
-from astroferry.cli import main
-from astroferry.clients import http
-from astroferry.clients.pacing import Paces
 
 used_up = Path(sys.argv[1])
 kills = used_up.with_suffix(".kills")
@@ -38,17 +37,11 @@ def write_and_die(self: Journal, action: str, event: Any, **more: Any) -> Any:
 
 
 Journal.write = write_and_die  # type: ignore[method-assign] # the point of this file
-http.Paces = lambda _rate, clock: Paces(None, clock)  # type: ignore[attr-defined,assignment] # ten a second are few
-while True:
-    child = os.fork()
-    if child == 0:
-        code = main(sys.argv[2:])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code != -signal.SIGKILL:
-        sys.exit(code)
+
+
+def note(process: int) -> None:
     with kills.open("a", encoding="utf-8") as file:
-        file.write(f"{child}\n")
+        file.write(f"{process}\n")
+
+
+sys.exit(until_one_ends(sys.argv[2:], note))
