@@ -9,7 +9,10 @@ import pytest
 from tests.carry.handover.going import go
 from tests.carry.handover.two_airflows import world
 
+from astroferry.carry.handover.ends import Handover
+from astroferry.carry.handover.watch import WatchTicks
 from astroferry.carry.journal import Journal
+from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +74,26 @@ async def test_a_run_that_takes_long_is_not_waited_for_either(tmp_path: Path) ->
     assert not report.failed, report.failed[0].why
     assert timedelta(minutes=15) < here.clock.now() - begun < timedelta(minutes=30)
     assert report.steps[-1].why.startswith("0 of 1 ticks are finished; the next is due ")
+
+
+@pytest.mark.parametrize("due", [True, False])
+async def test_a_tick_that_did_not_come_is_no_reason_to_leave(tmp_path: Path, *, due: bool) -> None:
+    """One that is due and late is an alarm; so is one that was passed over."""
+    here, journal = world(tmp_path, catchup=False, minutes=60, watch_ticks=2), Journal(tmp_path / "j.jsonl")
+    to_the_hour(here, 50)
+    assert not (await go(here, journal, "cutover")).failed
+    ctx = here.context()
+    watch = WatchTicks(Handover("d", "one", "prod", drained={"source", "target"}), 9)
+    assert (await watch.observe(ctx)).state == "done"
+    here.target.alive = False
+    here.clock.pass_by(3600)
+    if not due:
+        here.target.alive = True
+        here.clock.pass_by(3600)
+        # The newest but one is gone, as if its scheduler had passed it over.
+        by_date = sorted(here.target.rows, key=lambda name: str(here.target.rows[name].logical_date))
+        del here.target.rows[by_date[-2]]
+    seen = await watch.observe(ctx)
+    assert seen.state == ("todo" if due else "doubt"), seen
+    with pytest.raises(RemoteError, match="should have run on the target" if due else "did not run for"):
+        await watch.apply(ctx)

@@ -14,7 +14,7 @@ from astroferry.errors import RemoteError
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from astroferry.carry.action import Facts
     from astroferry.carry.context import Context
@@ -126,16 +126,20 @@ class WatchTicks(WatchAlone):
         if len(finished) < self.count:
             seen = f"{len(finished)} of {self.count} ticks are finished"
             following = await self._following(ctx, since, table)
-            if self._is_for_later(ctx, table, following):
-                return Observation("done", f"{seen}; {_due(following)}, which `watch` sees", facts)
-            return Observation("todo", f"{seen}; {_due(following)}" if following else seen, facts)
+            # What is due and has not come may be late, which is waited for.
+            if counted.waiting or not self._is_for_later(ctx, table, following):
+                return Observation("todo", f"{seen}; {_due(following)}" if following else seen, facts)
+            return self._whole(counted.missed, facts, f"{seen}; {_due(following)}, which `watch` sees")
         # A tick that is due this moment is not missed yet; one with a later one finished is.
         newest = max(row.tick for row in finished)
-        missed = [moment for moment in counted.missed if moment < newest]
-        if missed:
-            when = ", ".join(moment.isoformat() for moment in missed)
-            return Observation("doubt", f'"{dag_id}" did not run for {when}.', facts)
-        return Observation("done", facts=facts)
+        return self._whole([moment for moment in counted.missed if moment < newest], facts)
+
+    def _whole(self, missed: Sequence[datetime], facts: Facts, why: str = "") -> Observation:
+        """Done, unless a tick was passed over."""
+        if not missed:
+            return Observation("done", why, facts)
+        when = ", ".join(moment.isoformat() for moment in missed)
+        return Observation("doubt", f'"{self.handover.dag_id}" did not run for {when}.', facts)
 
     async def _has_ended(self, ctx: Context, since: datetime, table: Iterable[TickRow]) -> bool:
         """Whether no tick is left to wait for: the last one that the end date allows has run, or is behind both."""
@@ -155,7 +159,7 @@ class WatchTicks(WatchAlone):
         now, soon = ctx.clock.now(), timedelta(seconds=ctx.plan.cutover.watch_within)
         if following is None or following - now <= soon:
             return False
-        return all(row.tick + soon < now for row in table if row.side is None or row.state in ACTIVE)
+        return all(row.tick + soon < now for row in table if row.state in ACTIVE)
 
     async def _wait(self, ctx: Context, seen: Observation, begun: datetime) -> None:
         newest, moved = self._last
