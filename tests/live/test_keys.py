@@ -213,7 +213,7 @@ def test_every_stage_is_decided(keys: Keys, source: RealAirflow, code: Path) -> 
     screen.send(ENTER)
     screen.wait_for("be called")
     screen.send("marlow", ENTER)
-    screen.wait_for("Organization Acme", LONG)
+    screen.wait_for("Acme Data", LONG)
     keys.decide("prerequisites")
     keys.at("source")
     screen.send(source.url)

@@ -175,7 +175,10 @@ class DrainAndPause:
             return {}
         tick = await self.handover.boundary(ctx, self.side)
         last, owed = tick.moment if tick is not None else None, self.handover.owed_since(ctx)
-        since = min((moment for moment in (last, owed) if moment is not None), default=None)
+        here = [last] if last is not None else []
+        if self.side == "target" and (drained := self.handover.last_drained(ctx)) is not None:
+            here.append(drained)
+        since = min((moment for moment in (max(here, default=None), owed) if moment is not None), default=None)
         return {"last": last.isoformat() if last else None, "since": since.isoformat() if since else None}
 
     async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:

@@ -68,7 +68,7 @@ class RunGap:
     async def _look(self, ctx: Context, due_by: datetime) -> Observation:
         if not self.handover.was_active(ctx):
             return Observation("done", "it stays paused, so nothing is run")
-        if self.side == "source" and not self.handover.was_drained(ctx):
+        if self.side == "source" and not self.handover.was_drained(ctx) and self.handover.owed_since(ctx) is None:
             return Observation("done", "it was never paused there", {"missed": [], "run": False})
         since = await self._since(ctx)
         if since is None:

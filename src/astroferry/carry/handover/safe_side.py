@@ -85,7 +85,9 @@ class LetGoOn:
         """Whether an earlier try unpaused it, and did not come so far as to run what fell between."""
         line = ctx.standing(self.info.id)
         paid = line is None or (line.event in FINISHED and not line.made.get(OWED))
-        if paid or not isinstance(await self.handover.kind(ctx), MarkerPlan):
+        if (paid and self.handover.owed_since(ctx) is None) or not isinstance(
+            await self.handover.kind(ctx), MarkerPlan
+        ):
             return False
         return (await self._gap.observe(ctx)).state != "done"
 
