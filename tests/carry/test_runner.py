@@ -380,6 +380,20 @@ async def test_a_stop_is_heard_between_two_actions(ship: Ship) -> None:
     assert outcomes(report) == {"a": "found", "b": "found", "c": "done"}
 
 
+async def test_a_stop_after_the_last_has_begun_stops_nothing(ship: Ship, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "LISTENS", 0.01)
+
+    class Slowly(Make):
+        async def apply(self, ctx: Context) -> Facts:
+            await asyncio.sleep(0.05)
+            return await super().apply(ctx)
+
+    journal = ship.journal()
+    report = await carry_out([Slowly(ship.world, "a")], ship.ctx, journal, stop=lambda: bool(journal.entries))
+    assert outcomes(report) == {"a": "done"}
+    assert report.stopped == ""
+
+
 class Watching(Make):
     """Changes nothing, and waits for days."""
 

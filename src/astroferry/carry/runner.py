@@ -191,9 +191,9 @@ async def carry_out(
 async def _stopped_meanwhile(
     running: dict[asyncio.Task[Step], Action], places: Places, stop: Callable[[], bool]
 ) -> bool:
-    """Return when one has ended or lent its place, or all is to stop.
+    """Return when one has ended or lent its place, or all is to stop; whether any was left for that.
 
-    Then those are left that change nothing and may wait for days; the next run begins them anew.
+    Those are that change nothing and may wait for days; the next run begins them anew.
     """
     await places.changed(running, within=None if stop is never else LISTENS)
     if not stop():
@@ -202,7 +202,7 @@ async def _stopped_meanwhile(
     for task in left:
         del running[task]
     await _ended_where_they_stand(left)
-    return True
+    return bool(left)
 
 
 async def _ended_where_they_stand(running: Iterable[asyncio.Task[Step]]) -> None:

@@ -172,8 +172,10 @@ class Handover:
         for way, side, other in _WAYS:
             unpause = self._step(ctx, way, f"unpause-{side}")
             if max(unpause.begun, unpause.ended if unpause.made.get("unpaused") else 0) > paid:
-                drained = self._step(ctx, way, f"drain-{other}").made
-                if since := drained.get("since") or drained.get("last"):
+                drain = self._step(ctx, way, f"drain-{other}")
+                since = drain.made.get("since") or drain.made.get("last")
+                # What a drain saw before that side ran again says nothing; the drain that came next carries it on.
+                if since and drain.ended > latest(self._switched_on(ctx, other)):
                     found.append(datetime.fromisoformat(since))
         return min(found, default=None)
 

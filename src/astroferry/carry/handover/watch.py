@@ -103,8 +103,7 @@ class WatchTicks(WatchAlone):
         dag_id = self.handover.dag_id
         since = await self._since(ctx)
         if since is None:
-            first = (await self.handover.plan(ctx)).ticks.after(ctx.clock.now())
-            following = first.moment if first is not None else None
+            following = (await self.handover.dag(ctx, self.side)).next_run_after
             if self._is_for_later(ctx, (), following):
                 return Observation("done", f"no tick has come yet; {_due(following)}, which `watch` sees")
             return Observation("todo", "no tick has come yet")
@@ -190,11 +189,15 @@ class WatchTicks(WatchAlone):
 
     async def _see_that_none_is_late(self, ctx: Context, newest: datetime | None, moved: datetime) -> None:
         """RemoteError where the next tick is long due and none has come since `moved`; catching up takes time."""
-        following = (await self.handover.plan(ctx)).ticks.after(newest) if newest is not None else None
+        if newest is None:
+            due = (await self.handover.dag(ctx, self.side)).next_run_after
+        else:
+            tick = (await self.handover.plan(ctx)).ticks.after(newest)
+            due = tick.moment if tick is not None else None
         grace = timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        if following is not None and max(following.moment, moved) + grace < ctx.clock.now():
+        if due is not None and max(due, moved) + grace < ctx.clock.now():
             raise RemoteError(
-                f'"{self.handover.dag_id}" should have run on the {self.side} at {following.moment.isoformat()}.',
+                f'"{self.handover.dag_id}" should have run on the {self.side} at {due.isoformat()}.',
                 hint="Look at the scheduler's health and the DAG's import errors there.",
             )
 

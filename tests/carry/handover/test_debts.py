@@ -1,0 +1,180 @@
+"""What fell between the sides stays owed whatever comes between, and nothing else is taken for owed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.carry.handover.going import go
+from tests.carry.handover.two_airflows import CrashError, world
+
+from astroferry.carry.handover.ends import Handover
+from astroferry.carry.handover.watch import WatchTicks
+from astroferry.carry.journal import Journal
+from astroferry.errors import RemoteError, RequestFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.carry.handover.two_airflows import Server, World
+
+ENDS = pytest.mark.parametrize(("source", "target"), [(2, 3), (3, 3), (2, 2)])
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
+def two(folder: Path, source: int = 2, target: int = 3, **more: Any) -> tuple[World, Callable[[], Journal]]:
+    here = world(folder, catchup=False, source_major=source, target_major=target, watch_ticks=1, warm=250, **more)
+    return here, lambda: Journal(folder / "j.jsonl")
+
+
+def late(here: World, server: Server) -> None:
+    """Ticks come due before that side is unpaused the next time."""
+    unpause = server.set_paused
+
+    async def slow(dag_id: str, paused: bool) -> None:
+        if not paused:
+            server.set_paused = unpause  # type: ignore[method-assign] # once
+            here.clock.pass_by(420)
+        await unpause(dag_id, paused)
+
+    server.set_paused = slow  # type: ignore[method-assign] # slow on purpose
+
+
+@contextlib.contextmanager
+def nothing_is_filled(server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Once it is unpaused, that side takes no run of ours for now."""
+
+    def refusing(real: Any) -> Any:
+        async def refuses(*given: Any, **more: Any) -> Any:
+            if not server.is_paused:
+                raise RequestFailedError("not now", status=400)
+            return await real(*given, **more)
+
+        return refuses
+
+    with monkeypatch.context() as patch:
+        for name in ("create_backfill", "trigger"):
+            patch.setattr(server, name, refusing(getattr(server, name)))
+        yield
+
+
+def left_out(here: World) -> list[str]:
+    ran = here.ticks_ran()
+    assert len(ran) == len(set(ran)), "none twice"
+    return [f"{tick:%H:%M}" for tick in here.ticks_due() if tick not in ran and tick < max(ran)]
+
+
+async def ends_well(here: World, journal: Journal, way: Any) -> None:
+    report = await go(here, journal, way)
+    assert not report.failed, report.failed
+    here.clock.pass_by(200)
+
+
+@ENDS
+async def test_a_drain_that_is_broken_off_pays_nothing(
+    tmp_path: Path, source: int, target: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the way back waits for a run: the target goes on, and what fell between is still not run."""
+    here, journal = two(tmp_path, source, target)
+    late(here, here.target)
+    with nothing_is_filled(here.target, monkeypatch):
+        assert (await go(here, journal(), "cutover")).failed
+    here.clock.pass_by(100)
+    here.target.seconds_per_run, quick = 10_000, here.target.seconds_per_run
+    while not here.target.open:
+        here.clock.pass_by(1)
+    lines = journal()
+    back = asyncio.create_task(go(here, lines, "rollback"))
+    while not lines.entries[-1].action.endswith("drain-target"):  # noqa: ASYNC110 - the journal tells no event
+        await asyncio.sleep(0)
+    back.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await back
+    here.target.seconds_per_run = quick
+    here.clock.pass_by(30)
+    await ends_well(here, journal(), "rollback")
+    assert left_out(here) == []
+
+
+@ENDS
+async def test_a_cutover_that_is_stopped_before_it_drains_pays_nothing(
+    tmp_path: Path, source: int, target: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, journal = two(tmp_path, source, target)
+    await ends_well(here, journal(), "cutover")
+    late(here, here.source)
+    with nothing_is_filled(here.source, monkeypatch):
+        assert (await go(here, journal(), "rollback")).failed
+    here.clock.pass_by(100)
+    lines = journal()
+    before = len(lines.entries)
+    stopped = await go(
+        here,
+        lines,
+        "cutover",
+        stop=lambda: any(entry.action.endswith("/record") for entry in lines.entries[before:]),
+    )
+    assert stopped.stopped
+    here.clock.pass_by(100)
+    await ends_well(here, journal(), "rollback")
+    assert left_out(here) == []
+
+
+async def test_a_target_that_never_ran_a_tick_owes_them_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the drain and the marker; the way back could not run what fell between."""
+    here, journal = two(tmp_path)
+    lines = journal()
+
+    def dies() -> bool:
+        last = lines.entries[-1] if lines.entries else None
+        return last is not None and (last.action.endswith("drain-source"), last.event) == (True, "done")
+
+    here.target.crash_at = here.source.crash_at = dies
+    with pytest.raises(CrashError):
+        await go(here, lines, "cutover")
+    here.target.crash_at = here.source.crash_at = lambda: False
+    here.clock.pass_by(420)
+    with nothing_is_filled(here.source, monkeypatch):
+        assert (await go(here, journal(), "rollback")).failed
+    here.clock.pass_by(60)
+    await ends_well(here, journal(), "cutover")
+    assert left_out(here) == []
+
+
+@pytest.mark.parametrize("target", [2, 3])
+async def test_what_somebody_left_out_by_hand_between_two_cutovers_is_no_debt(tmp_path: Path, target: int) -> None:
+    """The source was paused by hand for half an hour; later the target is, before it is drained."""
+    here, journal = two(tmp_path, target=target)
+    for way in ("cutover", "rollback"):
+        await ends_well(here, journal(), way)
+    here.source.is_paused = True
+    here.clock.pass_by(1800)
+    here.source.is_paused = False
+    here.clock.pass_by(240)
+    await ends_well(here, journal(), "cutover")
+    here.clock.pass_by(40)
+    by_hand = left_out(here)
+    assert len(by_hand) > 10
+    while here.target.open:
+        here.clock.pass_by(1)
+    here.target.is_paused = True
+    await ends_well(here, journal(), "rollback")
+    assert left_out(here) == by_hand
+
+
+async def test_a_first_tick_that_is_due_and_does_not_come_is_an_alarm(tmp_path: Path) -> None:
+    here, _ = two(tmp_path, minutes=60)
+    watch, ctx = WatchTicks(Handover("d", "one", "prod", drained={"source", "target"}), 1), here.context()
+    here.source.rows.clear()
+    here.source.is_paused, here.target.is_paused, here.target.alive = True, False, False
+    here.clock.pass_by(3700)
+    assert (await watch.observe(ctx)).why == "no tick has come yet"
+    with pytest.raises(RemoteError, match="should have run on the target"):
+        await watch.apply(ctx)
