@@ -121,7 +121,7 @@ class Keys:
 
     @property
     def _asked(self) -> bool:
-        return "Whose word is it?" in self.screen.text
+        return "Whose word is it" in self.screen.text
 
 
 @pytest.fixture(scope="module")
