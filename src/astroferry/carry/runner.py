@@ -313,7 +313,7 @@ def _found(action: Action, seen: Observation, journal: Journal) -> Step:
             journal.write(action.info.id, "applied", facts=seen.facts)
         journal.write(action.info.id, "done" if crashed else "found", facts={} if crashed else seen.facts)
     elif action.info.closes:
-        journal.write(action.info.id, standing.event)
+        journal.write(action.info.id, standing.event, facts={**standing.made, **seen.facts})
     return Step(action.info, "found", seen.why)
 
 
