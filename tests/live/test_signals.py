@@ -40,7 +40,7 @@ def test_a_signal_in_every_stage(
         steps = POSITION[stop] - POSITION["prepare"]
         if steps:
             screen.press(F6)
-            screen.wait_for("Enter goes to a stage")
+            screen.wait_for("to a stage you have been to")
             screen.send(*([DOWN] * steps if steps > 0 else [UP] * -steps), ENTER)
             title = next(item.title for item in STOPS if item.key == stop)
             screen.wait_for(f"{POSITION[stop] + 1} of {len(STOPS)} · {title}")
