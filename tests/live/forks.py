@@ -20,7 +20,7 @@ def until_one_ends(arguments: Sequence[str], killed: Callable[[int], None] = lam
 
     They ask as fast as they can, since there are hundreds of them.
     """
-    http.Paces = lambda _rate, clock: Paces(None, clock)  # type: ignore[attr-defined,assignment] # ten a second are few
+    http.Paces = lambda _rate, clock: Paces(None, clock)  # type: ignore[attr-defined,assignment] # no rate
     while True:
         child = os.fork()
         if child == 0:

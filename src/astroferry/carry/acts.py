@@ -78,8 +78,7 @@ class Ended:
     @property
     def is_whole(self) -> bool:
         """Whether every step went well, within every limit."""
-        report = self.outcome.report
-        return not (report.failed or report.stopped or self.outcome.crossed)
+        return self.outcome.is_whole
 
     @property
     def is_well(self) -> bool:
@@ -211,7 +210,7 @@ async def _carried(
 
 def _say_what_stands_between(way: Opened, wave: str, outcome: Outcome, listener: Listener) -> None:
     """Name the DAGs that no side runs, or of which nobody knows, where not all went well."""
-    if outcome.report.failed or outcome.report.stopped or outcome.crossed:
+    if not outcome.is_whole:
         for line in halfway(way.journal.standing(), wave):
             listener.say(line)
 

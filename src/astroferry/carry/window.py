@@ -121,6 +121,11 @@ class Outcome:
     """DAGs that run on the target after putting back: those that a cutover before the window has moved"""
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every step went well, within every limit."""
+        return not (self.report.failed or self.report.stopped or self.crossed)
+
+    @property
     def is_back(self) -> bool:
         """Whether everything stands as it was before."""
         return self.back is not None and not self.back.failed and not self.back.stopped

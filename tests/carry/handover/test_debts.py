@@ -178,3 +178,31 @@ async def test_a_first_tick_that_is_due_and_does_not_come_is_an_alarm(tmp_path: 
     assert (await watch.observe(ctx)).why == "no tick has come yet"
     with pytest.raises(RemoteError, match="should have run on the target"):
         await watch.apply(ctx)
+
+
+@pytest.mark.parametrize("way", ["cutover", "rollback"])
+@pytest.mark.parametrize(("source", "target"), [(2, 3), (3, 2)])
+async def test_a_drain_killed_as_it_had_paused_owes_what_fell_until_it_is_run_again(
+    tmp_path: Path, source: int, target: int, way: Any
+) -> None:
+    """A run slipped in, so that side is unpaused once more to let it finish, minutes later."""
+    here, journal = two(tmp_path, source, target)
+    if way == "rollback":
+        await ends_well(here, journal(), "cutover")
+    side = here.source if way == "cutover" else here.target
+    pause = side.set_paused
+
+    async def dies(dag_id: str, paused: bool) -> None:
+        assert (dag_id, paused) == ("d", True)
+        while not side.open:
+            here.clock.pass_by(1)
+        side.is_paused = True
+        raise CrashError
+
+    side.set_paused = dies  # type: ignore[method-assign] # once
+    with pytest.raises(CrashError):
+        await go(here, journal(), way)
+    side.set_paused = pause  # type: ignore[method-assign] # as before
+    here.clock.pass_by(420)
+    await ends_well(here, journal(), way)
+    assert left_out(here) == []

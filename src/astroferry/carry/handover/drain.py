@@ -31,6 +31,7 @@ from astroferry.model.drain import DrainSample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
@@ -110,8 +111,11 @@ class DrainAndPause:
             return {"was_paused": was_paused, **ended}
         if await self._runs_elsewhere(ctx):
             return {"was_paused": was_paused, **await self._freeze(ctx, airflow, let_go=False)}
+        stood: datetime | None = None
         if was_paused:
-            # A crash of ours came between a pause and the look after it: those runs must finish before we go on.
+            # A crash of ours came between a pause and the look after it: those runs must finish before we go on. Once
+            # unpaused its scheduler makes the latest run alone, so what fell since the pause is owed from here on.
+            stood = await self._newest(ctx)
             await airflow.set_paused(dag_id, False)
         slipped = 0
         while True:
@@ -119,7 +123,7 @@ class DrainAndPause:
             while (active := await self.handover.unfinished(ctx, self.side)) or await arriving.is_near(ctx):
                 ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
                 if await self._may_freeze(ctx, late=ctx.clock.now() >= deadline):
-                    return {"was_paused": was_paused, **await self._freeze(ctx, airflow)}
+                    return {"was_paused": was_paused, **await self._freeze(ctx, airflow, owed=stood)}
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
                         f'The DAG "{dag_id}" on the {self.side} still had {len(active)} unfinished runs after '
@@ -140,7 +144,7 @@ class DrainAndPause:
                     "waited": round(waited, 1),
                     "slipped": slipped,
                     "frozen": [],
-                    **await self._last(ctx),
+                    **await self._last(ctx, owed=stood),
                 }
             slipped += 1
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
@@ -165,20 +169,27 @@ class DrainAndPause:
             raise RemoteError(seen.why)
         return {"frozen": [], **seen.facts} if seen.state == "done" else None
 
-    async def _last(self, ctx: Context) -> Facts:
+    async def _newest(self, ctx: Context) -> datetime | None:
+        """The last tick that this side has had; None where it has had none, or has no ticks."""
+        if isinstance(await self.handover.kind(ctx), SwitchPlan):
+            return None
+        tick = await self.handover.boundary(ctx, self.side)
+        return tick.moment if tick is not None else None
+
+    async def _last(self, ctx: Context, *, owed: datetime | None = None) -> Facts:
         """The last tick that this side has had (`last`): were it to go on alone, what comes after that was missed.
 
         `since`: from when ticks may be unrun if this way does not come to its end either; earlier than `last` where
-        an earlier way owes some.
+        an earlier way owes some, or this one since `owed`. A target that has had none begins where the source ended.
         """
         if isinstance(await self.handover.kind(ctx), SwitchPlan):
             return {}
-        tick = await self.handover.boundary(ctx, self.side)
-        last, owed = tick.moment if tick is not None else None, self.handover.owed_since(ctx)
-        here = [last] if last is not None else []
-        if self.side == "target" and (drained := self.handover.last_drained(ctx)) is not None:
-            here.append(drained)
-        since = min((moment for moment in (max(here, default=None), owed) if moment is not None), default=None)
+        last = await self._newest(ctx)
+        ended = self.handover.last_drained(ctx) if self.side == "target" else None
+        here = max((moment for moment in (last, ended) if moment is not None), default=None)
+        since = min(
+            (moment for moment in (here, owed, self.handover.owed_since(ctx)) if moment is not None), default=None
+        )
         return {"last": last.isoformat() if last else None, "since": since.isoformat() if since else None}
 
     async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
@@ -194,7 +205,9 @@ class DrainAndPause:
         """Whether the other side is switched on: the cutover (or the way back) had come that far before."""
         return self.handover.was_active(ctx) and not (await self.handover.dag(ctx, opposite(self.side))).is_paused
 
-    async def _freeze(self, ctx: Context, airflow: Airflow, *, let_go: bool = True) -> Facts:
+    async def _freeze(
+        self, ctx: Context, airflow: Airflow, *, let_go: bool = True, owed: datetime | None = None
+    ) -> Facts:
         """Pause it as it runs and let its tasks end; RemoteError where they do not, unpaused again if `let_go`."""
         dag_id = self.handover.dag_id
         await airflow.set_paused(dag_id, True)
@@ -210,7 +223,13 @@ class DrainAndPause:
             ctx.tell(f"{dag_id}: {run_id} stands on the {self.side} with {', '.join(left)} not run")
         not_run = {run: list(tasks) for run, tasks in frozen.items()}
         stood = ctx.clock.now().isoformat()
-        return {"frozen": list(frozen), "stood": stood, "ended": ended, "left": not_run, **await self._last(ctx)}
+        return {
+            "frozen": list(frozen),
+            "stood": stood,
+            "ended": ended,
+            "left": not_run,
+            **await self._last(ctx, owed=owed),
+        }
 
     async def _slipped_in(self, ctx: Context, arriving: Arriving) -> bool:
         for look in range(LOOKS_AFTER_PAUSE):
