@@ -206,3 +206,24 @@ async def test_a_drain_killed_as_it_had_paused_owes_what_fell_until_it_is_run_ag
     here.clock.pass_by(420)
     await ends_well(here, journal(), way)
     assert left_out(here) == []
+
+
+async def test_what_the_other_side_passed_over_for_lack_of_room_is_no_debt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a debt open, the target runs it for a while with runs that outlast their period."""
+    here, journal = two(tmp_path, dag={"max_active_runs": 1})
+    late(here, here.target)
+    with nothing_is_filled(here.target, monkeypatch):
+        assert (await go(here, journal(), "cutover")).failed
+    owed = left_out(here)
+    assert len(owed) > 1
+    here.target.seconds_per_run = 290
+    here.clock.pass_by(1800)
+    skipped = [tick for tick in left_out(here) if tick not in owed]
+    assert len(skipped) > 3
+    here.target.seconds_per_run = 3
+    while here.target.open:
+        here.clock.pass_by(1)
+    await ends_well(here, journal(), "rollback")
+    assert left_out(here) == skipped
