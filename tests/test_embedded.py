@@ -8,9 +8,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.faces.tui.tui_driving import settled, text_of
 
 from astroferry import embedded
 from astroferry.errors import Exit, UsageError
+from astroferry.faces.tui.app import Ferry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,34 @@ async def test_the_wizard_opens_on_the_demo_with_its_answers(tmp_path: Path, mon
     assert (shown.name, shown.source.url) == ("harbor-lines", "http://127.0.0.1:8080")
     assert [wave.name for wave in shown.waves] == ["pilot", "rest"]
     assert {"values.connections", "decisions.networking"} <= session.desk.answered
+
+
+async def test_on_a_full_screen_the_wizard_says_first_what_the_demo_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = tmp_path / "answers.toml"
+    answers.write_text(embedded.ANSWERS.format(url="http://127.0.0.1:8080", dags="dags"), encoding="utf-8")
+    monkeypatch.delenv("ASTRO_API_TOKEN", raising=False)
+    seen: list[str] = []
+
+    async def run(folder: Path, *, session: Session, welcome: tuple[str, tuple[str, ...]]) -> Exit:
+        app = Ferry(folder, session=session, welcome=welcome)
+        async with app.run_test(size=(80, 24)) as pilot:
+            seen.append(" ".join(text_of(app).replace("│", " ").split()))
+            await pilot.press("enter")
+            await settled(pilot)
+            seen.append(text_of(app))
+        session.close()
+        return Exit.DONE
+
+    monkeypatch.setattr("astroferry.faces.tui.run.run", run)
+    assert await embedded._wizard("full-screen", tmp_path, answers) is Exit.DONE
+    first, then = seen
+    assert "made-up company" in first
+    assert "nothing of yours is read or changed." in first
+    assert "F10 leaves, and its servers end then." in first
+    assert "1 of 19 · Prerequisites" in then
+    assert "made-up company" not in then
 
 
 def test_servers_tell_a_file_where_the_screen_is_full(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ TICKS = ("fleet_position_ticks", "fleet_arrival_board")
 """the demo's two fast DAGs: every 20 seconds, one with catchup and one without"""
 CONFIRMED = ("alerts", "people-invited", "rollback-plan", "network-reach")
 """what Olivia says of the pilot; its two DAGs need none of the company's made-up hosts"""
+WHAT_IT_IS = (
+    "A made-up company, Harbor Lines, moves to Astro on this machine alone; nothing of yours is read or changed.",
+    "Its Airflow 2.11 is simulated, and so is Astro; the Airflow 3.3 behind that Astro is a real one.",
+)
+ON_A_SCREEN = "Its answers are filled in already: F2 goes from page to page. F10 leaves, and its servers end then."
 COMPANY = "harbor-lines"
 DEPLOYMENT = "harbor-production"
 ANSWERS = f"""\
@@ -99,11 +104,8 @@ async def demo(arguments: argparse.Namespace) -> Exit:
     face, _ = choose(no_input=getattr(arguments, "no_input", False), plain=getattr(arguments, "plain", False))
     folder = _folder(getattr(arguments, "folder", None))
     say = diagnostics.say
-    say("This is the whole migration of a made-up company, Harbor Lines, on this machine alone.")
-    say(
-        "Source: an embedded Airflow 2.11 (simulated). Target: an embedded Astro (simulated) with a real Airflow 3.3."
-    )
-    say(f"Plan, inventory and journal: {folder}")
+    for sentence in (*WHAT_IT_IS, f"Plan, inventory and journal: {folder}"):
+        say(sentence)
     ensure("3.3", say)
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(EmbeddedSource())
@@ -138,9 +140,12 @@ async def _wizard(face: Face, folder: Path, answers: Path) -> Exit:
         if key != "name":
             session.desk.answer(key, value)
     session.save()
-    room = "tui" if face == "full-screen" else "prompts"
+    room, welcome = "prompts", {}
+    if face == "full-screen":
+        # What was said before stands under it, out of sight.
+        room, welcome = "tui", {"welcome": ("The demo", (*WHAT_IT_IS, ON_A_SCREEN))}
     run: Callable[..., Awaitable[Exit]] = importlib.import_module(f"astroferry.faces.{room}.run").run
-    code = await run(folder, session=session)
+    code = await run(folder, session=session, **welcome)
     diagnostics.say(
         f"The demo's servers have ended with it, so there is nothing to go on with; its files stay in {folder}"
     )

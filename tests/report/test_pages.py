@@ -94,6 +94,7 @@ def test_one_problem_is_told_once() -> None:
     twice = [Finding(code, "warn", "m", subject="s") for code in ("NET-004", "NET-021", "NET-002")]
     assert [item.code for item in once(twice)] == ["NET-021", "NET-002"]
     assert once(twice[:2]) == twice[:2]
+    assert once(twice[:2], beside=twice[2:]) == twice[1:2]
 
 
 def test_the_review_says_who_must_do_what() -> None:

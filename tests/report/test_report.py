@@ -14,15 +14,18 @@ from tests.report.reportcase import NOW, SMALL, dag, many, planned, reviewed, sm
 from tests.report.test_pages import same_as
 
 from astroferry.advice.dependencies import dependencies
+from astroferry.advice.suggest import problems
 from astroferry.faces.headless.report import written
+from astroferry.model.finding import Finding
 from astroferry.model.inventory import Coverage
-from astroferry.model.plan import Plan
+from astroferry.model.plan import Decisions, Plan
 from astroferry.model.prices import Prices
 from astroferry.report.assessment import WaveSeen, assessment
 from astroferry.report.compose import SECTIONS, compose
 from astroferry.report.dependency_picture import FAMILIES, dependency_picture
 from astroferry.report.html import html, worded
 from astroferry.report.markup import Html, tag
+from astroferry.report.review import review
 from astroferry.report.waves_picture import waves_picture
 
 KEYS = "verdict inventory decisions waves dependencies dags findings network manual effort cost".split()  # noqa: SIM905
@@ -63,6 +66,18 @@ class Page(HTMLParser):
 def test_markdown_and_data_as_reviewed() -> None:
     same_as("report.md", written(reviewed(), ".md").rstrip("\n"), folder="reports")
     same_as("report.json", written(reviewed(), ".json").rstrip("\n"), folder="reports")
+
+
+def test_what_two_rules_see_is_told_once_as_on_the_review() -> None:
+    told = Finding("SRC-import-errors", "warn", "1 DAG file cannot be parsed.", "legacy.py")
+    found = replace(SMALL, findings=(told,))
+    plan = planned(found, decisions=Decisions(runtime="3.3-8", cluster="standard", networking="public"))
+    codes = [item.code for item in assessment(plan, found, NOW).findings]
+    assert {"NET-002", "VER-043"} <= set(codes)
+    assert not {"NET-004", "SRC-import-errors"} & set(codes)
+    held = problems(plan, found)
+    assert "SRC-import-errors" not in "\n".join(review(plan, found, (), held=held))
+    assert "SRC-import-errors" in "\n".join(review(plan, found, ())), "where nothing else tells it"
 
 
 def test_every_section_stands_in_the_page_and_can_be_reached() -> None:

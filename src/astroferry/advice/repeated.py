@@ -13,8 +13,8 @@ _TOLD_BY = {"NET-004": "NET-002", "SRC-import-errors": "VER-043"}
 """code -> that which tells the same, with more"""
 
 
-def once(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that no other of them tells as well; in their order."""
+def once(findings: Iterable[Finding], beside: Iterable[Finding] = ()) -> list[Finding]:
+    """Those that no other of them tells as well, nor what stands `beside` them on the page; in their order."""
     found = list(findings)
-    codes = {item.code for item in found}
+    codes = {item.code for item in (*found, *beside)}
     return [item for item in found if _TOLD_BY.get(item.code) not in codes]

@@ -139,10 +139,11 @@ def page(
     if standing:
         lines += [Line("To be settled before anything is carried out", tone="head"), *standing, Line("")]
     held = _held_against(desk)
-    single = once(item for _, item in held)
+    against_it = [item for _, item in held]
+    single = once(against_it)
     warnings = [(stage, item) for stage, item in held if item.severity == "warn" and item in single]
     states = states_in_words(desk.plan, desk.inventory, standings or {})
-    lines += _placed(review(desk.plan, desk.inventory, infos, width=width, states=states))
+    lines += _placed(review(desk.plan, desk.inventory, infos, width=width, states=states, held=against_it))
     told: list[Line] = []
     if left := left_open(desk):
         told += [Line("Left open", tone="head"), *left, Line("")]

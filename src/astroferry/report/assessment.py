@@ -10,6 +10,7 @@ from astroferry.advice.dependencies import dependencies
 from astroferry.advice.effort import effort
 from astroferry.advice.handing import left_to_people
 from astroferry.advice.placing import steps
+from astroferry.advice.repeated import once
 from astroferry.advice.risk import LEVELS, risks
 from astroferry.advice.rules.rule import Case
 from astroferry.advice.suggest import problems, suggest
@@ -117,9 +118,8 @@ def assessment(
     `states`: wave -> how it stands by the journal, in words; without them as the plan says.
     """
     order = {"refuse": 0, "warn": 1, "advise": 2}
-    found = sorted(
-        (*problems(plan, inventory, facts), *inventory.findings, *findings), key=lambda item: order[item.severity]
-    )
+    everything = once((*problems(plan, inventory, facts), *inventory.findings, *findings))
+    found = sorted(everything, key=lambda item: order[item.severity])
     links = dependencies(inventory.dags)
     risk = risks(inventory.dags, links)
     waves = _waves(plan, inventory, risk, states or {})

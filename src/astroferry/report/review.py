@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.allow_lists import allow_lists
 from astroferry.advice.needs import backend_needs, network_needs
+from astroferry.advice.repeated import once
 from astroferry.advice.rules.rule import Case
 from astroferry.advice.ways_in import steps, way_in
 from astroferry.model.environment import environment_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from astroferry.carry.action import ActionInfo
+    from astroferry.model.finding import Finding
     from astroferry.model.inventory import Inventory
     from astroferry.model.plan import Plan, Wave
 
@@ -71,8 +73,13 @@ def review(
     *,
     width: int = 100,
     states: Mapping[str, str] | None = None,
+    held: Sequence[Finding] = (),
 ) -> list[str]:
-    """The page as lines of text. `states`: wave -> how it stands by the journal, in words; else as the plan says."""
+    """The page as lines of text.
+
+    `states`: wave -> how it stands by the journal, in words; else as the plan says. `held`: what the rules hold
+    against the plan, which stands below the page; the page does not tell it as well.
+    """
     source, target, decisions = plan.source, plan.target, plan.decisions
     rows = partial(fitting, width=width, least=COLUMNS, indent="  ")
     lines = [
@@ -141,9 +148,7 @@ def review(
     lines += ["", *_actions(infos, width), *_later(plan, width)]
     if plan.review_again:
         lines += ["", f"To be looked at again: {names(plan.review_again)}"]
-    # What the rules tell as well stands below, among what they hold against the plan.
-    found = [item for item in inventory.findings if item.code != "SRC-import-errors"]
-    if found:
+    if found := once(inventory.findings, held):
         lines += ["", FOUND, *(f"  {item.severity}: {item.message} [{item.code}]" for item in found)]
     return [*lines, "", "Nothing has been changed on the source or on Astro to show this page."]
 

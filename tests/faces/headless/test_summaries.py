@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.advice.rules.rulecase import NOW, PLAN, source
 
+from astroferry.advice.suggest import problems
 from astroferry.faces.headless.assess import summary
 from astroferry.faces.headless.show import against
 from astroferry.model.activity import DAY, Activity, Ran
@@ -29,13 +30,12 @@ def test_assess_says_what_ran_at_once(activity: Activity | None, says: str) -> N
 
 
 def test_show_names_what_warns_and_counts_mere_advice() -> None:
-    lines = against(PLAN, source(plugins=(Plugin("acme_macros"),)))
+    lines = against(problems(PLAN, source(plugins=(Plugin("acme_macros"),))))
     assert lines[:2] == ["", "Held against the plan"]
     assert any(line.startswith("  warn: ") and line.endswith("[DEP-001]") for line in lines)
     assert lines[-1].endswith("of advice: see `astroferry report`.")
     assert not any(line.startswith("  advise: ") for line in lines)
 
 
-def test_a_plan_that_nothing_is_held_against_has_no_such_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("astroferry.faces.headless.show.problems", lambda *_: [])
-    assert against(PLAN, source()) == []
+def test_a_plan_that_nothing_is_held_against_has_no_such_part() -> None:
+    assert against([]) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.faces.tui.tui_driving import at, running, settled, text_of
+from tests.faces.tui.tui_driving import at, running, settled, sized, text_of
 
 from astroferry.carry.action import ActionInfo
 from astroferry.carry.journal import Journal
@@ -18,6 +18,7 @@ from astroferry.carry.runner import Step
 from astroferry.carry.verifying import NOTE, Verified
 from astroferry.faces.reading import Reading
 from astroferry.faces.tui.screens.checklist import ChecklistScreen
+from astroferry.faces.tui.screens.modals import AskScreen, TextScreen
 from astroferry.faces.work import Work
 from astroferry.model.comparison import Comparison
 from astroferry.model.cutover import TickCount
@@ -451,6 +452,16 @@ class TestSmallOnes:
     ) -> None:
         async with at(saved(decided=until("values")), "values", (60, 16), facts) as (_wizard, pilot):
             await same_screen(pilot, "stage-10-values", sizes=((60, 16),))
+
+    async def test_one_over_another_stands_inside_its_sides(self, folder: Path) -> None:
+        async with running(folder) as (app, pilot):
+            await app.push_screen(TextScreen("Before it is cut over", "A check."))
+            await app.push_screen(AskScreen("Who says so?"))
+            for width, height in ((80, 24), (120, 40), (60, 16), (81, 24), (76, 24), (75, 24)):
+                await sized(pilot, width, height)
+                under, over = (screen.query_one(".box").region for screen in app.screen_stack[-2:])
+                assert under.x < over.x, width
+                assert over.right < under.right, width
 
     async def test_asking_for_a_token(self, saved: Saved, same_screen: Same) -> None:
         async with at(saved(), "prerequisites") as (_wizard, pilot):

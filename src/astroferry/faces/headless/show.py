@@ -18,9 +18,9 @@ from astroferry.report.review import HELD, as_data, review
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-    from astroferry.model.inventory import Inventory
-    from astroferry.model.plan import Plan
+    from astroferry.model.finding import Finding
 
 
 async def run(arguments: argparse.Namespace) -> Exit:
@@ -32,14 +32,15 @@ async def run(arguments: argparse.Namespace) -> Exit:
         diagnostics.data_json(as_data(plan, inventory, infos))
     else:
         states = states_in_words(plan, inventory, Journal(journal_path(path)).standing())
-        *page, blank, last = review(plan, inventory, infos, states=states)
-        diagnostics.data("\n".join([*page, *against(plan, inventory), blank, last]))
+        held = problems(plan, inventory)
+        *page, blank, last = review(plan, inventory, infos, states=states, held=held)
+        diagnostics.data("\n".join([*page, *against(held), blank, last]))
     return Exit.DONE
 
 
-def against(plan: Plan, inventory: Inventory) -> list[str]:
+def against(held: Sequence[Finding]) -> list[str]:
     """What the rules hold against the plan, Astro not being asked; of mere advice only how much there is."""
-    found = once(problems(plan, inventory))
+    found = once(held)
     grave = [item for item in found if item.severity != "advise"]
     lines = ["", HELD] if found else []
     lines += [f"  {item.severity}: {item.message} {item.todo}".rstrip() + f" [{item.code}]" for item in grave]

@@ -26,7 +26,7 @@ from astroferry.faces.tui.asking import Asker
 from astroferry.faces.tui.frame import Changes, Frame
 from astroferry.faces.tui.in_turn import InTurn
 from astroferry.faces.tui.lost_line import lasting
-from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen
+from astroferry.faces.tui.screens.modals import ErrorScreen, MenuScreen, WelcomeScreen
 from astroferry.faces.tui.screens.opening import OpeningScreen
 from astroferry.faces.tui.steering import NothingSteers
 from astroferry.stages.question import Option
@@ -99,6 +99,7 @@ class Ferry(App[None]):
         folder: Path,
         *,
         session: Session | None = None,
+        welcome: tuple[str, Sequence[str]] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pace: float | None = None,
     ) -> None:
@@ -108,6 +109,7 @@ class Ferry(App[None]):
         super().__init__(ansi_color=few or None)
         self.folder = folder
         self._given = session
+        self._welcome = welcome
         self.now = now
         # Over SSH a screen is drawn once a second at most.
         self.pace = pace or (1.0 if os.environ.get("SSH_CONNECTION") else 0.25)
@@ -141,6 +143,8 @@ class Ferry(App[None]):
         self.push_screen(OpeningScreen(self.folder))
         if self._given is not None:
             self.work_on(self._given)
+        if self._welcome is not None:
+            self.push_screen(WelcomeScreen(*self._welcome))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, and ours."""

@@ -152,6 +152,34 @@ class TextScreen(ModalScreen[None]):
         self.query_one("#saved", Quiet).update(COPIED)
 
 
+class WelcomeScreen(ModalScreen[None]):
+    """What one is in, said once before the first page: of a demo, which one that is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "close", show=False)]
+
+    def __init__(self, title: str, sentences: Sequence[str]) -> None:
+        super().__init__()
+        self.heading = title
+        self.sentences = tuple(sentences)
+
+    def compose(self) -> ComposeResult:
+        """The sentences; where the screen is low they scroll."""
+        with Vertical(classes="box"):
+            yield Static(Content.styled(self.heading, "bold $accent"))
+            with VerticalScroll(classes="some"):
+                for sentence in self.sentences:
+                    yield Static(sentence, markup=False, classes="sentence")
+            yield Foot(("Enter", "begin"), ("↑↓", "read"))
+
+    def on_mount(self) -> None:
+        """Arrows scroll."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_close(self) -> None:
+        """To the first page."""
+        self.dismiss(None)
+
+
 class MenuScreen(ModalScreen[str | None]):
     """A few things to choose from."""
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from astroferry.faces.tables import rows_of_tables
-from astroferry.faces.tui.widgets.fitting import cut
+from astroferry.faces.tui.widgets.fitting import cut, hanging
 
 if TYPE_CHECKING:
     from textual.geometry import Size
@@ -63,7 +63,7 @@ class Tables(Widget, can_focus=True):
         self.post_message(self.Left(step))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """A line for each table, two where it has more to say."""
+        """A line for each table, and as many more as its words take."""
         del container, viewport
         return len(self._lines(width))
 
@@ -79,5 +79,5 @@ class Tables(Widget, can_focus=True):
         for name, words in rows:
             lines.append(Content.assemble(("▪ ", "$accent"), (cut(name, width - 2), "bold")))
             if words:
-                lines.append(Content.styled(f"  {cut(words, max(10, width - 4))}", "$text-muted"))
+                lines += [Content.styled(line, "$text-muted") for line in hanging(f"  {words}", width)]
         return lines
