@@ -127,6 +127,7 @@ class Move:
             connect_target=connect,
             load_values=no_values,
             standing=self.journal.standing_of,
+            lines=self.journal.lines,
             find_starship=starship,
             tell=tell,
             deployments={"prod": "cl1"},

@@ -152,7 +152,7 @@ def skipped(
     moments: Iterable[datetime],
     runs: Iterable[Run],
     now: datetime,
-    stood: Mapping[str, Stood] | None = None,
+    stood: Mapping[str, Sequence[Stood]] | None = None,
 ) -> set[datetime]:
     """Those of `moments` at which a side passed its tick over by itself: as many runs as may be were under way.
 
@@ -167,7 +167,7 @@ def skipped(
         for run in runs
         if run.start_date is not None and run.run_type != "backfill" and not run.run_id.startswith(GAP_PREFIX)
         for span in _under_way(
-            run.start_date, now if run.state in ACTIVE else run.end_date, (stood or {}).get(run.run_id)
+            run.start_date, now if run.state in ACTIVE else run.end_date, (stood or {}).get(run.run_id, ())
         )
     ]
     limit = plan.max_active_runs
@@ -188,16 +188,20 @@ def skipped(
 
 
 def _under_way(
-    begin: datetime, end: datetime | None, stood: Stood | None
+    begin: datetime, end: datetime | None, stood: Sequence[Stood]
 ) -> Iterator[tuple[datetime, datetime | None]]:
     """The stretches in which a run went on; `end` None where its server does not tell."""
-    if stood is None or end is None or end <= stood[0]:
+    if end is None:
         yield begin, end
         return
-    halted, again = stood
-    yield begin, halted
-    if again is not None and again < end:
-        yield again, end
+    for halted, again in stood:
+        if halted >= end:
+            break
+        yield begin, halted
+        if again is None:
+            return
+        begin = max(begin, again)
+    yield begin, end
 
 
 def stretches(ticks: Ticks, missing: Sequence[Tick]) -> list[tuple[Tick, Tick]]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 from astroferry.errors import AstroferryError, RemoteError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from astroferry.carry.journal import Standing
+    from astroferry.carry.journal import Entry, Standing
     from astroferry.clients.airflow import Airflow
     from astroferry.clients.astro import Astro
     from astroferry.clients.starship import Starship
@@ -83,6 +83,11 @@ def nothing_yet(_action: str) -> Standing | None:
     return None
 
 
+def no_lines(*_places: str) -> Sequence[Entry]:
+    """The journal has none."""
+    return ()
+
+
 def nothing_moved(_deployment_id: str) -> Mapping[str, str]:
     """No DAG was handed over to it."""
     return {}
@@ -113,6 +118,7 @@ class Context:
     `deployments` maps a plan's Deployment name to its Astro id, filled as Deployments are observed or made.
     `connect_target` opens the Airflow API of a Deployment by its Astro id.
     `standing` tells where an action stands in the journal: what lies on the target may be ours, from before a crash.
+    `lines` gives the journal's lines of the steps at some places (`Journal.lines`).
     `moved` tells the DAGs that were handed over to a Deployment (its Astro id; "": to any), so that the source runs
     them no more, and the wave that did.
     `drained` keeps the drain curve.
@@ -131,6 +137,7 @@ class Context:
     connect_target: Callable[[str], Awaitable[Airflow]]
     load_values: Callable[[], Awaitable[SourceValues]]
     standing: Callable[[str], Standing | None] = nothing_yet
+    lines: Callable[..., Sequence[Entry]] = no_lines
     moved: Callable[[str], Mapping[str, str]] = nothing_moved
     count_changes: Callable[[], Callable[[], int]] = uncounted
     aside: Callable[[], AbstractContextManager[None]] = nullcontext

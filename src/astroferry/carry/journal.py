@@ -99,6 +99,7 @@ class Journal:
         self._by = operator()
         self.entries: list[Entry] = []
         self._standings: dict[str, Standing] = {}
+        self._places: dict[str, list[Entry]] = {}
         self._counted = 0
         self._load()
 
@@ -151,10 +152,17 @@ class Journal:
         """Where one action stands; None where it has no line."""
         return self._up_to_date().get(action)
 
+    def lines(self, *places: str) -> list[Entry]:
+        """The lines of the steps at these places ("cutover/first/sales"), in the order in which they were written."""
+        self._up_to_date()
+        found = [entry for place in places for entry in self._places.get(place, ())]
+        return sorted(found, key=lambda entry: entry.number)
+
     def _up_to_date(self) -> dict[str, Standing]:
         """The standings after every line; each is counted once, since a large wave asks at each of its steps."""
         for entry in self.entries[self._counted :]:
             self._standings[entry.action] = _next(self._standings.get(entry.action), entry)
+            self._places.setdefault(entry.action.rpartition("/")[0], []).append(entry)
         self._counted = len(self.entries)
         return self._standings
 

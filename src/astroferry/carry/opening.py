@@ -217,6 +217,7 @@ async def opened(
             connect_target=target,
             load_values=values,
             standing=journal.standing_of,
+            lines=journal.lines,
             moved=partial(moved_to, journal),
             count_changes=count_changes,
             find_starship=starship_on,

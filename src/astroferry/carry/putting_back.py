@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from astroferry.advice.schedule import boundary
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.begun import to_give_back
+from astroferry.carry.handover.ends import FIRST_ROWS
 from astroferry.carry.handover.wave import hand_over, standings_of
 from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.runner import Report, carry_out, ends_the_run, nothing
@@ -124,8 +126,10 @@ class StartUntouched:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where it runs on the source."""
-        paused = (await ctx.source.dag(self.dag_id)).is_paused
-        return Observation("todo" if paused else "done", facts={"was_paused": paused})
+        if not (await ctx.source.dag(self.dag_id)).is_paused:
+            return Observation("done", facts={"was_paused": False})
+        last = boundary(await ctx.source.runs(self.dag_id, limit=FIRST_ROWS))
+        return Observation("todo", facts={"was_paused": True, "last": last.moment.isoformat() if last else None})
 
     async def apply(self, ctx: Context) -> Facts:
         """Unpause it there."""

@@ -23,7 +23,7 @@ Way = Literal["cutover", "rollback"]
 async def go(here: World, journal: Journal, way: Way, *, stop: Callable[[], bool] = never) -> Report:
     """The wave "one", this way."""
     ctx = here.context()
-    ctx.standing, ctx.moved = journal.standing_of, partial(moved_to, journal)
+    ctx.standing, ctx.lines, ctx.moved = journal.standing_of, journal.lines, partial(moved_to, journal)
     if way == "cutover":
         standings = standings_of(journal, "one", given_back=False)
         actions = actions_for_cutover(here.plan, here.inventory, "one", standings)

@@ -59,7 +59,7 @@ async def test_a_schedule_that_changes_half_way_is_not_unpaused_without_its_mark
     here = world(tmp_path, catchup=True, warm=250)
     journal = Journal(tmp_path / "j.jsonl")
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     first = actions_for_cutover(here.plan, here.inventory, "one", {})[:2]
     assert not (await carry_out(first, ctx, journal)).failed
     took_inventory_as(here, Schedule("none"))
@@ -111,7 +111,7 @@ async def test_a_machine_whose_clock_is_off_misses_no_tick(tmp_path: Path) -> No
     behind = ClockInStep(here.clock, timedelta(minutes=-9))
     journal = Journal(tmp_path / "j.jsonl")
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     ctx.clock = in_step(behind, timedelta(minutes=9), lambda _: None)
     first = actions_for_cutover(here.plan, here.inventory, "one", {})
     assert not (await carry_out(first[:3], ctx, journal)).failed

@@ -66,7 +66,7 @@ def carry_history(here: World, *, whole: bool = False) -> None:
 
 async def count(here: World, journal: Journal) -> tuple[Handover, TickCount]:
     ctx, standing = here.context(), standings_of(journal, "one")["d"]
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     handover = Handover("d", "one", "prod", standing)
     return handover, tally(ctx, handover, await ticks_of(ctx, handover, standing.at, here.clock.now()))
 

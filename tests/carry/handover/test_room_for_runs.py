@@ -47,7 +47,7 @@ async def test_what_fell_between_takes_turns_with_the_schedulers_own_runs(tmp_pa
     here = world(tmp_path, catchup=False, dag=one, warm=315, watch_ticks=0, drain_timeout=3000)
     journal = Journal(tmp_path / "j.jsonl")
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     actions = actions_for_cutover(here.plan, here.inventory, "one", {})
     assert not (await carry_out(actions[:3], ctx, journal)).failed
     here.clock.pass_by(500)
@@ -65,7 +65,7 @@ async def test_what_fell_between_takes_turns_also_where_every_answer_takes_long(
     here = world(tmp_path, catchup=False, dag=one, warm=315, watch_ticks=0, drain_timeout=3000, parse_timeout=600)
     journal = Journal(tmp_path / "j.jsonl")
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     actions = actions_for_cutover(here.plan, here.inventory, "one", {})
     assert not (await carry_out(actions[:4], ctx, journal)).failed
     here.target.is_paused = True
@@ -121,7 +121,7 @@ async def test_a_run_that_we_froze_hides_no_missed_tick(tmp_path: Path, fills: b
     """It stood as "running" from the drain to the way back, but it is we who kept it standing."""
     here, journal = await _frozen(tmp_path, drain_timeout=3000)
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
     assert not (await carry_out(actions[:2], ctx, journal)).failed
     paused = here.clock.now()
@@ -146,7 +146,7 @@ async def test_a_miss_beside_a_frozen_run_is_told(tmp_path: Path) -> None:
     here.target.rows = {name: run for name, run in here.target.rows.items() if run.data_interval_end != lost}
     here.target.open.clear()
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     table = await ticks_of(ctx, Handover("d", "one", "prod"), since, here.clock.now())
     assert [row.tick for row in table if row.side is None] == [lost]
 
@@ -166,15 +166,15 @@ async def _frozen(tmp_path: Path, **cutover: Any) -> tuple[World, Journal]:
 @pytest.mark.parametrize("step", ["rollback/one/d/unpause-source", "cutover/one/d/let-source-run", UNTOUCHED])
 def test_what_stood_goes_on_with_whatever_unpauses_its_side(tmp_path: Path, step: str) -> None:
     journal = Journal(tmp_path / "j.jsonl", now=lambda: START + timedelta(hours=1))
-    ctx = cast("Context", SimpleNamespace(standing=journal.standing_of))
+    ctx = cast("Context", SimpleNamespace(standing=journal.standing_of, lines=journal.lines))
     handover = Handover("d", "one", "prod")
-    assert not handover.frozen(ctx, "source")
-    assert not handover.stood(ctx, "source")
+    assert not handover.between(ctx).frozen("source")
+    assert not handover.between(ctx).stood.get("source")
     journal.write("cutover/one/d/drain-source", "begin", facts={"was_paused": False})
     journal.write("cutover/one/d/drain-source", "applied", facts={"frozen": ["x"], "stood": START.isoformat()})
     journal.write("cutover/one/d/drain-source", "done")
-    assert handover.frozen(ctx, "source") == {"x"}
-    assert handover.stood(ctx, "source") == {"x": (START, None)}
+    assert handover.between(ctx).frozen("source") == {"x"}
+    assert handover.between(ctx).stood.get("source") == {"x": ((START, None),)}
     journal.write(step, "begin", facts={"was_paused": True})
-    assert handover.frozen(ctx, "source") == frozenset()
-    assert handover.stood(ctx, "source") == {"x": (START, START + timedelta(hours=1))}
+    assert handover.between(ctx).frozen("source") == frozenset()
+    assert handover.between(ctx).stood.get("source") == {"x": ((START, START + timedelta(hours=1)),)}

@@ -190,7 +190,7 @@ async def test_what_was_to_fill_the_gap_is_withdrawn_where_it_never_began(tmp_pa
     here, journal = world(tmp_path, catchup=False, dag=off, watch_ticks=1), Journal(tmp_path / "j.jsonl")
     here.starship_on = ("source",)
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     actions = actions_for_cutover(here.plan, here.inventory, "one", {})
     await carry_out(actions[:2], ctx, journal)
     here.clock.pass_by(400)
@@ -215,7 +215,7 @@ async def test_a_gap_that_grew_while_its_filling_waited_is_filled_to_its_end(
     """
     here, journal = world(tmp_path, catchup=False, dag=dag, watch_ticks=1), Journal(tmp_path / "j.jsonl")
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     actions = actions_for_cutover(here.plan, here.inventory, "one", {})
     await carry_out(actions[:2], ctx, journal)
     here.clock.pass_by(400)

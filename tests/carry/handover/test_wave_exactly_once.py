@@ -119,7 +119,7 @@ async def test_a_source_that_does_not_answer_for_a_while_is_waited_for_or_said(
 async def test_a_dag_unpaused_by_hand_half_way_stops_and_says_so_and_the_others_go_on(tmp_path: Path) -> None:
     here, journal = new(tmp_path), Journal(tmp_path / "journal.jsonl")
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     actions = actions_for_cutover(here.plan, here.inventory, "one", {})
     first = [action for action in actions if action.info.id.rsplit("/", 1)[1] in {"record", "drain-source", "mark"}]
     assert not (await carry_out(first, ctx, journal)).failed

@@ -51,7 +51,7 @@ def never_marked(here: World) -> None:
 
 async def in_window(here: World, journal: Journal, folder: Path, closes: int | None) -> Outcome:
     ctx = here.context()
-    ctx.standing = journal.standing_of
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
     path = folder / "migration.toml"
     planfile.save(here.plan, path)
     way = Opened(path, here.plan, here.inventory, ctx, journal, folder, cast("TokenSeen", None))

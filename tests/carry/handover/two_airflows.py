@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from astroferry.carry.context import Context
-from astroferry.carry.journal import Standing
+from astroferry.carry.journal import Entry, Standing
 from astroferry.clients.airflow_seen import QueuedEvent, TaskInstanceSeen, TaskSeen
 from astroferry.errors import ConflictError, NotFoundError, RequestFailedError
 from astroferry.model.inventory import Dag, Inventory, Run, Schedule
@@ -559,7 +559,14 @@ async def carry(actions: Sequence[Any], ctx: Context, journal: dict[str, dict[st
         ended = numbers.get(action_id, 0)
         return Standing("done", made=journal[action_id], ended=ended) if ended else None
 
-    ctx.standing = standing
+    def lines(*places: str) -> list[Entry]:
+        return [
+            Entry(number, START, name, "done", facts=facts)
+            for number, (name, facts) in enumerate(journal.items(), 1)
+            if name.startswith(tuple(f"{place}/" for place in places))
+        ]
+
+    ctx.standing, ctx.lines = standing, lines
     for action in actions:
         assert all(need in journal for need in action.info.needs), action.info
         seen = await action.observe(ctx)

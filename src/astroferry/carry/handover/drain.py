@@ -23,6 +23,7 @@ from astroferry.advice.kinds import SwitchPlan
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.arriving import Arriving
 from astroferry.carry.handover.back import HandBack
+from astroferry.carry.handover.between import HALTED
 from astroferry.carry.handover.freeze import frozen_runs
 from astroferry.carry.handover.halfmade import finish, is_half_made
 from astroferry.errors import RemoteError
@@ -31,7 +32,6 @@ from astroferry.model.drain import DrainSample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
@@ -50,8 +50,9 @@ class DrainAndPause:
     """Wait for a moment with no queued or running run, pause, look again; if a run slipped in, start over.
 
     On the source for a cutover, on the target for a rollback. Facts: `was_paused`, `waited` (seconds), `slipped`
-    (how often a run slipped in); `last`, `since` (ticks, ISO); `frozen` (run ids), `stood` (since when, ISO) and
-    `ended` where the plan says to freeze what never ends.
+    (how often a run slipped in); `last` (tick, ISO); `since` (tick, ISO) where it was let go on after a pause of its
+    own; `frozen` (run ids), `stood` (since when, ISO) and `ended` where the plan says to freeze what never ends. On
+    the line that begins it, `halted` (run ids) and `last` where an earlier try of ours paused it with these half-way.
     """
 
     handover: Handover
@@ -71,20 +72,44 @@ class DrainAndPause:
         )
 
     async def observe(self, ctx: Context) -> Observation:
-        """Done where it is paused with nothing unfinished; doubt where somebody else left it frozen half-way."""
+        """Done where it is paused with nothing unfinished; doubt where somebody else left it frozen half-way.
+
+        Todo also where it was switched on since its last drain, and somebody has paused it by hand: then the journal
+        has yet to be told what it had run.
+        """
+        seen = await self._look(ctx)
+        told = ctx.standing(self.info.id)
+        by_hand = told is not None and told.event in {"done", "found"} and not self._is_drained(ctx)
+        return Observation("todo", "it was paused by hand", seen.facts) if by_hand and seen.state == "done" else seen
+
+    def _is_drained(self, ctx: Context) -> bool:
+        return self.side in self.handover.between(ctx).drained
+
+    async def _look(self, ctx: Context) -> Observation:
+        """`observe`, whatever the journal was told."""
         dag = await self.handover.dag(ctx, self.side)
         active = await self.handover.unfinished(ctx, self.side)
         facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active)}
-        if dag.is_paused and any(is_half_made(run) for run in active):
-            return Observation("todo", "a marker on it is half made", facts)
+        if dag.is_paused and not active:
+            self.handover.drained.add(self.side)
+            return Observation(
+                "done", facts=facts | self._stand_still(ctx) | await self.handover.last(ctx, self.side)
+            )
         if not active:
-            if dag.is_paused:
-                self.handover.drained.add(self.side)
-                facts |= await self._last(ctx)
-            return Observation("done" if dag.is_paused else "todo", facts=facts)
-        if dag.is_paused and not self._may_unpause(ctx):
+            return Observation("todo", facts=facts)
+        half_made = any(is_half_made(run) for run in active)
+        if dag.is_paused and not half_made and not self._may_unpause(ctx):
             return Observation("doubt", self._not_ours(active), facts)
-        return Observation("todo", f"{len(active)} runs are not finished", facts)
+        if dag.is_paused and self._may_unpause(ctx) and not await self._runs_elsewhere(ctx):
+            facts |= {HALTED: [run.run_id for run in active], **await self.handover.last(ctx, self.side)}
+        why = "a marker on it is half made" if half_made else f"{len(active)} runs are not finished"
+        return Observation("todo", why, facts)
+
+    def _stand_still(self, ctx: Context) -> Facts:
+        """The runs that stand half-way there, by the plan's choice, and since when the last of them does."""
+        stood = self.handover.between(ctx).stood.get(self.side, {})
+        since = {run_id: spans[-1][0].isoformat() for run_id, spans in stood.items() if spans[-1][1] is None}
+        return {"frozen": list(since), "stood": max(since.values(), default=None)}
 
     def _may_unpause(self, ctx: Context) -> bool:
         """Whether it was running on that side before we paused it there, so that its runs may be let finish."""
@@ -111,19 +136,18 @@ class DrainAndPause:
             return {"was_paused": was_paused, **ended}
         if await self._runs_elsewhere(ctx):
             return {"was_paused": was_paused, **await self._freeze(ctx, airflow, let_go=False)}
-        stood: datetime | None = None
         if was_paused:
             # A crash of ours came between a pause and the look after it: those runs must finish before we go on. Once
-            # unpaused its scheduler makes the latest run alone, so what fell since the pause is owed from here on.
-            stood = await self._newest(ctx)
+            # unpaused its scheduler makes the latest run alone; what fell since the pause is owed by the line before.
             await airflow.set_paused(dag_id, False)
         slipped = 0
+        owed: Facts = {}
         while True:
             arriving = Arriving(self.handover, self.side)
             while (active := await self.handover.unfinished(ctx, self.side)) or await arriving.is_near(ctx):
                 ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
                 if await self._may_freeze(ctx, late=ctx.clock.now() >= deadline):
-                    return {"was_paused": was_paused, **await self._freeze(ctx, airflow, owed=stood)}
+                    return {"was_paused": was_paused, **await self._freeze(ctx, airflow), **owed}
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
                         f'The DAG "{dag_id}" on the {self.side} still had {len(active)} unfinished runs after '
@@ -144,9 +168,11 @@ class DrainAndPause:
                     "waited": round(waited, 1),
                     "slipped": slipped,
                     "frozen": [],
-                    **await self._last(ctx, owed=stood),
+                    **await self.handover.last(ctx, self.side),
+                    **owed,
                 }
             slipped += 1
+            owed = owed or {"since": (await self.handover.last(ctx, self.side)).get("last")}
             ctx.tell(f"{dag_id}: a run slipped in while pausing on the {self.side}; letting it finish")
             await airflow.set_paused(dag_id, False)
 
@@ -164,33 +190,10 @@ class DrainAndPause:
         """
         withdraw = self.side == "target" and not self._may_unpause(ctx)
         await finish(ctx, self.handover, self.side, withdraw=withdraw)
-        seen = await self.observe(ctx)
+        seen = await self._look(ctx)
         if seen.state == "doubt":
             raise RemoteError(seen.why)
-        return {"frozen": [], **seen.facts} if seen.state == "done" else None
-
-    async def _newest(self, ctx: Context) -> datetime | None:
-        """The last tick that this side has had; None where it has had none, or has no ticks."""
-        if isinstance(await self.handover.kind(ctx), SwitchPlan):
-            return None
-        tick = await self.handover.boundary(ctx, self.side)
-        return tick.moment if tick is not None else None
-
-    async def _last(self, ctx: Context, *, owed: datetime | None = None) -> Facts:
-        """The last tick that this side has had (`last`): were it to go on alone, what comes after that was missed.
-
-        `since`: from when ticks may be unrun if this way does not come to its end either; earlier than `last` where
-        an earlier way owes some, or this one since `owed`. A target that has had none begins where the source ended.
-        """
-        if isinstance(await self.handover.kind(ctx), SwitchPlan):
-            return {}
-        last = await self._newest(ctx)
-        ended = self.handover.last_drained(ctx) if self.side == "target" else None
-        here = max((moment for moment in (last, ended) if moment is not None), default=None)
-        since = min(
-            (moment for moment in (here, owed, self.handover.owed_since(ctx)) if moment is not None), default=None
-        )
-        return {"last": last.isoformat() if last else None, "since": since.isoformat() if since else None}
+        return seen.facts if seen.state == "done" else None
 
     async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
         """Whether it is paused as it runs: at once where the plan names it or it would never end, else late."""
@@ -205,9 +208,7 @@ class DrainAndPause:
         """Whether the other side is switched on: the cutover (or the way back) had come that far before."""
         return self.handover.was_active(ctx) and not (await self.handover.dag(ctx, opposite(self.side))).is_paused
 
-    async def _freeze(
-        self, ctx: Context, airflow: Airflow, *, let_go: bool = True, owed: datetime | None = None
-    ) -> Facts:
+    async def _freeze(self, ctx: Context, airflow: Airflow, *, let_go: bool = True) -> Facts:
         """Pause it as it runs and let its tasks end; RemoteError where they do not, unpaused again if `let_go`."""
         dag_id = self.handover.dag_id
         await airflow.set_paused(dag_id, True)
@@ -228,7 +229,7 @@ class DrainAndPause:
             "stood": stood,
             "ended": ended,
             "left": not_run,
-            **await self._last(ctx, owed=owed),
+            **await self.handover.last(ctx, self.side),
         }
 
     async def _slipped_in(self, ctx: Context, arriving: Arriving) -> bool:
@@ -241,7 +242,7 @@ class DrainAndPause:
 
     async def verify(self, ctx: Context) -> Observation:
         """Paused, and nothing unfinished."""
-        return await self.observe(ctx)
+        return await self._look(ctx)
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """Unpause it again where it was active and the other side is paused; never let both sides run."""

@@ -21,22 +21,21 @@ from astroferry.advice.schedule import (
     unfinished,
 )
 from astroferry.carry.action import ActionInfo, Observation
-from astroferry.carry.handover.whereabouts import OWED, latest, let_run
+from astroferry.carry.handover.between import between
+from astroferry.carry.handover.whereabouts import let_run
 from astroferry.carry.handover.zone import zone_of
 from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
-    from astroferry.advice.schedule import Stood
     from astroferry.advice.ticks import Tick, Timetable
     from astroferry.carry.action import Undo
     from astroferry.carry.context import Context
+    from astroferry.carry.handover.between import Between
     from astroferry.clients.airflow import Airflow
     from astroferry.model.cutover import DagStanding, Side
     from astroferry.model.inventory import Dag, Run
 
-_WAYS: tuple[tuple[str, Side, Side], ...] = (("cutover", "target", "source"), ("rollback", "source", "target"))
-"""(way, the side that runs the DAG after it, the side that ran it before)"""
 FIRST_ROWS = 200
 ALL_ROWS = 100_000
 
@@ -139,6 +138,13 @@ class Handover:
             last = boundary(await airflow.runs(self.dag_id, limit=ALL_ROWS))
         return last
 
+    async def last(self, ctx: Context, side: Side) -> dict[str, str | None]:
+        """The fact `last` of a step that pauses or unpauses that side: its last tick (ISO), where it has ticks."""
+        if isinstance(await self.kind(ctx), SwitchPlan):
+            return {}
+        tick = await self._boundary(ctx, side)
+        return {"last": tick.moment.isoformat() if tick is not None else None}
+
     def _step(self, ctx: Context, way: str, step: str) -> Standing:
         """Where a step of this DAG stands in the journal."""
         return ctx.standing(f"{way}/{self.wave}/{self.dag_id}/{step}") or Standing("note")
@@ -153,70 +159,14 @@ class Handover:
         drain = self._step(ctx, "cutover", "drain-source")
         return max(drain.begun, drain.ended) > self._step(ctx, "cutover", "record").ended
 
-    def last_drained(self, ctx: Context) -> datetime | None:
-        """The last tick that the source had run when this cutover drained it, by the journal."""
-        drain = self._step(ctx, "cutover", "drain-source")
-        last = drain.made.get("last") if drain.ended > self._step(ctx, "cutover", "record").ended else None
-        return datetime.fromisoformat(last) if last else None
-
-    def owed_since(self, ctx: Context) -> datetime | None:
-        """From when ticks may lie unrun between the sides, by the journal; None where none do.
-
-        A side was unpaused, and the step that runs what fell between (`gap.RunGap`) did not come to its end. Its
-        scheduler has run the latest tick by then, so whoever goes on, whichever way, must not count from that.
-        """
-        gaps = [self._step(ctx, way, f"gap-{side}") for way, side, _ in _WAYS]
-        lets = [self._step(ctx, way, f"let-{other}-run") for way, _, other in _WAYS]
-        paid = max(step.held for step in (*gaps, *(step for step in lets if not step.made.get(OWED))))
-        found = []
-        for way, side, other in _WAYS:
-            unpause = self._step(ctx, way, f"unpause-{side}")
-            if max(unpause.begun, unpause.ended if unpause.made.get("unpaused") else 0) > paid:
-                drain = self._step(ctx, way, f"drain-{other}")
-                since = drain.made.get("since") or drain.made.get("last")
-                # What a drain saw before that side ran again says nothing; the drain that came next carries it on.
-                if since and drain.ended > latest(self._switched_on(ctx, other)):
-                    found.append(datetime.fromisoformat(since))
-        return min(found, default=None)
+    def between(self, ctx: Context) -> Between:
+        """What its moves have left between the two sides, by the journal."""
+        places = [f"{way}/{self.wave}/{self.dag_id}" for way in ("cutover", "rollback")]
+        return between(ctx.lines(*places))
 
     def listed(self, ctx: Context) -> frozenset[datetime]:
         """Ticks between the sides that were only listed, by the journal."""
         return listed_by(self._step(ctx, "cutover", "gap-target"), self._step(ctx, "rollback", "gap-source"))
-
-    def frozen(self, ctx: Context, side: Side) -> frozenset[str]:
-        """Ids of runs that our own drain left standing half-way on that side, by the plan's choice.
-
-        None that were left there by an earlier one, when the side has been unpaused since: they went on.
-        """
-        drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
-        stands = drain.ended > max(drain.begun, latest(self._switched_on(ctx, side)))
-        return frozenset(drain.made.get("frozen") or ()) if stands else frozenset()
-
-    def _switched_on(self, ctx: Context, side: Side) -> Standing:
-        """The last step that has unpaused that side, or may have."""
-        there, back = ("cutover", "rollback") if side == "source" else ("rollback", "cutover")
-        steps = [self._step(ctx, back, f"unpause-{side}"), self._step(ctx, there, f"let-{side}-run")]
-        if side == "source":
-            steps.append(self._step(ctx, "rollback", "start-untouched-source"))
-        return max(
-            (step for step in steps if step.made.get("unpaused") is not False), key=latest, default=Standing("note")
-        )
-
-    def stood(self, ctx: Context, side: Side) -> dict[str, Stood]:
-        """Run id -> from when our own drain of that side kept it standing half-way, and until when, by the journal.
-
-        Not what was left of an earlier freeze: nothing is counted as far back.
-        """
-        drain = self._step(ctx, "cutover" if side == "source" else "rollback", f"drain-{side}")
-        since = drain.made.get("stood") or (drain.at.isoformat() if drain.at else None)
-        if since is None:
-            return {}
-        step = self._switched_on(ctx, side)
-        until = None
-        if latest(step) > drain.ended:
-            told = step.made.get("at")
-            until = datetime.fromisoformat(told) if told else step.at
-        return {run_id: (datetime.fromisoformat(since), until) for run_id in drain.made.get("frozen") or ()}
 
     async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:
         """That side's queued and running runs, but for those frozen on purpose.
@@ -224,7 +174,7 @@ class Handover:
         What somebody queued by hand on a target that was never unpaused is left out too: it waits there for ever.
         """
         active = unfinished(await (await self.airflow(ctx, side)).active_runs(self.dag_id))
-        left = self.frozen(ctx, side)
+        left = self.between(ctx).frozen(side)
         if side == "target" and not self.was_let_run(ctx, "target"):
             left |= {run.run_id for run in active if run.state == "queued" and not is_of_a_tick(run)}
         return tuple(run for run in active if run.run_id not in left)

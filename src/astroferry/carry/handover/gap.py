@@ -58,7 +58,7 @@ class RunGap:
             undo="irreversible",
             note="Runs that have run stay run.",
         )
-        # Its end pays what was owed since the unpausing (`Handover.owed_since`), also where nothing fell between.
+        # Its end pays what was owed since the unpausing (`Between.owed_since`), also where nothing fell between.
         return replace(info, closes=True)
 
     async def observe(self, ctx: Context) -> Observation:
@@ -68,7 +68,11 @@ class RunGap:
     async def _look(self, ctx: Context, due_by: datetime) -> Observation:
         if not self.handover.was_active(ctx):
             return Observation("done", "it stays paused, so nothing is run")
-        if self.side == "source" and not self.handover.was_drained(ctx) and self.handover.owed_since(ctx) is None:
+        if (
+            self.side == "source"
+            and not self.handover.was_drained(ctx)
+            and self.handover.between(ctx).owed_since is None
+        ):
             return Observation("done", "it was never paused there", {"missed": [], "run": False})
         since = await self._since(ctx)
         if since is None:
@@ -184,11 +188,11 @@ class RunGap:
         where even that is not known, the last that was due when the cutover began. Where ticks are owed since before
         that, by a way that was turned round before it had run them, it is the last tick before those.
         """
-        owed = self.handover.owed_since(ctx)
+        owed = self.handover.between(ctx).owed_since
         tick = await self.handover.boundary(ctx, opposite(self.side))
         found = [tick.moment] if tick is not None else []
         if self.side == "source":
-            last = self.handover.last_drained(ctx)
+            last = self.handover.between(ctx).source_ended
             if last is None and tick is None and self.handover.standing is not None:
                 last = (await self.handover.plan(ctx)).ticks.at_or_before(self.handover.standing.at)
             found += [last] if last is not None else []
@@ -204,14 +208,14 @@ class RunGap:
             return []
         moments = [tick.moment for tick in missing]
         by_itself = await passed_over(ctx, self.handover, self.side, moments)
-        if self.handover.owed_since(ctx) is not None:
+        if self.handover.between(ctx).owed_since is not None:
             # The other side ran it for a while since.
             by_itself |= await passed_over(ctx, self.handover, opposite(self.side), moments)
         return [tick for tick in missing if tick.moment not in by_itself]
 
     async def _decided(self, ctx: Context) -> datetime | None:
         """Up to when it is decided, where a run that stood still fills the DAG again; the latest comes after it."""
-        stood = self.handover.stood(ctx, self.side)
+        stood = self.handover.between(ctx).stood.get(self.side)
         if not stood:
             return None
         plan = await self.handover.plan(ctx)

@@ -70,7 +70,7 @@ class LetGoOn:
                 f'The {other} may have run "{dag_id}", so the {self.side} does not go on by itself. See that it is '
                 "paused there, then run cutover or rollback.",
             )
-        return Observation("todo")
+        return Observation("todo", facts=await self.handover.last(ctx, self.side))
 
     async def _is_paused_or_away(self, ctx: Context, side: Side) -> bool:
         """Whether that side is paused; where it cannot be asked, it is, since the journal says that we paused it."""
@@ -85,7 +85,7 @@ class LetGoOn:
         """Whether an earlier try unpaused it, and did not come so far as to run what fell between."""
         line = ctx.standing(self.info.id)
         paid = line is None or (line.event in FINISHED and not line.made.get(OWED))
-        if (paid and self.handover.owed_since(ctx) is None) or not isinstance(
+        if (paid and self.handover.between(ctx).owed_since is None) or not isinstance(
             await self.handover.kind(ctx), MarkerPlan
         ):
             return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from astroferry.advice.schedule import ACTIVE, count_ticks, rows_by_tick, skipped, tick_table
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.alone import WatchAlone, newest_marker
-from astroferry.carry.handover.ends import FIRST_ROWS
+from astroferry.carry.handover.ends import ALL_ROWS, FIRST_ROWS
 from astroferry.errors import RemoteError
 from astroferry.model.words import several
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from astroferry.model.cutover import Side, TickCount, TickRow
 
 
+LONGEST_RUN = timedelta(days=1)
+"""how long before a tick a run may have begun that left no room for it, where there are many runs"""
 LONGEST_PAUSE = 60.0
 """seconds; how long an alarm may wait at most"""
 
@@ -47,8 +49,12 @@ async def passed_over(ctx: Context, handover: Handover, side: Side, moments: lis
     plan = await handover.plan(ctx)
     if plan.catchup or plan.max_active_runs is None:
         return set()
-    runs = await (await handover.airflow(ctx, side)).runs(handover.dag_id, limit=FIRST_ROWS)
-    return skipped(plan, moments, runs, ctx.clock.now(), handover.stood(ctx, side))
+    airflow = await handover.airflow(ctx, side)
+    found = await airflow.runs(handover.dag_id, limit=FIRST_ROWS)
+    if len(found) == FIRST_ROWS:
+        found += await airflow.runs(handover.dag_id, limit=ALL_ROWS, since=min(moments) - LONGEST_RUN)
+    runs = {run.run_id: run for run in found}.values()
+    return skipped(plan, moments, runs, ctx.clock.now(), handover.between(ctx).stood.get(side))
 
 
 def tally(ctx: Context, handover: Handover, table: tuple[TickRow, ...]) -> TickCount:
