@@ -129,13 +129,18 @@ class StartUntouched:
         if not (await ctx.source.dag(self.dag_id)).is_paused:
             return Observation("done", facts={"was_paused": False})
         last = boundary(await ctx.source.runs(self.dag_id, limit=FIRST_ROWS))
-        return Observation("todo", facts={"was_paused": True, "last": last.moment.isoformat() if last else None})
+        facts = {
+            "was_paused": True,
+            "at": ctx.clock.now().isoformat(),
+            "last": last.moment.isoformat() if last else None,
+        }
+        return Observation("todo", facts=facts)
 
     async def apply(self, ctx: Context) -> Facts:
         """Unpause it there."""
         await ctx.source.set_paused(self.dag_id, False)
         ctx.tell(f"{self.dag_id}: unpaused on the source again; it was never unpaused on the target")
-        return {"unpaused": True}
+        return {"unpaused": True, "at": ctx.clock.now().isoformat()}
 
     async def verify(self, ctx: Context) -> Observation:
         """As seen on the source."""

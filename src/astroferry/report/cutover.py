@@ -114,10 +114,9 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         _facts(steps, f"cutover/{step}")
         for step in ("record", "drain-source", "mark", "unpause-target", "gap-target", "watch-target")
     )
-    missed = tuple(_moment(item) for item in gap.get("missed") or ())
-    kept = tuple(moment for moment in missed if moment is not None)
+    kept, crowded = _moments(gap.get("missed")), _moments(gap.get("crowded"))
     failed = [entry for entries in steps.values() for entry in entries[-1:] if entry.event == "failed"]
-    listed = () if gap.get("run") else kept
+    listed = crowded if gap.get("run") else kept
     ticks = tuple(_row(item) for item in watch.get("ticks") or ())
     return DagHandover(
         dag_id=dag_id,
@@ -164,6 +163,11 @@ def _ended(steps: dict[str, list[Entry]], step: str) -> datetime | None:
 
 def _moment(text: object) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None
+
+
+def _moments(texts: object) -> tuple[datetime, ...]:
+    found = texts if isinstance(texts, list) else ()
+    return tuple(moment for moment in map(_moment, found) if moment is not None)
 
 
 def _row(facts: Mapping[str, Any]) -> TickRow:

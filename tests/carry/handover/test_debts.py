@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,7 @@ from tests.carry.handover.going import go
 from tests.carry.handover.two_airflows import CrashError, world
 
 from astroferry.carry.handover.ends import Handover
-from astroferry.carry.handover.watch import WatchTicks
+from astroferry.carry.handover.watch import WatchTicks, ticks_of
 from astroferry.carry.journal import Journal
 from astroferry.errors import RemoteError, RequestFailedError
 
@@ -31,7 +33,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def two(folder: Path, source: int = 2, target: int = 3, **more: Any) -> tuple[World, Callable[[], Journal]]:
     here = world(folder, catchup=False, source_major=source, target_major=target, watch_ticks=1, warm=250, **more)
-    return here, lambda: Journal(folder / "j.jsonl")
+    return here, lambda: Journal(folder / "j.jsonl", now=here.clock.now)
 
 
 def late(here: World, server: Server) -> None:
@@ -208,6 +210,102 @@ async def test_a_drain_killed_as_it_had_paused_owes_what_fell_until_it_is_run_ag
     assert left_out(here) == []
 
 
+def dies_once_paused(here: World, server: Server) -> None:
+    """Killed as it had paused: a run had slipped in, which stands there since."""
+    pause = server.set_paused
+
+    async def dies(dag_id: str, paused: bool) -> None:
+        assert paused
+        while not server.open:
+            here.clock.pass_by(1)
+        server.is_paused = True
+        server.set_paused = pause  # type: ignore[method-assign] # once
+        raise CrashError(dag_id)
+
+    server.set_paused = dies  # type: ignore[method-assign] # once
+
+
+def dies_once_unpaused(server: Server) -> None:
+    unpause = server.set_paused
+
+    async def dies(dag_id: str, paused: bool) -> None:
+        assert not paused
+        await unpause(dag_id, paused)
+        server.set_paused = unpause  # type: ignore[method-assign] # once
+        raise CrashError(dag_id)
+
+    server.set_paused = dies  # type: ignore[method-assign] # once
+
+
+@pytest.mark.parametrize("one_at_a_time", [True, False])
+@pytest.mark.parametrize("way", ["cutover", "rollback"])
+@ENDS
+async def test_a_drain_killed_twice_owes_what_fell_between_its_pauses(
+    tmp_path: Path, source: int, target: int, way: Any, *, one_at_a_time: bool
+) -> None:
+    """Killed as it had paused, and again as it had unpaused that side to let the run end, which stood meanwhile."""
+    here, journal = two(tmp_path, source, target, dag={"max_active_runs": 1} if one_at_a_time else {})
+    if way == "rollback":
+        await ends_well(here, journal(), "cutover")
+    side = here.source if way == "cutover" else here.target
+    for dies in (partial(dies_once_paused, here), dies_once_unpaused):
+        dies(side)
+        with pytest.raises(CrashError):
+            await go(here, journal(), way)
+        here.clock.pass_by(420)
+    await ends_well(here, journal(), way)
+    assert left_out(here) == []
+
+
+@pytest.mark.parametrize("way", ["cutover", "rollback"])
+@ENDS
+async def test_a_drain_killed_as_it_had_paused_owes_what_fell_also_the_other_way(
+    tmp_path: Path, source: int, target: int, way: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way back unpauses it where no line says that it was drained, and is broken off before the gap is run."""
+    other: Any = "rollback" if way == "cutover" else "cutover"
+    here, journal = two(tmp_path, source, target)
+    if way == "rollback":
+        await ends_well(here, journal(), "cutover")
+    side = here.source if way == "cutover" else here.target
+    pause = side.set_paused
+
+    async def dies(dag_id: str, paused: bool) -> None:
+        await pause(dag_id, paused)
+        side.set_paused = pause  # type: ignore[method-assign] # once
+        raise CrashError(dag_id)
+
+    side.set_paused = dies  # type: ignore[method-assign] # once
+    with pytest.raises(CrashError):
+        await go(here, journal(), way)
+    assert journal().entries[-1].event == "begin"
+    here.clock.pass_by(420)
+    with nothing_is_filled(side, monkeypatch):
+        assert (await go(here, journal(), other)).failed
+    here.clock.pass_by(60)
+    await ends_well(here, journal(), way)
+    assert left_out(here) == []
+
+
+@ENDS
+async def test_a_target_paused_by_hand_before_its_drain_is_drained_all_the_same(
+    tmp_path: Path, source: int, target: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a second cutover; the way back is then broken off between the sides, and turned round again."""
+    here, journal = two(tmp_path, source, target)
+    for way in ("cutover", "rollback", "cutover"):
+        await ends_well(here, journal(), way)
+    while here.target.open:
+        here.clock.pass_by(1)
+    here.target.is_paused = True
+    late(here, here.source)
+    with nothing_is_filled(here.source, monkeypatch):
+        assert (await go(here, journal(), "rollback")).failed
+    here.clock.pass_by(60)
+    await ends_well(here, journal(), "cutover")
+    assert left_out(here) == []
+
+
 async def test_what_the_other_side_passed_over_for_lack_of_room_is_no_debt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,3 +325,33 @@ async def test_what_the_other_side_passed_over_for_lack_of_room_is_no_debt(
         here.clock.pass_by(1)
     await ends_well(here, journal(), "rollback")
     assert left_out(here) == skipped
+
+
+@pytest.mark.parametrize("hours", [1, 9])
+async def test_a_dag_that_never_keeps_up_does_not_owe_what_our_own_runs_crowd_out(
+    tmp_path: Path, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its runs outlasts its period: what is run on purpose takes the place of what comes due meanwhile."""
+    here, journal = two(tmp_path, dag={"max_active_runs": 1}, drain_timeout=40_000)
+    late(here, here.target)
+    with nothing_is_filled(here.target, monkeypatch):
+        assert (await go(here, journal(), "cutover")).failed
+    owed = left_out(here)
+    here.source.seconds_per_run = here.target.seconds_per_run = 290
+    here.clock.pass_by(hours * 3600)
+    skipped = [tick for tick in left_out(here) if tick not in owed]
+    assert len(skipped) > 10 * hours
+    began = here.clock.now()
+    lines = journal()
+    await ends_well(here, lines, "rollback")
+    crowded = lines.standing()["rollback/one/d/gap-source"].made["crowded"]
+    assert len(crowded) > 1
+    handover, ctx = Handover("d", "one", "prod"), here.context()
+    ctx.standing, ctx.lines = lines.standing_of, lines.lines
+    none = [row.tick for row in await ticks_of(ctx, handover, here.ticks_due()[0], began) if row.side is None]
+    assert not none, "the table explains all that was passed over before"
+    ran = here.ticks_ran()
+    assert all(datetime.fromisoformat(tick) not in ran for tick in crowded)
+    assert not set(owed) & set(left_out(here))
+    assert not (await go(here, journal(), "rollback")).failed
+    assert lines.standing()["rollback/one/d/gap-source"].made["crowded"] == crowded

@@ -54,12 +54,12 @@ class Between:
 
     def stopped(self, side: Side, last: datetime | None) -> Between:
         """That side was drained, having had `last`; a target that has run nothing begins where the source ended."""
-        if self.stands:
-            return replace(self, drained=self.drained | {side})
-        here = [last, self.source_ended if side == "target" else None]
-        since = max((moment for moment in here if moment is not None), default=None)
         ended = last if side == "source" else self.source_ended
-        return replace(self, stands=True, since=since, drained=self.drained | {side}, source_ended=ended)
+        told = replace(self, drained=self.drained | {side}, source_ended=ended)
+        if self.stands:
+            return told
+        here = [last, ended if side == "target" else None]
+        return replace(told, stands=True, since=max((moment for moment in here if moment is not None), default=None))
 
     def switched_on(self, side: Side, at: datetime, last: datetime | None = None) -> Between:
         """That side runs it (again): what fell since it came to a stand is owed, and what stood there goes on.
@@ -71,7 +71,7 @@ class Between:
             for run_id, spans in self.stood.get(side, {}).items()
         }
         return replace(
-            self.owing(self.since if self.stands else last),
+            self.owing(self.since or last),
             stands=False,
             since=None,
             drained=self.drained - {side},
@@ -121,19 +121,19 @@ class _Reading:
             self.lets_owed = False
 
     def _drain(self, side: Side, line: Entry) -> None:
-        facts = line.facts
+        facts, at = line.facts, _at(line)
         if line.event == "begin" and not facts.get("was_paused"):
             # Where it was drained before: by hand, or by a drain that was killed while it let a run finish.
-            self.drains[side] = line.at
-            self.now = self.now.switched_on(side, line.at)
+            self.drains[side] = at
+            self.now = self.now.switched_on(side, at)
         elif line.event == "begin" and HALTED in facts:
             # It is unpaused until they have ended.
-            begun = self.drains.get(side, line.at)
+            begun = self.drains.get(side, at)
             self.now = self.now.owing(_moment(facts.get("last"))).halting(side, facts[HALTED], begun)
-            self.now = self.now.switched_on(side, line.at)
+            self.now = self.now.switched_on(side, at)
         elif line.event in FINISHED and "frozen" in facts:
             self.now = self.now.owing(_moment(facts.get("since"))).stopped(side, _moment(facts.get("last")))
-            self.now = self.now.halting(side, facts["frozen"], _moment(facts.get("stood")) or line.at)
+            self.now = self.now.halting(side, facts["frozen"], _moment(facts.get("stood")) or at)
 
     def _switch(self, side: Side, line: Entry) -> None:
         if line.event == "begin" and self.before[0] != line.action:
@@ -141,18 +141,16 @@ class _Reading:
         known, former = self.before
         if line.event == "begin":
             # Where it was begun before, it has been looked at again, and found paused.
-            self.now = former.switched_on(side, line.at, _moment(line.facts.get("last")))
+            self.now = former.switched_on(side, _at(line), _moment(line.facts.get("last")))
         elif line.event == "refused" or (line.event in FINISHED and line.facts.get("unpaused") is False):
             if known == line.action:
                 self.now = former
         elif line.event in FINISHED:
-            at = line.at
-            if line.event == "applied":
-                at = _moment(line.facts.get("at")) or at
+            if line.event == "applied" and known == line.action:
                 # Until then it stood, and not only until it was begun.
-                if known == line.action:
-                    self.now = replace(self.now, stood=former.stood)
-            self.now = self.now.switched_on(side, at)
+                self.now = replace(self.now, stood=former.stood)
+            # What is found again repeats what was told when it was made.
+            self.now = self.now.switched_on(side, _at(line) if line.event == "applied" else line.at)
 
     def _let(self, line: Entry) -> None:
         """What a side that was let go on owes; it runs what fell between by itself."""
@@ -172,3 +170,8 @@ def between(lines: Iterable[Entry]) -> Between:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _at(line: Entry) -> datetime:
+    """When that was, by the servers' clock where the line tells it, else by this machine's."""
+    return _moment(line.facts.get("at")) or line.at

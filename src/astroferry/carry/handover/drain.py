@@ -89,7 +89,8 @@ class DrainAndPause:
         """`observe`, whatever the journal was told."""
         dag = await self.handover.dag(ctx, self.side)
         active = await self.handover.unfinished(ctx, self.side)
-        facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active)}
+        now = ctx.clock.now().isoformat()
+        facts: Facts = {"was_paused": dag.is_paused, "unfinished": len(active), "at": now}
         if dag.is_paused and not active:
             self.handover.drained.add(self.side)
             return Observation(

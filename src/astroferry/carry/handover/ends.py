@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from astroferry.model.cutover import DagStanding, Side
     from astroferry.model.inventory import Dag, Run
 
+CROWDED = "crowded"
+"""fact of a step that ran what fell between: ticks that were passed over for it, and are listed"""
 FIRST_ROWS = 200
 ALL_ROWS = 100_000
 
@@ -139,11 +141,15 @@ class Handover:
         return last
 
     async def last(self, ctx: Context, side: Side) -> dict[str, str | None]:
-        """The fact `last` of a step that pauses or unpauses that side: its last tick (ISO), where it has ticks."""
+        """What a step tells that pauses or unpauses that side: `at`, by the servers' clock; `last`, its last tick.
+
+        Both ISO. `last` is left out of a DAG without ticks, and None where that side has had none.
+        """
+        now = {"at": ctx.clock.now().isoformat()}
         if isinstance(await self.kind(ctx), SwitchPlan):
-            return {}
+            return {**now}
         tick = await self._boundary(ctx, side)
-        return {"last": tick.moment.isoformat() if tick is not None else None}
+        return {**now, "last": tick.moment.isoformat() if tick is not None else None}
 
     def _step(self, ctx: Context, way: str, step: str) -> Standing:
         """Where a step of this DAG stands in the journal."""
@@ -166,7 +172,14 @@ class Handover:
 
     def listed(self, ctx: Context) -> frozenset[datetime]:
         """Ticks between the sides that were only listed, by the journal."""
-        return listed_by(self._step(ctx, "cutover", "gap-target"), self._step(ctx, "rollback", "gap-source"))
+        return listed_by(*self._gaps(ctx))
+
+    def crowded(self, ctx: Context) -> frozenset[datetime]:
+        """Those of `listed` for which there was no room beside what was run on purpose."""
+        return frozenset(moment for gap in self._gaps(ctx) for moment in _moments(gap, CROWDED))
+
+    def _gaps(self, ctx: Context) -> tuple[Standing, Standing]:
+        return self._step(ctx, "cutover", "gap-target"), self._step(ctx, "rollback", "gap-source")
 
     async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:
         """That side's queued and running runs, but for those frozen on purpose.
@@ -224,10 +237,17 @@ class Handover:
 
 
 def listed_by(*gaps: Standing | None) -> frozenset[datetime]:
-    """The ticks between the sides that these steps (`gap.RunGap`) listed and did not run, as the plan had it then."""
+    """The ticks between the sides that these steps (`gap.RunGap`) listed and did not run.
+
+    All, as the plan had it then, or those for which there was no room beside the others.
+    """
+    found = [gap for gap in gaps if gap is not None]
     return frozenset(
-        datetime.fromisoformat(tick)
-        for gap in gaps
-        if gap is not None and not gap.made.get("run")
-        for tick in gap.made.get("missed") or ()
+        moment
+        for gap in found
+        for moment in (*_moments(gap, CROWDED), *(() if gap.made.get("run") else _moments(gap, "missed")))
     )
+
+
+def _moments(gap: Standing, fact: str) -> list[datetime]:
+    return [datetime.fromisoformat(tick) for tick in gap.made.get(fact) or ()]

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import boundary, holes, rows_by_tick, stretches
+from astroferry.advice.schedule import boundary, holes, rows_by_tick, stretches, tick_of
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.backfill import open_backfill
+from astroferry.carry.handover.ends import CROWDED
 from astroferry.carry.handover.watch import passed_over
 from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX, opposite
@@ -38,7 +39,7 @@ class RunGap:
     """Run on `side`, on purpose, what its scheduler passed over; or list it, where the plan says `gap = "list"`.
 
     It is about what was due when it began: what comes due later is the scheduler's own, and may take it a moment.
-    Facts: `missed` (ticks, ISO) and `run` (bool).
+    Facts: `missed` (ticks, ISO) and `run` (bool); `crowded`, ticks (ISO) for which those runs left no room.
     """
 
     handover: Handover
@@ -112,7 +113,8 @@ class RunGap:
         if ctx.plan.cutover.gap == "run":
             await self._run(ctx, missing)
             if missing and await self._takes_turns(ctx):
-                facts["missed"] += await self._until_none_is_missing(ctx, since)
+                more, crowded = await self._until_none_is_missing(ctx, since)
+                facts |= {"missed": facts["missed"] + more, CROWDED: crowded}
         return facts
 
     async def _takes_turns(self, ctx: Context) -> bool:
@@ -124,8 +126,8 @@ class RunGap:
         """
         return (await self.handover.plan(ctx)).max_active_runs == 1
 
-    async def _until_none_is_missing(self, ctx: Context, since: datetime) -> list[str]:
-        """Wait for the runs that were started, and run what was passed over for them; those ticks, ISO.
+    async def _until_none_is_missing(self, ctx: Context, since: datetime) -> tuple[list[str], list[str]]:
+        """Wait for the runs that were started, and run what was passed over for them; those ticks, and the crowded.
 
         RemoteError where it does not come to an end within `drain_timeout`.
         """
@@ -137,17 +139,39 @@ class RunGap:
             ours = any(run.run_id.startswith(GAP_PREFIX) for run in await self.handover.unfinished(ctx, self.side))
             settled = await self._settled(ctx, since, ctx.clock.now())
             missing = await self._missing(ctx, since)
-            await self._run(ctx, missing)
-            more += [tick.moment.isoformat() for tick in missing]
-            if settled and not missing and not ours:
-                return more
+            crowded = [tick.moment.isoformat() for tick in missing] if await self._is_crowded(ctx, since) else []
+            if settled and not ours and (crowded or not missing):
+                if crowded:
+                    ctx.tell(
+                        f"{self.handover.dag_id}: {len(crowded)} ticks came due while those runs took its only place"
+                    )
+                return more, crowded
+            if not crowded:
+                await self._run(ctx, missing)
+                more += [tick.moment.isoformat() for tick in missing]
             if ctx.clock.now() >= deadline:
                 raise RemoteError(
-                    f'"{self.handover.dag_id}" does not catch up on the {self.side}: only one run of it may be under '
-                    "way, and what came due meanwhile was passed over.",
-                    hint="The count of ticks at the end names them; run this again when it has calmed down.",
+                    f'What fell between of "{self.handover.dag_id}" is still being run on the {self.side}: only one '
+                    "run of it may be under way.",
+                    hint="Run this again later; the count of ticks at the end names what is still missing.",
                 )
             await ctx.clock.sleep(ctx.plan.cutover.poll)
+
+    async def _is_crowded(self, ctx: Context, since: datetime) -> bool:
+        """Whether our runs take longer than the DAG's period: then each takes the place of one that comes due.
+
+        To run that too would take the place of another, and so on for ever. Such a DAG passes ticks over whoever runs
+        it, so those are told and counted as listed.
+        """
+        ticks = (await self.handover.plan(ctx)).ticks
+        taken = periods = timedelta(0)
+        for run in await self.handover.rows(ctx, self.side, since):
+            tick, begun = tick_of(run), run.start_date
+            following = ticks.after(tick) if tick is not None else None
+            if run.run_id.startswith(GAP_PREFIX) and tick is not None and begun is not None and following is not None:
+                taken += (run.end_date or ctx.clock.now()) - begun
+                periods += following.moment - tick
+        return bool(periods) and taken >= periods
 
     async def queue_what_comes_first(self, ctx: Context) -> None:
         """Before a DAG is unpaused on an Airflow 2 whose tasks depend on past runs: start what would be passed over.
@@ -208,10 +232,8 @@ class RunGap:
             return []
         moments = [tick.moment for tick in missing]
         by_itself = await passed_over(ctx, self.handover, self.side, moments)
-        if self.handover.between(ctx).owed_since is not None:
-            # The other side ran it for a while since.
-            by_itself |= await passed_over(ctx, self.handover, opposite(self.side), moments)
-        return [tick for tick in missing if tick.moment not in by_itself]
+        by_itself |= await passed_over(ctx, self.handover, opposite(self.side), moments)
+        return [tick for tick in missing if tick.moment not in by_itself | self.handover.crowded(ctx)]
 
     async def _decided(self, ctx: Context) -> datetime | None:
         """Up to when it is decided, where a run that stood still fills the DAG again; the latest comes after it."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class LetGoOn:
     """Unpause a DAG on `side` again, where it ran before a cutover (source) or rollback (target) that did not end.
 
-    Facts: `unpaused`.
+    Facts: `unpaused` (bool), `at` (ISO time), `owed` (bool): what fell between is still to be run there.
     """
 
     handover: Handover
@@ -119,6 +119,7 @@ class LetGoOn:
                     hint="Run the same command again once it answers.",
                 ) from error
         await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
+        now = ctx.clock.now().isoformat()
         ctx.tell(f"{self.handover.dag_id}: the {self.side} goes on with it")
         owed = False
         try:
@@ -127,7 +128,7 @@ class LetGoOn:
         except AstroferryError as error:
             owed = True
             ctx.tell(f"{self.handover.dag_id}: the next run of this command runs what fell between. {error.message}")
-        return {"unpaused": True, OWED: owed}
+        return {"unpaused": True, "at": now, OWED: owed}
 
     async def verify(self, ctx: Context) -> Observation:
         """Whether that side runs it; what it owes is told by the facts, since the other side may be away."""
