@@ -14,9 +14,10 @@ from astroferry.carry.journal import Journal
 from astroferry.carry.watching import last_verdicts
 from astroferry.model.cutover import TickRow
 from astroferry.model.drain import DrainSample
+from astroferry.model.watching import DagVerdict
 from astroferry.report.chapters_plan import _wave_cut_over
 from astroferry.report.cutover import DagHandover, cutover_section
-from astroferry.report.document import Bullets, Table, Text
+from astroferry.report.document import Bullets, More, Picture, Table, Text
 from astroferry.report.pictures import MOST_POINTS, drain_curve, tick_lanes
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def test_a_wave_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     journal = Journal(world.journal_path)
     found = cutover_section(world.plan, journal.entries, samples, "pilot", last_verdicts(journal, "pilot"))
     assert (found.state, found.exact) == ("cut over", True)
-    assert "alerts" in found.checklist
+    checks = next(block for block in _wave_cut_over(found) if isinstance(block, More)).blocks[0]
+    assert isinstance(checks, Table)
+    assert ("alerts", "confirmed") in {row[:2] for row in checks.rows}
     dags = {dag.dag_id: dag for dag in found.dags}
     assert dags.keys() == {"ticks_on", "ticks_now"}
     for dag in dags.values():
@@ -70,13 +73,26 @@ def test_a_wave_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     assert world.on_plan("rollback", "--wave", "pilot", "--confirm", DEPLOYMENT).code == 0
     entries = Journal(world.journal_path).entries
-    back = cutover_section(world.plan, entries, read_samples(drain_path(world.plan_path)), "pilot")
+    samples = read_samples(drain_path(world.plan_path))
+    back = cutover_section(world.plan, entries, samples, "pilot")
     assert all(dag.given_back_at is not None for dag in back.dags)
-    assert {sample.side for sample in back.samples} == {"source", "target"}
+    # The source's ticks from there on are counted and drawn too; each side's drain is a curve of its own.
+    assert all({row.side for row in dag.ticks} == {"source", "target"} for dag in back.dags)
+    assert all(dag.once > dags[dag.dag_id].once for dag in back.dags)
+    curves = [block for block in _wave_cut_over(back) if isinstance(block, Picture)]
+    assert [curve.caption for curve in curves] == [
+        "Runs still active on the source, before the cutover.",
+        "Runs still active on the target, before they were given back.",
+    ]
+    assert all(curve.words.startswith("Drained 2 DAGs from ") for curve in curves)
     # Handed over once more: the section is of the last time.
     assert world.on_plan("cutover", "--wave", "pilot", "--confirm", DEPLOYMENT).code == 0
-    again = cutover_section(world.plan, Journal(world.journal_path).entries, (), "pilot")
+    again = cutover_section(world.plan, Journal(world.journal_path).entries, samples, "pilot")
     assert all(dag.given_back_at is None for dag in again.dags)
+    assert again.samples == (), "what was drained before it is history"
+    # What the watch saw later counts as well.
+    missed = {"ticks_now": DagVerdict("ticks_now", "amiss", missed=1)}
+    assert not cutover_section(world.plan, entries, samples, "pilot", missed).exact
     assert cutover_section(world.plan, entries, (), "rest").dags == ()
 
 

@@ -15,7 +15,7 @@ from astroferry.model.words import names, several
 from astroferry.report.assessment import OPEN
 from astroferry.report.document import Bullets, More, Picture, Section, Table, Text
 from astroferry.report.markup import Html
-from astroferry.report.pictures import drain_curve, tick_lanes
+from astroferry.report.pictures import drain_curve, drain_words, tick_lanes
 from astroferry.report.sizes import scheduler, workers
 from astroferry.report.waves_picture import waves_picture
 
@@ -250,10 +250,10 @@ def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
     yield Text(
         f"Wave {part.wave} ({part.state}): {done:,} of {several(len(part.dags), 'DAG')} run on Astro{given}; {exact}."
     )
-    if curve := drain_curve(part.samples):
-        yield Picture(
-            Html(curve), "Runs still active on the source while its DAGs were drained.", "Drained runs over time."
-        )
+    for side, when in (("source", "before the cutover"), ("target", "before they were given back")):
+        drained = [sample for sample in part.samples if sample.side == side]
+        if curve := drain_curve(drained):
+            yield Picture(Html(curve), drain_words(drained), f"Runs still active on the {side}, {when}.")
     head = ("DAG", "paused on the source (UTC)", "runs on Astro (UTC)", "gap", "once", "twice", "missed", "verdict")
     rows = tuple(_handed(dag) for dag in part.dags)
     yield Table(f"Handed over in {part.wave}", head, rows, frozenset({4, 5, 6}))
@@ -264,6 +264,10 @@ def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
     if uncounted := [f"{dag.dag_id}: {clause}." for dag in part.dags for clause in dag.uncounted]:
         yield Text("What no ticks tell of:")
         yield Bullets(tuple(uncounted))
+    if part.checklist:
+        seen = tuple((key, *found.partition(": ")[::2]) for key, found in part.checklist.items())
+        checked = Table(f"The checklist before {part.wave} was cut over", ("check", "outcome", "evidence"), seen)
+        yield More(f"{several(len(seen), 'check')} before {part.wave} was cut over", (checked,))
     lanes = [(dag.dag_id, svg) for dag in part.dags if (svg := tick_lanes(dag))][:MOST_LANES]
     drawn = tuple(Picture(Html(svg), f"Ticks of {dag_id} on both sides.", dag_id) for dag_id, svg in lanes)
     if drawn:

@@ -74,8 +74,9 @@ class CutoverSection:
 
     @property
     def exact(self) -> bool:
-        """Whether every tick that was counted ran exactly once."""
-        return all(not dag.twice and not dag.missed for dag in self.dags)
+        """Whether every tick that was counted ran exactly once, by the cutover, the way back and the watch."""
+        seen = [*self.dags, *(dag.verdict for dag in self.dags if dag.verdict is not None)]
+        return all(not item.twice and not item.missed for item in seen)
 
 
 def cutover_section(
@@ -106,7 +107,9 @@ def cutover_section(
                 steps[dag_id] = {}  # what an earlier handover did is history
             steps.setdefault(dag_id, {}).setdefault(step, []).append(entry)
     dags = tuple(_handover(dag_id, of, (verdicts or {}).get(dag_id)) for dag_id, of in steps.items())
-    return CutoverSection(wave, state, dags, tuple(item for item in samples if item.dag_id in steps), checklist)
+    began = {dag_id: of["cutover/record"][0].at for dag_id, of in steps.items() if "cutover/record" in of}
+    drained = tuple(item for item in samples if item.dag_id in began and item.at >= began[item.dag_id])
+    return CutoverSection(wave, state, dags, drained, checklist)
 
 
 def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | None) -> DagHandover:
@@ -114,10 +117,12 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         _facts(steps, f"cutover/{step}")
         for step in ("record", "drain-source", "mark", "unpause-target", "gap-target", "watch-target")
     )
+    # After a rollback, what the source was seen to run from there on.
+    watches = (watch, _facts(steps, "rollback/watch-source"))
     kept, crowded = _moments(gap.get("missed")), _moments(gap.get("crowded"))
     failed = [entry for entries in steps.values() for entry in entries[-1:] if entry.event == "failed"]
     listed = crowded if gap.get("run") else kept
-    ticks = tuple(_row(item) for item in watch.get("ticks") or ())
+    ticks = tuple(_row(item) for seen in watches for item in seen.get("ticks") or ())
     return DagHandover(
         dag_id=dag_id,
         began=_moment(record.get("at")),
@@ -131,9 +136,9 @@ def _handover(dag_id: str, steps: dict[str, list[Entry]], verdict: DagVerdict | 
         listed=listed,
         uncounted=tuple(_uncounted(record, drain, watch)),
         ticks=ticks,
-        once=int(watch.get("once") or 0),
-        twice=int(watch.get("twice") or 0),
-        missed=int(watch.get("missed") or 0),
+        once=sum(int(seen.get("once") or 0) for seen in watches),
+        twice=sum(int(seen.get("twice") or 0) for seen in watches),
+        missed=sum(int(seen.get("missed") or 0) for seen in watches),
         verdict=verdict,
         failed=f"{failed[-1].action.rsplit('/', 1)[-1]}: {failed[-1].why}" if failed else "",
         given_back_at=_ended(steps, "rollback/unpause-source"),

@@ -25,6 +25,17 @@ MOST_TICKS = 400
 """more marks than that cannot be told apart; the last ones are drawn, and the words say so"""
 
 
+def drain_words(samples: Sequence[DrainSample]) -> str:
+    """What the curve shows, in a sentence; empty where nothing was drained."""
+    points = _totals(samples)
+    if not points:
+        return ""
+    most = max(count for _, count in points)
+    dags = len({sample.dag_id for sample in samples})
+    had = f"at most {several(most, 'run')} at once" if most else "none of them was running"
+    return f"Drained {several(dags, 'DAG')} from {points[0][0]:%H:%M:%S} to {points[-1][0]:%H:%M:%S} UTC; {had}."
+
+
 def drain_curve(samples: Sequence[DrainSample], *, height: int = 180) -> str:
     """Queued and running runs of all DAGs together over time, as steps; empty where nothing was drained."""
     points = _totals(samples)
@@ -41,12 +52,9 @@ def drain_curve(samples: Sequence[DrainSample], *, height: int = 180) -> str:
     path = [f"M {x(first):.1f} {y(points[0][1]):.1f}"]
     for moment, count in points[1:]:
         path.append(f"H {x(moment):.1f} V {y(count):.1f}")
-    dags = len({sample.dag_id for sample in samples})
-    had = f"at most {several(most, 'run')} at once" if most else "none of them was running"
-    words = f"Drained {several(dags, 'DAG')} from {first:%H:%M:%S} to {last:%H:%M:%S} UTC; {had}."
     return _svg(
         height,
-        words,
+        drain_words(samples),
         [
             f'<path d="{" ".join(path)}" fill="none" stroke="currentColor" stroke-width="2"/>',
             f'<line x1="{LEFT}" y1="{bottom}" x2="{WIDTH - RIGHT}" y2="{bottom}" stroke="currentColor"/>',
