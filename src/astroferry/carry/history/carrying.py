@@ -29,6 +29,7 @@ from astroferry.clients.starship import Starship
 from astroferry.errors import NotFoundError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX
 from astroferry.model.starship import is_at_least
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from astroferry.carry.action import Facts
@@ -110,7 +111,7 @@ class CarryHistory:
         asked = {item["dag_run_id"] for item in wanted} if self._asked is None else self._asked
         missing = sorted(asked - there)
         if missing:
-            return Observation("failed", f"{len(missing)} runs are not on the target: {', '.join(missing[:3])}")
+            return Observation("failed", f"{several(len(missing), 'run')} not on the target: {names(missing, 3)}")
         return Observation("done", facts={"there": len(wanted), "left": dict(left)})
 
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
