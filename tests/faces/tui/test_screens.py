@@ -294,6 +294,10 @@ class TestAfterDeciding:
                 await settled(pilot)
                 assert todo in text_of(wizard.app), "what to do about this row, and not about another"
                 await pilot.press("escape")
+            wizard.runs.carrier.compared = [Verified("data-test", rows), Verified("data-prod", rows)]
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "comparison-of-two")
 
     async def test_cutover(self, saved: Saved, plan: Any, same_screen: Same) -> None:
         waves = tuple(dataclasses.replace(wave, state="tested") for wave in plan.waves)

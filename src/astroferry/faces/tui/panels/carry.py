@@ -35,6 +35,8 @@ _SIGNS: dict[PhaseState, tuple[str, str]] = {
     "in part": ("~", "$text-warning"),
     "open": ("·", "$text-muted"),
 }
+COMPARED = ("kind", "id", "result", "fields", "host and port", "why")
+"""of a compared item, as `_cells` gives them"""
 
 
 class CarryPanel(Panel):
@@ -56,7 +58,7 @@ class CarryPanel(Panel):
         self._drawn_for = 0
         self.results = RowList(("item", "how it ended", "why"), id="failed")
         self._rows: list[Comparison] = []
-        self.compared = RowList(("kind", "id", "result", "fields", "host and port", "why"), keep=3, id="compared")
+        self.compared = RowList(COMPARED, keep=3, id="compared")
 
     def compose(self) -> ComposeResult:
         """Title, phases, the item in hand, failed items, comparison."""
@@ -121,16 +123,28 @@ class CarryPanel(Panel):
         failed = [(item.title, item.outcome, item.why) for item in failed_items(self.session, work)]
         self.results.display = bool(failed)
         self.results.set_rows(failed)
-        self._rows = sorted(
-            (row for item in self.wizard.runs.carrier.compared for row in item.rows),
-            # What needs a look comes first.
-            key=lambda row: (row.outcome == "same", not row.is_finding),
-        )
-        self.compared.display = bool(self._rows)
-        self.compared.set_rows([_cells(row) for row in self._rows])
+        self._show_compared()
         if had:
             # Where there are rows, arrows read them; letters come up to here from there too.
             self.take_focus()
+
+    def _show_compared(self) -> None:
+        """What needs a look comes first; of several Deployments each row names its own."""
+        compared = self.wizard.runs.carrier.compared
+        found = sorted(
+            ((item.deployment, row) for item in compared for row in item.rows),
+            key=lambda pair: (pair[1].outcome == "same", not pair[1].is_finding),
+        )
+        self._rows = [row for _, row in found]
+        self.compared.display = bool(found)
+        if len(compared) > 1:
+            self.compared.headings = (*COMPARED[:3], "Deployment", *COMPARED[3:])
+            self.compared.set_rows(
+                [(*cells[:3], deployment, *cells[3:]) for deployment, row in found if (cells := _cells(row))]
+            )
+        else:
+            self.compared.headings = COMPARED
+            self.compared.set_rows([_cells(row) for row in self._rows])
 
     def _equal_rows(self) -> list[Comparison]:
         """The rows of the last comparison, where all of it was equal."""
