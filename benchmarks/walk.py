@@ -189,7 +189,7 @@ def cut_over(here: Sitting) -> None:
     here.run("astroferry")
     here.keep("52b-opened-after-a-lost-terminal", GO_ON)
     here.press("Enter")
-    here.keep("52c-what-was-broken-off", "17 of 19")
+    here.keep("52c-what-was-broken-off", "● fast")
     here.press("c")
     here.confirm(DEPLOYMENT)
     here.keep("52d-taken-up-again", "steps ·", LONG)

@@ -294,7 +294,7 @@ class TestAfterDeciding:
                 await settled(pilot)
                 assert todo in text_of(wizard.app), "what to do about this row, and not about another"
                 await pilot.press("escape")
-            wizard.runs.carrier.compared = [Verified("data-test", rows), Verified("data-prod", rows)]
+            wizard.runs.carrier.compared = [Verified("sales-test", rows), Verified("sales-production", rows)]
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "comparison-of-two")

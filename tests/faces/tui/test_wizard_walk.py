@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
+    from astroferry.carry.journal import Event
     from astroferry.faces.tui.app import Ferry
     from astroferry.faces.work import Kind
     from astroferry.model.inventory import Inventory
@@ -726,12 +727,23 @@ async def test_the_checklist_is_a_key_away_from_either_list(saved: Saved, plan: 
         assert "d one DAG back · Enter a DAG · Tab waves" in text_of(wizard.app), "of the list that has the keys"
 
 
-async def test_a_wave_that_was_left_halfway_has_the_cursor(saved: Saved, plan: Any) -> None:
+@pytest.mark.parametrize(
+    "last",
+    [
+        (("drain-source", "begin"),),
+        # Ended between two steps, none of them is open.
+        (("drain-source", "done"), ("mark", "done"), ("unpause-target", "done"), ("gap-target", "found")),
+    ],
+)
+async def test_a_wave_that_was_left_halfway_has_the_cursor(
+    saved: Saved, plan: Any, last: tuple[tuple[str, Event], ...]
+) -> None:
     waves = tuple(dataclasses.replace(wave, state="tested") for wave in plan.waves)
     path = saved(decided=(*ALL, "review"), waves=waves)
     journal = Journal(path.with_suffix(".journal.jsonl"))
     journal.write("cutover/rest/daily_sales/record", "done", facts={})
-    journal.write("cutover/rest/daily_sales/drain-source", "begin")
+    for step, event in last:
+        journal.write(f"cutover/rest/daily_sales/{step}", event)
     async with at(path, "cutover") as (wizard, _):
         assert isinstance(wizard.panel, CutoverPanel)
         assert wizard.panel.wave is not None

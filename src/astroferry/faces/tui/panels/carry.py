@@ -138,9 +138,9 @@ class CarryPanel(Panel):
         self._rows = [row for _, row in found]
         self.compared.display = bool(found)
         if len(compared) > 1:
-            self.compared.headings = (*COMPARED[:3], "Deployment", *COMPARED[3:])
+            self.compared.headings = (*COMPARED[:2], "Deployment", *COMPARED[2:])
             self.compared.set_rows(
-                [(*cells[:3], deployment, *cells[3:]) for deployment, row in found if (cells := _cells(row))]
+                [(*cells[:2], deployment, *cells[2:]) for deployment, row in found if (cells := _cells(row))]
             )
         else:
             self.compared.headings = COMPARED

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from astroferry.carry.handover.wave import refusals, standings_of
-from astroferry.carry.handover.wave_state import state_in_words
+from astroferry.carry.handover.wave_state import state_in_words, states_in_words
 from astroferry.carry.readiness import open_checks
 from astroferry.carry.waves import READY
 from astroferry.faces.confirming import before_cutover, before_rollback
@@ -87,7 +87,10 @@ class CutoverPanel(FollowingPanel):
             parts = key.split("/")
             if parts[0] in {"cutover", "rollback"} and len(parts) > 2 and standing.event in {"begin", "failed"}:
                 return parts[1]
-        return None
+        # Ended between two steps, no step of it is open.
+        plan, inventory = self.session.desk.plan, self.session.desk.inventory
+        stand = states_in_words(plan, inventory, self.session.standings) if inventory else {}
+        return next((name for name, words in stand.items() if words.startswith("halfway")), None)
 
     def _options(self) -> tuple[Option, ...]:
         plan, inventory = self.session.desk.plan, self.session.desk.inventory
