@@ -20,6 +20,7 @@ from astroferry.diagnostics import (
     remember_secret,
     report_bug,
     report_error,
+    ring,
     say,
     say_all,
 )
@@ -126,6 +127,17 @@ def test_data_can_go_elsewhere() -> None:
     out = io.StringIO()
     data("canary", out=out)
     assert out.getvalue() == "[redacted]\n"
+
+
+def test_the_bell_rings_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal, rings in ((True, "\a"), (False, "")):
+        err = io.StringIO()
+        monkeypatch.setattr(err, "isatty", lambda terminal=terminal: terminal)
+        monkeypatch.setattr(sys, "stderr", err)
+        ring()
+        assert err.getvalue() == rings
+    monkeypatch.setattr(sys, "stderr", None)
+    ring()
 
 
 @pytest.mark.parametrize("failure", [BrokenPipeError(), ValueError("closed file"), OSError("gone")])

@@ -113,10 +113,11 @@ def say(text: str = "") -> None:
 
 
 def ring() -> None:
-    """Ring the terminal's bell, where stderr is one that is there."""
+    """Ring the bell of the terminal that stderr is; nothing where it is none, or has gone."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            print("\a", file=sys.stderr, flush=True)
+            if sys.stderr.isatty():
+                print("\a", end="", file=sys.stderr, flush=True)
 
 
 def say_all(lines: Iterable[str]) -> None:

@@ -114,7 +114,7 @@ def test_a_good_cycle_is_well() -> None:
         (
             {"waiting": (WaitingTask("d", "load", NOON + HOUR, "berths", "big"),)},
             "amiss",
-            "1 task wait in the queue for more than 15 min (pool berths, queue big): load",
+            "1 task waiting in the queue for more than 15 min (pool berths, queue big): load",
         ),
         ({"outputs_failed": ("orders are complete",)}, "amiss", "your check failed: orders are complete"),
     ],

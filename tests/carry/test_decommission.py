@@ -77,6 +77,10 @@ def test_refused_until_everything_holds_and_then_without_the_source(world: World
     left = left_in(world)
     assert left.keys() == {*PEOPLE, "runbook:docs/on-call.md"}
     assert list(world.folder.glob("*.backup-*")) == [backup]  # read back, not taken again
+    backup.write_bytes(backup.read_bytes() + b"{}")
+    world.clock.pass_by(1)
+    assert left_in(world).keys() == {*PEOPLE, "runbook:docs/on-call.md"}
+    assert len(list(world.folder.glob("*.backup-*"))) == 2  # what was kept is not what was taken
     for key in (*PEOPLE, "runbook:docs/on-call.md"):
         assert world.on_plan("approve", "--what", key, "--by", "Olivia").code == 0
 
@@ -99,7 +103,12 @@ def test_refused_until_everything_holds_and_then_without_the_source(world: World
 
 
 def test_a_source_that_never_was_quiet_is_still_asked(world: World) -> None:
-    world.applied()
+    world.applied(approval={"author": "Anna", "before": ["decommission"]})
+    before = len(world.wire.requests)
+    ran = world.on_plan("decommission")
+    assert (ran.code, "approval before decommission, and nobody has approved it" in ran.err) == (3, True)
+    assert len(world.wire.requests) == before
+    assert world.on_plan("approve", "--by", "Ben").code == 0
     world.wire.before = lambda request: httpx.Response(403) if request.url.host == "source.test" else None
     assert world.on_plan("decommission").code == 4
     assert "no folder" in world.on_plan("decommission", "--backup", str(world.folder / "nowhere")).err

@@ -112,3 +112,5 @@ def test_the_audit_has_words_for_every_event_of_the_journal() -> None:
     events = get_args(Event)
     rows = rows_of(PLAN, [Entry(number, AT, "verify/prod", event) for number, event in enumerate(events, 1)])
     assert len({row.outcome for row in rows}) == len(events)
+    looks = [Entry(1, AT, "watch/w/d/cycle", "found"), Entry(2, AT, "ready/w", "found")]
+    assert [row.outcome for row in rows_of(PLAN, looks)] == ["looked at", "looked at"]

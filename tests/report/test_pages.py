@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from astroferry.model.finding import Finding
 from astroferry.model.inventory import Coverage
 from astroferry.model.planfile import dump
 from astroferry.report.review import ANSWERS, as_data, review
-from astroferry.report.table import table
+from astroferry.report.table import page_width, table
 from astroferry.stages import DECIDING
 
 if TYPE_CHECKING:
@@ -68,13 +69,21 @@ def test_a_table_fits_its_width(width: int) -> None:
     assert table(("a",), []) == []
 
 
+def test_a_page_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert page_width(118) == 118, "a file, a pipe"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    for columns, width in ((80, 80), (200, 118), (20, 60)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert page_width(118) == width
+
+
 def test_a_table_loses_nothing() -> None:
     """What to do stands in the longest cells, so they are wrapped; keys and ids stay whole as long as they can."""
     rows = [("to be confirmed", "set decisions.cron_data_intervals and run check again", ""), ("met", "", "")]
     lines = table(("", "what to do", ""), rows, width=48)
     assert lines == [
         "                 what to do",
-        "---------------  -----------------------------  ",
+        "---------------  -----------------------------",
         "to be confirmed  set",
         "                 decisions.cron_data_intervals",
         "                 and run check again",

@@ -177,7 +177,7 @@ def _others_amiss(seen: DagWatched, rules: Watch) -> Iterator[str]:
     if stuck:
         where = sorted({f"pool {task.pool}, queue {task.queue}" for task in stuck})
         yield (
-            f"{several(len(stuck), 'task')} wait in the queue for more than {rules.queued_minutes} min "
+            f"{several(len(stuck), 'task')} waiting in the queue for more than {rules.queued_minutes} min "
             f"({names(where, 2)}): {names([task.task_id for task in stuck], 3)}"
         )
     for run in seen.target_runs:

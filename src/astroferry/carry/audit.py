@@ -45,6 +45,8 @@ _BY_DEPLOYMENT = frozenset(
 """`KIND/DEPLOYMENT`"""
 _ITEMS = frozenset({"connection", "variable", "pool"})
 """`KIND/DEPLOYMENT/NAME`: a name may hold slashes, a Deployment's too"""
+_LOOKED_AT = frozenset({"ready", "watch", "decommission"})
+"""kinds of which a line tells what was seen, and not what was done"""
 _BY_WAVE = frozenset({"wave", "window", "ready"})
 """`KIND/WAVE`"""
 
@@ -87,12 +89,18 @@ def rows_of(plan: Plan, entries: Iterable[Entry]) -> tuple[AuditRow, ...]:
                 action=entry.action,
                 where=where,
                 subject=subject,
-                outcome=_OUTCOMES[entry.event],
+                outcome=_outcome(entry),
                 why=redact(entry.why),
                 facts=entry.facts,
             )
         )
     return tuple(rows)
+
+
+def _outcome(entry: Entry) -> str:
+    """A look says what was seen: nothing "was so already"."""
+    looked = entry.event == "found" and entry.action.partition("/")[0] in _LOOKED_AT
+    return "looked at" if looked else _OUTCOMES[entry.event]
 
 
 def as_jsonl(rows: Iterable[AuditRow]) -> str:

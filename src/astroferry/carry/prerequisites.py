@@ -75,11 +75,8 @@ async def prerequisites(way: Opened) -> tuple[Prerequisite, ...]:
             said = confirmed[key]
             live.append(Prerequisite(key, title, "confirmed", f"by {said.by}, {said.at:%Y-%m-%d %H:%M}", who))
         else:
-            live.append(
-                Prerequisite(
-                    key, title, "to be confirmed", f'add [[confirmed]] what = "{key}", by, at to the plan', who
-                )
-            )
+            how = f"astroferry approve PLAN --what {key} --by NAME"
+            live.append(Prerequisite(key, title, "to be confirmed", "no machine can tell", who, how))
     return tuple(live)
 
 

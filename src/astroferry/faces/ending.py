@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from astroferry import diagnostics
@@ -14,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from astroferry.model.plan import Plan
+
+
+ALONE = frozenset({"cutover", "rollback", "watch"})
+"""kinds of run that people leave to themselves, and so are called back from by the bell on any face"""
 
 
 async def call_plans_webhook(plan: Plan, data: Mapping[str, Any], say: Callable[[str], None]) -> None:
@@ -29,6 +32,5 @@ async def call_plans_webhook(plan: Plan, data: Mapping[str, Any], say: Callable[
 
 async def tell_the_end(plan: Plan, data: Mapping[str, Any]) -> None:
     """The same for the command, which rings the terminal's bell too."""
-    if sys.stderr.isatty():
-        diagnostics.ring()
+    diagnostics.ring()
     await call_plans_webhook(plan, data, diagnostics.say)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import textwrap
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def page_width(most: int) -> int:
+    """`most` characters, or as many as the terminal has that stdout is, where those are fewer; 60 at least."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return most
+    return max(60, min(most, shutil.get_terminal_size().columns))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 100, indent: str = "") -> list[str]:
@@ -22,7 +31,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 10
         # The widest that needs to break no word (a key, an id), as long as there is one.
         whole = [column for column, size in enumerate(sizes) if size > max(words[column], 8)]
         sizes[max(whole or range(len(sizes)), key=sizes.__getitem__)] -= 1
-    lines = [*_lines(cells[0], sizes), "  ".join("-" * size for size in sizes)]
+    lines = [*_lines(cells[0], sizes), "  ".join("-" * size for size in sizes).rstrip()]
     lines += [line for row in cells[1:] for line in _lines(row, sizes)]
     return [indent + line for line in lines]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 from tests.harness import DEPLOYMENT
 
+from astroferry import diagnostics
 from astroferry.carry.handover.begun import not_on_source
 from astroferry.carry.journal import Journal
 from astroferry.carry.watching import last_verdicts, note_of
@@ -51,6 +53,7 @@ def test_a_whole_cycle_goes_well(world: World) -> None:
     found = last_verdicts(Journal(world.journal_path), "pilot")
     assert {item.verdict for item in found.values()} == {"well"}
     assert all(item.missed == item.twice == 0 for item in found.values())
+    assert found["ticks_on"].source.runs > 600, "its days on the source, not the last hour"
     assert code == 0
     assert first.keys() == {"ticks_on", "ticks_now"}
 
@@ -103,6 +106,22 @@ def test_a_target_that_stands_still_is_amiss(world: World) -> None:
     assert found["ticks_on"]["verdict"] == "amiss"
     assert "it is paused on the target" in found["ticks_on"]["reasons"]
     assert any(reason.startswith("late: nothing has run yet") for reason in found["ticks_on"]["reasons"])
+    since = (world.clock.now() - timedelta(hours=2)).isoformat()
+    waits = {"dag_id": "ticks_on", "dag_run_id": "x", "task_id": "work", "queued_when": since, "pool": "berths"}
+    broken = {"import_error_id": 1, "filename": "quay/ticks_on.py", "timestamp": since, "stack_trace": "no"}
+
+    def stuck(request: httpx.Request) -> httpx.Response | None:
+        path, there = request.url.path, request.url.host == "astro.localhost"
+        if there and path.endswith("/importErrors"):
+            return httpx.Response(200, json={"import_errors": [broken], "total_entries": 1})
+        if there and path.endswith("/dags/~/dagRuns/~/taskInstances"):
+            return httpx.Response(200, json={"task_instances": [waits], "total_entries": 1})
+        return None
+
+    world.wire.before = stuck
+    told = verdicts(world, "--once")[1]["ticks_on"]["reasons"]
+    assert "its file does not import on the target" in told
+    assert "1 task waiting in the queue for more than 15 min (pool berths, queue default): work" in told
 
 
 def test_a_dag_that_was_deleted_on_the_source_is_watched_on_the_target(world: World) -> None:
@@ -143,6 +162,8 @@ def test_your_own_checks_and_the_webhook(world: World, monkeypatch: pytest.Monke
     ]
     cut_over(world, outputs=outputs, webhook="environment")
     monkeypatch.setenv("ASTROFERRY_WEBHOOK", "https://hooks.example.com/services/T0/deep-Secret-77")
+    rang: list[str] = []
+    monkeypatch.setattr(diagnostics, "ring", lambda: rang.append("bell"))
     sent: list[dict[str, Any]] = []
     page = ["orders: missing"]
 
@@ -160,6 +181,7 @@ def test_your_own_checks_and_the_webhook(world: World, monkeypatch: pytest.Monke
     assert code == 6
     assert found["ticks_on"]["reasons"] == ["your check failed: orders complete"]
     assert [message["verdict"] for message in sent] == ["amiss"]
+    assert rang == ["bell"]
     page[0] = "orders: complete"
     ran = world.on_plan("watch", "--once")
     assert ran.code == 0, ran.err
@@ -167,6 +189,11 @@ def test_your_own_checks_and_the_webhook(world: World, monkeypatch: pytest.Monke
     assert "deep-Secret" not in ran.err + ran.out
     monkeypatch.delenv("ASTROFERRY_WEBHOOK")
     assert "There is no webhook's address in the environment" in world.on_plan("watch", "--once").err
+    # A DAG of yours that checks, and fails.
+    at, engine = world.clock.now(), world.target.fake.engine
+    run = SimRun("by_hand", "manual__check", "manual", "failed", at, at, Interval(at, at), [], at, at)
+    engine.dags["by_hand"].runs[run.run_id] = run
+    assert verdicts(world, "--once")[1]["ticks_on"]["reasons"] == ["your check failed: no check ran"]
 
 
 def test_a_server_that_is_away_is_asked_again_for_a_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,6 +137,10 @@ def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(
 
     assert run(world, "--at", opens.isoformat()).code == 5
     assert (told[-1]["verdict"], "503" in told[-1]["why"]) == ("not all cut over", True)
+    # And so is a good end.
+    world.wire.before = lambda request: closed(request) if request.url.host == "hooks.example.com" else None
+    assert run(world, "--until", at(world, hours=5)).code == 0
+    assert (told[-1]["verdict"], told[-1]["wave"]) == ("cut over", "pilot")
 
 
 def test_a_target_that_goes_away_for_long_keeps_no_dag_switched_off(world: World) -> None:

@@ -550,9 +550,11 @@ async def test_a_rollback_waits_for_the_step_in_hand_and_no_longer(saved: Saved,
         assert order == [f"{kind} ended", "back: rest None"]
 
 
-async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved) -> None:
+async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
     async with at(saved(decided=(*ALL, "review")), "cutover") as (wizard, pilot):
         ends = asyncio.Event()
+        rang: list[str] = []
+        monkeypatch.setattr(wizard.app, "bell", lambda: rang.append("bell"))
 
         async def hand(work: Work) -> None:
             await ends.wait()
@@ -580,6 +582,7 @@ async def test_every_page_tells_what_goes_on_and_how_it_ended(saved: Saved) -> N
         await settled(pilot)
         assert "Nothing has been watched yet" in text_of(wizard.app)
         assert "Stopped" not in text_of(wizard.app), "the cutover's page tells it"
+        assert rang == ["bell"] * 2, "whoever looked away is called back"
 
 
 async def test_the_cursor_stays_in_sight_however_fast_the_keys_come(saved: Saved, facts: OrganizationFacts) -> None:

@@ -21,7 +21,7 @@ from astroferry.faces.headless.asking import asker
 from astroferry.faces.whereabouts import pages, where_all_run
 from astroferry.model.inventoryfile import drift
 from astroferry.model.travelling import connections_to_carry, variables_to_carry
-from astroferry.report.table import table
+from astroferry.report.table import page_width, table
 from astroferry.secrets.load import file_findings
 from astroferry.sources.airflow import take_inventory
 
@@ -117,9 +117,9 @@ def _page(
     good: bool,
 ) -> list[str]:
     rows = [(item.stands, item.title, item.told, item.who) for item in needed]
-    lines = ["Prerequisites", *table(("", "what", "", "who grants it"), rows, width=118)]
+    lines = ["Prerequisites", *table(("", "what", "", "who grants it"), rows, width=page_width(118))]
     lines += ["", "The smallest roles that each stage needs"]
-    lines += table(("stage", "on the source", "of the Astro token"), ROLES, width=118)
+    lines += table(("stage", "on the source", "of the Astro token"), ROLES, width=page_width(118))
     lines += ["", "Changed on the source since the plan was made", *(f"  {line}" for line in changed or ("nothing",))]
     if findings:
         lines += ["", "Findings", *(f"  {f.severity:6} {f.message} {f.todo} [{f.code}]" for f in findings)]
@@ -135,4 +135,4 @@ def checklist(wave: str, checks: tuple[Prerequisite, ...]) -> list[str]:
     rows = [(item.stands, item.title, item.told) for item in checks]
     left = len(open_checks(checks))
     end = f"{left} open: a cutover would be refused." if left else "A cutover may begin."
-    return ["", f'Before the cutover of "{wave}"', *table(("", "what", "evidence"), rows, width=118), end]
+    return ["", f'Before the cutover of "{wave}"', *table(("", "what", "evidence"), rows, width=page_width(118)), end]

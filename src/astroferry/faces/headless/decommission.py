@@ -18,7 +18,7 @@ from astroferry.faces.headless.progress import Narrator
 from astroferry.model import planfile
 from astroferry.model.files import PlanLock
 from astroferry.model.words import several
-from astroferry.report.table import table
+from astroferry.report.table import page_width, table
 
 if TYPE_CHECKING:
     import argparse
@@ -70,4 +70,6 @@ def _tell(arguments: argparse.Namespace, checks: tuple[Prerequisite, ...]) -> No
         diagnostics.data_json({"checks": rows, "may_go": not open_checks(checks)})
         return
     shown = [(item.stands, item.title, item.told) for item in checks]
-    diagnostics.data("\n".join(["Leaving the old side", *table(("", "what", "evidence"), shown, width=140)]))
+    diagnostics.data(
+        "\n".join(["Leaving the old side", *table(("", "what", "evidence"), shown, width=page_width(140))])
+    )

@@ -17,7 +17,7 @@ from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import known_wave
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.model.words import several
-from astroferry.report.table import table
+from astroferry.report.table import page_width, table
 
 if TYPE_CHECKING:
     import argparse
@@ -60,4 +60,6 @@ def _tell(arguments: argparse.Namespace, way: Opened, actions: list[CarryHistory
         )
         for dag, facts in made.items()
     ]
-    diagnostics.data("\n".join(table(("DAG", "runs", "tasks", "earlier tries", "left behind"), rows, width=118)))
+    diagnostics.data(
+        "\n".join(table(("DAG", "runs", "tasks", "earlier tries", "left behind"), rows, width=page_width(118)))
+    )

@@ -13,7 +13,7 @@ from astroferry.carry.opening import opened
 from astroferry.errors import CarriedInPartError, Exit
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator
-from astroferry.report.table import table
+from astroferry.report.table import page_width, table
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +44,11 @@ def must_be_equal(compared: Compared) -> None:
 def print_comparison(done: Sequence[Verified]) -> None:
     """A table of every value for each Deployment, and what to do about those that differ."""
     for item in done:
-        lines = [f"Values on {item.deployment}", *table(HEADINGS, rows_of(item.rows), width=118), summary(item.rows)]
+        lines = [
+            f"Values on {item.deployment}",
+            *table(HEADINGS, rows_of(item.rows), width=page_width(118)),
+            summary(item.rows),
+        ]
         lines += [f"{finding.severity}: {finding.message} {finding.todo}" for finding in findings(item.rows)]
         diagnostics.data("\n".join(lines))
 

@@ -17,7 +17,7 @@ from astroferry.faces.headless.progress import Narrator
 from astroferry.faces.watched import watched_facts
 from astroferry.model.watching import ORDER
 from astroferry.model.words import several
-from astroferry.report.table import table
+from astroferry.report.table import page_width, table
 
 if TYPE_CHECKING:
     import argparse
@@ -94,7 +94,7 @@ def page(wave: str, verdicts: tuple[DagVerdict, ...]) -> list[str]:
         )
         for item in ordered
     ]
-    return [f'The first full cycle of "{wave}"', *table(HEADINGS, rows, width=140)]
+    return [f'The first full cycle of "{wave}"', *table(HEADINGS, rows, width=page_width(140))]
 
 
 def _percent(usual: Usual) -> str:

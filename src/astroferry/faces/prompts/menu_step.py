@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from astroferry import diagnostics
+from astroferry.faces.ending import ALONE
 from astroferry.faces.navigator import POSITION
 from astroferry.faces.prompts import pages
 from astroferry.faces.prompts.menus import choose
@@ -80,6 +82,8 @@ class MenuStep(ABC):
     async def attend(self, work: SpokenWork, run: Callable[[Work], Awaitable[None]]) -> None:
         """A run to its end, which is told; the plan's states follow."""
         await attend(work, run, self._console)
+        if work.kind in ALONE:
+            diagnostics.ring()
         self._session.take_wave_states()
         self._session.look_back()
         text, good = work.outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from astroferry.faces.ending import ALONE
 from astroferry.faces.work import NOT_PAUSED, Work
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class Runs:
         if work.error:
             self._wizard.ferry.ask.forget()
         self._wizard.work_ended(work)
+        if work.kind in ALONE and self._wizard.is_attached:
+            self._wizard.app.bell()
         then, self._then = self._then, None
         if then is not None and self._wizard.is_attached:
             then()
