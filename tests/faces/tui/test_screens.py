@@ -309,11 +309,18 @@ class TestAfterDeciding:
             journal = Journal(path.with_suffix(".journal.jsonl"), now=lambda: NOON)
             for dag in ("daily_sales", "hourly_stock"):
                 journal.write(f"cutover/rest/{dag}/record", "done", facts={})
+                journal.write(f"cutover/rest/{dag}/drain-source", "begin")
+            work = wizard.runs.work = still(Work("cutover", 'Cutting "rest" over', wave="rest"))
+            work.done, work.total = 2, 12
+            work.tell("hourly_stock: waiting for 2 runs on the source")
+            work.tell("daily_sales: waiting for 3 runs on the source")
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "cutover-draining")
             journal.write("cutover/rest/daily_sales/drain-source", "done")
             journal.write("cutover/rest/daily_sales/mark", "begin")
             journal.write("cutover/rest/hourly_stock/drain-source", "failed", why="A run did not end in an hour.")
-            work = wizard.runs.work = still(Work("cutover", 'Cutting "rest" over', wave="rest"))
-            work.done, work.total = 5, 12
+            work.done = 5
             work.tell("daily_sales: waiting until the target shows the next run after the marker")
             wizard.runs.carrier.ticks = {
                 "daily_sales": TickCount(once=(NOON,) * 3),
@@ -337,10 +344,18 @@ class TestAfterDeciding:
             await settled(pilot)
             assert "halfway: 1 on Astro" in text_of(wizard.app), "the list of waves follows while a run goes on"
             journal.write("rollback/rest/daily_sales/drain-target", "done", facts={"waited": 3.5, "slipped": 1})
-            journal.write("rollback/rest/daily_sales/unpause-source", "done")
-            work = wizard.runs.work = still(Work("rollback", 'Rolling "daily_sales" back', wave="rest"), ended=True)
-            work.result = "daily_sales runs on the source again."
+            journal.write("rollback/rest/daily_sales/mark-source", "begin")
+            work = wizard.runs.work = still(Work("rollback", 'Rolling "daily_sales" back', wave="rest"))
+            work.done, work.total = 1, 5
+            work.tell("daily_sales: marked on the source what the target ran: 3 ticks")
             wizard.runs.carrier.ticks = {}
+            wizard.panel.settled()
+            await settled(pilot)
+            await same_screen(pilot, "cutover-rolling-back")
+            journal.write("rollback/rest/daily_sales/mark-source", "done")
+            journal.write("rollback/rest/daily_sales/unpause-source", "done")
+            still(work, ended=True)
+            work.result = "daily_sales runs on the source again."
             wizard.panel.settled()
             await settled(pilot)
             await same_screen(pilot, "cutover-given-back")
