@@ -102,7 +102,15 @@ def expected_next(plan: MarkerPlan, last: Tick | None, now: datetime) -> Tick | 
     if plan.catchup or following is None:
         return following
     latest = plan.ticks.latest(now)
-    return following if latest is None else max(following, latest)
+    if latest is None:
+        return None if has_ended(plan, now) else following
+    return max(following, latest)
+
+
+def has_ended(plan: MarkerPlan, now: datetime) -> bool:
+    """Whether its end date has passed: then a scheduler without catchup makes no run, not even of the last ticks."""
+    last = plan.ticks.last
+    return not plan.catchup and last is not None and now > last and plan.ticks.latest(now) is None
 
 
 def acceptable_next(

@@ -17,7 +17,7 @@ from astroferry.advice.watching import cycle_end, judge, usual
 from astroferry.carry.dagfile import is_of
 from astroferry.carry.handover.begun import counted, not_on_source
 from astroferry.carry.handover.deployments import deployments_of, find_again
-from astroferry.carry.handover.ends import Handover, listed_by
+from astroferry.carry.handover.ends import Handover, gaps_in, listed_by
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.planfiles import journal_path
@@ -296,10 +296,7 @@ def last_verdicts(journal: Journal, wave: str) -> dict[str, DagVerdict]:
 
 def _listed(journal: Journal, wave: str, dag_id: str) -> frozenset[datetime]:
     """The ticks between the sides that were listed and not run, by the plan's own choice, out of the journal."""
-    return listed_by(
-        journal.standing_of(f"cutover/{wave}/{dag_id}/gap-target"),
-        journal.standing_of(f"rollback/{wave}/{dag_id}/gap-source"),
-    )
+    return listed_by(gaps_in(journal.lines(*(f"{way}/{wave}/{dag_id}" for way in ("cutover", "rollback")))))
 
 
 def _quiet_since(journal: Journal, wave: str, dag_id: str, standing: DagStanding) -> datetime:

@@ -32,7 +32,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def two(folder: Path, source: int = 2, target: int = 3, **more: Any) -> tuple[World, Callable[[], Journal]]:
-    here = world(folder, catchup=False, source_major=source, target_major=target, watch_ticks=1, warm=250, **more)
+    known: dict[str, Any] = {"catchup": False, "watch_ticks": 1, "warm": 250, **more}
+    here = world(folder, source_major=source, target_major=target, **known)
     return here, lambda: Journal(folder / "j.jsonl", now=here.clock.now)
 
 

@@ -36,7 +36,8 @@ class Between:
     """How a DAG stands between its sides after some lines.
 
     `owed_since`: the last tick before the first that may lie unrun although a side was switched on since; None where
-    none do. `stands`: neither side runs it, by us; `since`: the last tick that had run then (None: none ever had).
+    none do. `stands`: neither side runs it, by us; `since`: the last tick that had run then, or when
+    that was, where none ever had.
     `drained`: sides that were drained and not switched on since. `source_ended`: the last tick that the source had
     run when its cutover drained it. `stood`: side -> run id -> when it stood still, and until when (None: it does).
     """
@@ -52,14 +53,17 @@ class Between:
         """Ids of the runs that stand half-way on that side now."""
         return frozenset(run_id for run_id, spans in self.stood.get(side, {}).items() if spans[-1][1] is None)
 
-    def stopped(self, side: Side, last: datetime | None) -> Between:
-        """That side was drained, having had `last`; a target that has run nothing begins where the source ended."""
+    def stopped(self, side: Side, last: datetime | None, at: datetime | None = None) -> Between:
+        """That side was drained, having had `last`; a target that has run nothing begins where the source ended.
+
+        `at`: when that was, where neither side has ever had a tick.
+        """
         ended = last if side == "source" else self.source_ended
         told = replace(self, drained=self.drained | {side}, source_ended=ended)
         if self.stands:
             return told
         here = [last, ended if side == "target" else None]
-        return replace(told, stands=True, since=max((moment for moment in here if moment is not None), default=None))
+        return replace(told, stands=True, since=max((moment for moment in here if moment is not None), default=at))
 
     def switched_on(self, side: Side, at: datetime, last: datetime | None = None) -> Between:
         """That side runs it (again): what fell since it came to a stand is owed, and what stood there goes on.
@@ -101,6 +105,8 @@ class _Reading:
     lets_owed: bool = False
     drains: dict[Side, datetime] = field(default_factory=dict)
     """when a drain of a side that ran was begun last; it is paused some time after that"""
+    owed_before: dict[Side, datetime | None] = field(default_factory=dict)
+    """what was owed when a drain was begun that has not come to its end"""
 
     def read(self, line: Entry) -> None:
         """Go on by one line."""
@@ -112,7 +118,7 @@ class _Reading:
             if step.startswith("let-"):
                 self._let(line)
         elif step.startswith("gap-") and line.event in {"done", "found"}:
-            self.now = replace(self.now, owed_since=None)
+            self._paid()
         elif step == "record" and line.event == "applied":
             self.now = replace(self.now, source_ended=None)
         if step not in _SWITCHES:
@@ -126,13 +132,20 @@ class _Reading:
             # Where it was drained before: by hand, or by a drain that was killed while it let a run finish.
             self.drains[side] = at
             self.now = self.now.switched_on(side, at)
+            # It may pause it, and unpause it again minutes later, as it fails: then what fell between is owed.
+            self.owed_before[side] = self.now.owed_since
+            self.now = self.now.owing(_moment(facts.get("last")))
         elif line.event == "begin" and HALTED in facts:
             # It is unpaused until they have ended.
             begun = self.drains.get(side, at)
             self.now = self.now.owing(_moment(facts.get("last"))).halting(side, facts[HALTED], begun)
             self.now = self.now.switched_on(side, at)
+            self.owed_before[side] = self.now.owed_since
         elif line.event in FINISHED and "frozen" in facts:
-            self.now = self.now.owing(_moment(facts.get("since"))).stopped(side, _moment(facts.get("last")))
+            if side in self.owed_before:
+                self.now = replace(self.now, owed_since=self.owed_before.pop(side))
+            self.now = self.now.owing(_moment(facts.get("since")))
+            self.now = self.now.stopped(side, _moment(facts.get("last")), at if "last" in facts else None)
             self.now = self.now.halting(side, facts["frozen"], _moment(facts.get("stood")) or at)
 
     def _switch(self, side: Side, line: Entry) -> None:
@@ -157,7 +170,11 @@ class _Reading:
         if line.event == "applied":
             self.lets_owed = bool(line.facts.get(OWED))
         elif line.event in {"done", "found"} and not self.lets_owed:
-            self.now = replace(self.now, owed_since=None)
+            self._paid()
+
+    def _paid(self) -> None:
+        self.now = replace(self.now, owed_since=None)
+        self.owed_before.clear()
 
 
 def between(lines: Iterable[Entry]) -> Between:

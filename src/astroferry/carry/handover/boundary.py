@@ -85,12 +85,19 @@ class MarkBoundary:
                 facts,
             )
         if tick is None:
+            ran = not target.is_paused or await self.handover.boundary(ctx, "target") is not None
+            if ran and self.handover.was_let_run(ctx, "target"):
+                return Observation("done", "it has run on the target alone", facts)
+            if not target.is_paused:
+                return Observation("doubt", await self._awake(ctx, None), facts)
             same = source.next_run_after == target.next_run_after and target.next_run_after is not None
             return Observation("done" if same else "todo", "it has never run on the source", facts)
         row = await self.handover.row_of(ctx, "target", tick)
+        # One that a drain of ours left half-way there goes on once it is unpaused.
+        left = self.handover.between(ctx).stood.get("target", {})
         settled = (
             row is not None
-            and not unfinished([row])
+            and (not unfinished([row]) or row.run_id in left)
             and (is_marker(row) or await self._was_taken_over(ctx, tick, row))
         )
         if not target.is_paused and not settled:
@@ -169,7 +176,9 @@ class MarkBoundary:
     async def _lies_half_made(self, ctx: Context, tick: Tick) -> bool:
         """Whether a row at the boundary or before it waits on the target, to run as soon as that is unpaused."""
         target = await self.handover.airflow(ctx, "target")
-        waiting = [run for run in await target.active_runs(self.handover.dag_id) if is_half_made(run)]
+        left = self.handover.between(ctx).stood.get("target", {})
+        active = await target.active_runs(self.handover.dag_id)
+        waiting = [run for run in active if is_half_made(run) and run.run_id not in left]
         return any((moment := tick_of(run)) is not None and moment <= tick.moment for run in waiting)
 
     async def _awake(self, ctx: Context, row: Run | None) -> str:

@@ -27,7 +27,7 @@ from astroferry.carry.handover.between import HALTED
 from astroferry.carry.handover.freeze import frozen_runs
 from astroferry.carry.handover.halfmade import finish, is_half_made
 from astroferry.errors import RemoteError
-from astroferry.model.cutover import opposite
+from astroferry.model.cutover import GAP_PREFIX, opposite
 from astroferry.model.drain import DrainSample
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class DrainAndPause:
             return Observation(
                 "done", facts=facts | self._stand_still(ctx) | await self.handover.last(ctx, self.side)
             )
+        if not dag.is_paused:
+            facts |= await self.handover.last(ctx, self.side)
         if not active:
             return Observation("todo", facts=facts)
         half_made = any(is_half_made(run) for run in active)
@@ -147,7 +149,7 @@ class DrainAndPause:
             arriving = Arriving(self.handover, self.side)
             while (active := await self.handover.unfinished(ctx, self.side)) or await arriving.is_near(ctx):
                 ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, len(active)))
-                if await self._may_freeze(ctx, late=ctx.clock.now() >= deadline):
+                if await self._may_freeze(ctx, active, late=ctx.clock.now() >= deadline):
                     return {"was_paused": was_paused, **await self._freeze(ctx, airflow), **owed}
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
@@ -196,9 +198,14 @@ class DrainAndPause:
             raise RemoteError(seen.why)
         return seen.facts if seen.state == "done" else None
 
-    async def _may_freeze(self, ctx: Context, *, late: bool) -> bool:
-        """Whether it is paused as it runs: at once where the plan names it or it would never end, else late."""
+    async def _may_freeze(self, ctx: Context, active: Sequence[Run], *, late: bool) -> bool:
+        """Whether it is paused as it runs: at once where the plan names it or it would never end, else late.
+
+        What is run on purpose ends first: a backfill that is left open there takes no marker on the way back.
+        """
         cutover = ctx.plan.cutover
+        if not late and any(run.run_type == "backfill" or run.run_id.startswith(GAP_PREFIX) for run in active):
+            return False
         if self.handover.dag_id in cutover.freeze:
             return True
         kind = await self.handover.kind(ctx)

@@ -22,22 +22,27 @@ from astroferry.advice.schedule import (
 )
 from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.between import between
-from astroferry.carry.handover.whereabouts import let_run
+from astroferry.carry.handover.whereabouts import FINISHED, let_run
 from astroferry.carry.handover.zone import zone_of
 from astroferry.carry.journal import Standing
 from astroferry.errors import RemoteError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from astroferry.advice.ticks import Tick, Timetable
     from astroferry.carry.action import Undo
     from astroferry.carry.context import Context
     from astroferry.carry.handover.between import Between
+    from astroferry.carry.journal import Entry
     from astroferry.clients.airflow import Airflow
     from astroferry.model.cutover import DagStanding, Side
     from astroferry.model.inventory import Dag, Run
 
 CROWDED = "crowded"
 """fact of a step that ran what fell between: ticks that were passed over for it, and are listed"""
+GAPS = frozenset({"gap-target", "gap-source", "let-source-run", "let-target-run"})
+"""steps that run or list what fell between the sides"""
 FIRST_ROWS = 200
 ALL_ROWS = 100_000
 
@@ -167,19 +172,21 @@ class Handover:
 
     def between(self, ctx: Context) -> Between:
         """What its moves have left between the two sides, by the journal."""
-        places = [f"{way}/{self.wave}/{self.dag_id}" for way in ("cutover", "rollback")]
-        return between(ctx.lines(*places))
+        return between(ctx.lines(*self._places()))
 
     def listed(self, ctx: Context) -> frozenset[datetime]:
         """Ticks between the sides that were only listed, by the journal."""
-        return listed_by(*self._gaps(ctx))
+        return listed_by(self._gaps(ctx))
 
     def crowded(self, ctx: Context) -> frozenset[datetime]:
         """Those of `listed` for which there was no room beside what was run on purpose."""
         return frozenset(moment for gap in self._gaps(ctx) for moment in _moments(gap, CROWDED))
 
-    def _gaps(self, ctx: Context) -> tuple[Standing, Standing]:
-        return self._step(ctx, "cutover", "gap-target"), self._step(ctx, "rollback", "gap-source")
+    def _gaps(self, ctx: Context) -> list[Entry]:
+        return gaps_in(ctx.lines(*self._places()))
+
+    def _places(self) -> list[str]:
+        return [f"{way}/{self.wave}/{self.dag_id}" for way in ("cutover", "rollback")]
 
     async def unfinished(self, ctx: Context, side: Side) -> tuple[Run, ...]:
         """That side's queued and running runs, but for those frozen on purpose.
@@ -236,18 +243,22 @@ class Handover:
         return dag is not None and not dag.is_paused
 
 
-def listed_by(*gaps: Standing | None) -> frozenset[datetime]:
-    """The ticks between the sides that these steps (`gap.RunGap`) listed and did not run.
+def gaps_in(lines: Iterable[Entry]) -> list[Entry]:
+    """Those of a DAG's lines that say what fell between its sides, each time that it moved."""
+    return [line for line in lines if line.action.rpartition("/")[2] in GAPS and line.event in FINISHED]
+
+
+def listed_by(gaps: Iterable[Entry]) -> frozenset[datetime]:
+    """The ticks between the sides that these lines (of `gaps_in`) list, and that were not run.
 
     All, as the plan had it then, or those for which there was no room beside the others.
     """
-    found = [gap for gap in gaps if gap is not None]
     return frozenset(
         moment
-        for gap in found
-        for moment in (*_moments(gap, CROWDED), *(() if gap.made.get("run") else _moments(gap, "missed")))
+        for gap in gaps
+        for moment in (*_moments(gap, CROWDED), *(() if gap.facts.get("run") else _moments(gap, "missed")))
     )
 
 
-def _moments(gap: Standing, fact: str) -> list[datetime]:
-    return [datetime.fromisoformat(tick) for tick in gap.made.get(fact) or ()]
+def _moments(gap: Entry, fact: str) -> list[datetime]:
+    return [datetime.fromisoformat(tick) for tick in gap.facts.get(fact) or ()]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import boundary, holes, rows_by_tick, stretches, tick_of
+from astroferry.advice.schedule import boundary, has_ended, holes, rows_by_tick, stretches, tick_of
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.backfill import open_backfill
 from astroferry.carry.handover.ends import CROWDED
@@ -209,17 +209,17 @@ class RunGap:
         """The last tick of the side that ran before, which stands still, being paused.
 
         Where a cutover stopped before the target ran anything, it is the source's own last one when it was drained;
-        where even that is not known, the last that was due when the cutover began. Where ticks are owed since before
-        that, by a way that was turned round before it had run them, it is the last tick before those.
+        where even that is not known, or neither has ever run, the last that was due when the cutover began. Where
+        ticks are owed since before that, by a way that was turned round before it had run them, it is the last tick
+        before those.
         """
         owed = self.handover.between(ctx).owed_since
         tick = await self.handover.boundary(ctx, opposite(self.side))
+        last = self.handover.between(ctx).source_ended if self.side == "source" else None
+        if last is None and tick is None and self.handover.standing is not None:
+            last = (await self.handover.plan(ctx)).ticks.at_or_before(self.handover.standing.at)
         found = [tick.moment] if tick is not None else []
-        if self.side == "source":
-            last = self.handover.between(ctx).source_ended
-            if last is None and tick is None and self.handover.standing is not None:
-                last = (await self.handover.plan(ctx)).ticks.at_or_before(self.handover.standing.at)
-            found += [last] if last is not None else []
+        found += [last] if last is not None else []
         since = max(found, default=None)
         return min((moment for moment in (since, owed) if moment is not None), default=None)
 
@@ -236,13 +236,19 @@ class RunGap:
         return [tick for tick in missing if tick.moment not in by_itself | self.handover.crowded(ctx)]
 
     async def _decided(self, ctx: Context) -> datetime | None:
-        """Up to when it is decided, where a run that stood still fills the DAG again; the latest comes after it."""
+        """Up to when it is decided, where no later row tells it.
+
+        Past its end date no scheduler makes a run. Where a run that stood still fills the DAG again, the latest comes
+        after it.
+        """
+        plan, now = await self.handover.plan(ctx), ctx.clock.now()
+        if has_ended(plan, now):
+            return now
         stood = self.handover.between(ctx).stood.get(self.side)
         if not stood:
             return None
-        plan = await self.handover.plan(ctx)
         active = await (await self.handover.airflow(ctx, self.side)).active_runs(self.handover.dag_id)
-        latest = plan.ticks.latest(ctx.clock.now())
+        latest = plan.ticks.latest(now)
         fill = latest is not None and _is_full(plan, active) and any(run.run_id in stood for run in active)
         return latest.start if fill and latest is not None else None
 

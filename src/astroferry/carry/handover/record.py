@@ -100,7 +100,10 @@ class Record:
         by_hand = runs and not (isinstance(kind, SwitchPlan) and kind.kind == "none")
         marked = ctx.standing(f"cutover/{self.handover.wave}/{dag_id}/mark")
         ours = (await half_made(ctx, self.handover, "target")).markers if marked is not None and marked.begun else ()
-        active = [run for run in await target_airflow.active_runs(dag_id) if run not in ours]
+        # What a drain of ours left half-way there goes on with it, as it does on the source.
+        left = self.handover.between(ctx).frozen("target")
+        active = await target_airflow.active_runs(dag_id)
+        active = tuple(run for run in active if run not in ours and run.run_id not in left)
         if waiting := [run.run_id for run in active if by_hand or is_of_a_tick(run)]:
             raise RemoteError(
                 f'On the Deployment "{self.handover.deployment}" runs of "{dag_id}" wait to be run as soon as it is '

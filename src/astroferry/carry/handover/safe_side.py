@@ -8,10 +8,12 @@ side has not run anything, the source goes on (cutover) or the target does (roll
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice.kinds import MarkerPlan
 from astroferry.carry.action import Observation
+from astroferry.carry.handover.airflow3 import fill
 from astroferry.carry.handover.gap import RunGap
 from astroferry.carry.handover.halfmade import finish
 from astroferry.carry.handover.whereabouts import FINISHED, OWED, is_half_let, let_run, may_stand_still
@@ -22,6 +24,7 @@ from astroferry.model.cutover import opposite
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from astroferry.advice.ticks import Tick
     from astroferry.carry.action import Action, ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
@@ -29,16 +32,22 @@ if TYPE_CHECKING:
     from astroferry.carry.journal import Standing
     from astroferry.model.cutover import Side
 
+SHORTLY = 10.0
+"""seconds that one who is hurried waits for a side to show what comes next"""
+
 
 @dataclass
 class LetGoOn:
     """Unpause a DAG on `side` again, where it ran before a cutover (source) or rollback (target) that did not end.
 
-    Facts: `unpaused` (bool), `at` (ISO time), `owed` (bool): what fell between is still to be run there.
+    Facts: `unpaused` (bool), `at` (ISO time), `owed` (bool): what fell between is still to be run there; those of
+    `gap.RunGap` where it was run, or listed.
     """
 
     handover: Handover
     side: Side = "source"
+    hurried: bool = False
+    """somebody ends the process, and does not wait long"""
 
     @property
     def info(self) -> ActionInfo:
@@ -61,9 +70,11 @@ class LetGoOn:
         if not self.handover.was_active(ctx):
             return Observation("done", f"{dag_id} was paused on the source, so it stays paused", {"unpaused": False})
         if not (await self.handover.dag(ctx, self.side)).is_paused:
-            if await self._owes_ticks(ctx):
+            owed = await self._owed(ctx)
+            if owed is not None and owed.state != "done":
                 return Observation("todo", f"the {self.side} runs it, and what fell between is not run yet")
-            return Observation("done", f"the {self.side} runs it", {"unpaused": True})
+            fell = owed.facts if owed is not None else {}
+            return Observation("done", f"the {self.side} runs it", {"unpaused": True, **fell})
         if self.handover.was_let_run(ctx, other) or not await self._is_paused_or_away(ctx, other):
             return Observation(
                 "doubt",
@@ -81,15 +92,15 @@ class LetGoOn:
                 raise
             return True
 
-    async def _owes_ticks(self, ctx: Context) -> bool:
-        """Whether an earlier try unpaused it, and did not come so far as to run what fell between."""
+    async def _owed(self, ctx: Context) -> Observation | None:
+        """What fell between, where an earlier try unpaused it and did not come so far as to run it; else None."""
         line = ctx.standing(self.info.id)
         paid = line is None or (line.event in FINISHED and not line.made.get(OWED))
         if (paid and self.handover.between(ctx).owed_since is None) or not isinstance(
             await self.handover.kind(ctx), MarkerPlan
         ):
-            return False
-        return (await self._gap.observe(ctx)).state != "done"
+            return None
+        return await self._gap.observe(ctx)
 
     @property
     def _gap(self) -> RunGap:
@@ -105,9 +116,8 @@ class LetGoOn:
         if seen.state == "doubt":
             raise RemoteError(seen.why)
         kind = await self.handover.kind(ctx)
-        timed = isinstance(kind, MarkerPlan)
         try:
-            if timed:
+            if isinstance(kind, MarkerPlan):
                 await finish(ctx, self.handover, opposite(self.side), withdraw=True)
         except AstroferryError as error:
             there = await self.handover.airflow(ctx, opposite(self.side))
@@ -118,17 +128,46 @@ class LetGoOn:
                     f"{opposite(self.side)} that were to run first. {error.message}",
                     hint="Run the same command again once it answers.",
                 ) from error
+        if isinstance(kind, MarkerPlan):
+            await self._fill_first(ctx, kind)
         await (await self.handover.airflow(ctx, self.side)).set_paused(self.handover.dag_id, False)
         now = ctx.clock.now().isoformat()
         ctx.tell(f"{self.handover.dag_id}: the {self.side} goes on with it")
         owed = False
+        fell: Facts = {}
         try:
-            if timed:
-                await self._gap.apply(ctx)
+            if isinstance(kind, MarkerPlan):
+                fell = await self._gap.apply(ctx)
         except AstroferryError as error:
             owed = True
             ctx.tell(f"{self.handover.dag_id}: the next run of this command runs what fell between. {error.message}")
-        return {"unpaused": True, "at": now, OWED: owed}
+        return {"unpaused": True, "at": now, OWED: owed, **fell}
+
+    async def _fill_first(self, ctx: Context, kind: MarkerPlan) -> None:
+        """Start what must not come after a later tick (`MarkerPlan.fills_first`); it goes on whatever comes of it."""
+        last = await self.handover.boundary(ctx, self.side)
+        paused = (await self.handover.dag(ctx, self.side)).is_paused
+        if not kind.fills_first or ctx.plan.cutover.gap == "list" or last is None or not paused:
+            return
+        try:
+            if (await self.handover.airflow(ctx, self.side)).major >= 3:
+                await self._fill_until_shown(ctx, last)
+            else:
+                await self._gap.queue_what_comes_first(ctx)
+        except AstroferryError as error:
+            ctx.tell(f"{self.handover.dag_id}: what fell between could not be started first. {error.message}")
+
+    async def _fill_until_shown(self, ctx: Context, last: Tick) -> None:
+        """Run it there on Airflow 3, and wait until what it shows next follows that: else its phase would be lost."""
+        ticks = (await self.handover.plan(ctx)).ticks
+        deadline = ctx.clock.now() + timedelta(seconds=SHORTLY if self.hurried else ctx.plan.cutover.parse_timeout)
+        while ctx.clock.now() < deadline:
+            await fill(ctx, self.handover, self.side, last)
+            following = ticks.after((await self.handover.newest(ctx, self.side, last)).moment)
+            shown = (await self.handover.dag(ctx, self.side)).next_run_after
+            if shown == (following.moment if following is not None else None):
+                return
+            await ctx.clock.sleep(ctx.plan.cutover.poll)
 
     async def verify(self, ctx: Context) -> Observation:
         """Whether that side runs it; what it owes is told by the facts, since the other side may be away."""
@@ -141,10 +180,10 @@ class LetGoOn:
         return f"{self.handover.dag_id} runs on the {self.side}."
 
 
-def stranded(actions: Sequence[Action], lines: Mapping[str, Standing]) -> list[LetGoOn]:
+def stranded(actions: Sequence[Action], lines: Mapping[str, Standing], *, hurried: bool = False) -> list[LetGoOn]:
     """What lets one side go on with each DAG of these actions that may run on neither, by the journal's `lines`."""
     return [
-        LetGoOn(handover, "target" if way == "rollback" and _ran_there(handover, lines) else "source")
+        LetGoOn(handover, "target" if way == "rollback" and _ran_there(handover, lines) else "source", hurried)
         for handover, way in _ways(actions)
         if may_stand_still(lines, handover.wave, handover.dag_id, way)
     ]

@@ -214,8 +214,8 @@ async def hand_over(
         if (handover := getattr(action, "handover", None)) is not None and handover.dag_id in closed
     }
 
-    async def let_go_on() -> Report:
-        lets = stranded(actions, journal.standing())
+    async def let_go_on(*, hurried: bool = False) -> Report:
+        lets = stranded(actions, journal.standing(), hurried=hurried)
         return await _let_go_on([let for let in lets if let.handover.dag_id not in closed], ctx, journal, follow)
 
     try:
@@ -233,7 +233,7 @@ async def hand_over(
         )
     except asyncio.CancelledError:
         with contextlib.suppress(AstroferryError, asyncio.CancelledError):
-            await unless_late(let_go_on(), hurry=True)
+            await unless_late(let_go_on(hurried=True), hurry=True)
         raise
     except AstroferryError:
         with contextlib.suppress(AstroferryError):
