@@ -108,7 +108,7 @@ def test_a_drain_longer_than_the_plan_allows_puts_everything_back(world: World) 
 def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun(world, watch={"webhook": "environment"})
+    begun(world, watch={"webhook": "environment"}, cutover={"at_once": 1})
     monkeypatch.setenv("ASTROFERRY_WEBHOOK", "https://hooks.example.com/x")
     told: list[dict[str, Any]] = []
 
@@ -125,6 +125,8 @@ def test_a_dag_that_our_role_may_not_touch_leaves_nothing_half_way(
     assert ran.code == 6, ran.err
     assert "Everything was put back" in ran.err
     assert set(paused(world).values()) == {HERE}
+    paths = [url for method, url, _ in world.wire.requests if method == "PATCH"]
+    assert not any("/dags/ticks_on" in url for url in paths), "it stopped itself: the next was never begun"
     ((said, verdict),) = [(item["why"], item["verdict"]) for item in told]
     assert verdict == "not all cut over"
     assert said.endswith("Everything was put back: the source runs it again.")
