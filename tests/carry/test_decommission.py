@@ -134,6 +134,8 @@ def test_an_unpaused_dag_after_it_was_quiet_is_seen(world: World) -> None:
         world.plan_path.read_text(encoding="utf-8").replace('state = "tested"', 'state = "kept"'), encoding="utf-8"
     )
     world.clock.pass_by(2 * 3600)
+    checks = {item["key"]: item["detail"] for item in world.on_plan("decommission", "--json").json["checks"]}
+    assert checks["watched"] == "none was handed over"
     used = {"starship": "2.10.1", "deployment": DEPLOYMENT}
     Journal(world.journal_path).write("cutover/pilot/ticks_on/record", "applied", facts=used)
     assert f'Still to be done: Starship 2.10.1 is still on "{DEPLOYMENT}"' in world.on_plan("status").out

@@ -30,6 +30,16 @@ async def call_plans_webhook(plan: Plan, data: Mapping[str, Any], say: Callable[
         say(f"warn: {error}")
 
 
+async def warn_if_unheard(plan: Plan, say: Callable[[str], None]) -> None:
+    """Say at the beginning, while somebody reads it, that the plan's webhook cannot be called at the end."""
+    if not plan.watch.webhook:
+        return
+    try:
+        await kept_aside(plan.watch.webhook, VARIABLE, "webhook's address")
+    except AstroferryError as error:
+        say(f"warn: nobody will be called at the end. {error}")
+
+
 async def tell_the_end(plan: Plan, data: Mapping[str, Any]) -> None:
     """The same for the command, which rings the terminal's bell too."""
     diagnostics.ring()

@@ -136,7 +136,13 @@ def _watched(plan: Plan, journal: Journal) -> Prerequisite:
             seen = verdicts.get(dag_id)
             if seen is None or seen.verdict != "well":
                 bad.append(f"{dag_id} ({seen.verdict if seen else 'not watched'})")
-    detail = f"{names(bad)}; run watch" if bad else f"{several(count, 'DAG')} went well"
+    detail = (
+        f"{names(bad)}; run watch"
+        if bad
+        else f"{several(count, 'DAG')} went well"
+        if count
+        else "none was handed over"
+    )
     return _check("watched", "The first full cycle of every DAG was watched and went well", detail, met=not bad)
 
 

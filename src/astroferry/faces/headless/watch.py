@@ -10,7 +10,7 @@ from astroferry.carry.handover.begun import watched
 from astroferry.carry.opening import opened
 from astroferry.carry.watching import WaveWatch, watch
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, PlanError
-from astroferry.faces.ending import tell_the_end
+from astroferry.faces.ending import tell_the_end, warn_if_unheard
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.cutover import known_wave
 from astroferry.faces.headless.progress import Narrator
@@ -36,6 +36,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         if not waves:
             raise PlanError("No wave has been cut over, so there is nothing to watch.", hint="Run cutover first.")
         once: bool = getattr(arguments, "once", False)
+        await warn_if_unheard(way.plan, diagnostics.say)
         try:
             found = await watch([WaveWatch(way, wave) for wave in waves], once=once, told=_Follow())
         except AstroferryError as error:
