@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.carry.handover.going import go
 from tests.carry.handover.killed import KilledError, Killing
-from tests.carry.handover.test_debts import dies_once_unpaused, ends_well, late, left_out, two
+from tests.carry.handover.test_debts import dies_once_unpaused, ends_well, late, left_out, nothing_is_filled, two
 from tests.carry.handover.two_airflows import START, CrashError
 
 from astroferry.carry.handover.ends import Handover
@@ -253,5 +253,58 @@ async def test_what_is_run_on_purpose_ends_before_its_dag_is_frozen(tmp_path: Pa
     assert any(run.run_type == "backfill" and run.state == "queued" for run in here.source.rows.values())
     await ends_well(here, journal(), "cutover")
     assert not any(here.source.rows[run].run_type == "backfill" for run in here.source.open)
+    await ends_well(here, journal(), "rollback")
+    assert left_out(here) == []
+
+
+@pytest.mark.parametrize("kind", ["phase", "order"])
+async def test_a_way_back_from_a_target_that_ran_nothing_fills_first_too(tmp_path: Path, kind: str) -> None:
+    """Killed between the sides; an Airflow 3 source would go on in another phase, or with the latest tick first."""
+    off = {"kind": "timedelta", "start": START + timedelta(seconds=17)}
+    here, journal = two(tmp_path, 3, dag=off if kind == "phase" else {"depends_on_past": True})
+    with pytest.raises(KilledError):
+        await go(here, Killing(tmp_path / "j.jsonl", 6), "cutover")
+    here.clock.pass_by(420)
+    await ends_well(here, journal(), "rollback")
+    ran = [tick for tick, *_ in here.source.ledger]
+    assert ran == sorted(ran)
+    assert all((tick - here.source.start) % here.source.period == timedelta(0) for tick in ran)
+    assert left_out(here) == []
+
+
+async def test_a_run_caught_half_way_by_a_freeze_that_was_broken_off_hides_no_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fills the DAG, and stood while ticks came due; only the line that unpauses its side tells of it."""
+    here, journal = two(tmp_path, freeze=("d",), dag={"tasks_of_run": 2, "max_active_runs": 1, "seconds_per_run": 20})
+    half_way(here, here.source)
+
+    async def dies(*_: object) -> Any:
+        raise CrashError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.source, "task_instances", dies)
+        with pytest.raises(CrashError):
+            await go(here, journal(), "cutover")
+    assert here.source.is_paused
+    here.clock.pass_by(420)
+    await ends_well(here, journal(), "rollback")
+    assert left_out(here) == []
+
+
+async def test_what_a_gap_was_seen_to_miss_is_owed_whatever_becomes_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paid, as nothing was missing; then seen to be missing; then that run could not be made."""
+    here, journal = two(tmp_path)
+    await ends_well(here, journal(), "cutover")
+    while here.target.open:
+        here.clock.pass_by(1)
+    here.target.is_paused = True
+    here.clock.pass_by(420)
+    here.target.is_paused = False
+    here.clock.pass_by(60)
+    with nothing_is_filled(here.target, monkeypatch):
+        assert (await go(here, journal(), "cutover")).failed
     await ends_well(here, journal(), "rollback")
     assert left_out(here) == []

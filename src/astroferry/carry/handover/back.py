@@ -88,7 +88,7 @@ class HandBack:
             )
         if not target.is_paused:
             return Observation("doubt", f'"{target.dag_id}" is not paused on the target; drain it first.', facts)
-        if not todo and source.is_paused and await self._ran(ctx):
+        if not todo and source.is_paused and (await self._ran(ctx) or await self._fills(ctx)):
             if await self._one_is_enough(ctx):
                 if not await self._is_shown(ctx, source):
                     return Observation("todo", "the next run is not shown yet", facts)
@@ -108,7 +108,7 @@ class HandBack:
         if not await self._mark(ctx, todo):
             return await self.apply(ctx)
         ctx.tell(f"{self.handover.dag_id}: marked on the source what the target ran: {several(len(todo), 'tick')}")
-        if not await self._ran(ctx):
+        if not await self._ran(ctx) and not await self._fills(ctx):
             return {"marked": []}
         if await self._one_is_enough(ctx):
             await self._wait_until_shown(ctx)
@@ -149,7 +149,9 @@ class HandBack:
     async def _wait_until_shown(self, ctx: Context) -> None:
         """RemoteError where the source does not go on after the newest marker within `parse_timeout`."""
         deadline = ctx.clock.now() + timedelta(seconds=ctx.plan.cutover.parse_timeout)
-        newest = (await self.handover.plan(ctx)).ticks.at((await self._ran(ctx))[-1])
+        ran = await self._ran(ctx)
+        newest = (await self.handover.plan(ctx)).ticks.at(ran[-1]) if ran else None
+        newest = newest or await self.handover.boundary(ctx, "source")
         while True:
             if ctx.source.major >= 3 and newest is not None:
                 await fill(ctx, self.handover, "source", newest)
@@ -173,7 +175,7 @@ class HandBack:
         """Whether the source's next run follows the newest tick that either side has run."""
         plan = await self.handover.plan(ctx)
         last = await self.handover.boundary(ctx, "source")
-        if ctx.source.major >= 3 and plan.fills_first and self.handover.was_active(ctx):
+        if await self._fills(ctx):
             following = plan.ticks.after(last.moment) if last is not None else plan.ticks.first_tick()
             return source.next_run_after == (following.moment if following else None)
         passes = ctx.source.major < 3 and await self._starship(ctx) is None
@@ -184,6 +186,10 @@ class HandBack:
         if ctx.source.major >= 3 or await self._starship(ctx) is not None:
             return True
         return not (await self.handover.plan(ctx)).catchup
+
+    async def _fills(self, ctx: Context) -> bool:
+        """Whether what fell between must run there first, also where the target has run nothing."""
+        return ctx.source.major >= 3 and (await self.handover.plan(ctx)).fills_first and self.handover.was_active(ctx)
 
     async def _starship(self, ctx: Context) -> Starship | None:
         """The one that sets the marker on an Airflow 2 source; an Airflow 3 takes it by its own API."""

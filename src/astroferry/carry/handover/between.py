@@ -9,7 +9,7 @@ still until its side is switched on again. Pure: nothing here asks a server.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,9 @@ _SWITCHES = {"start-untouched-source": "source"} | {
     f"{step}-{side}{rest}": side for side in _SIDES for step, rest in (("unpause", ""), ("let", "-run"))
 }
 """step -> the side that it switches on"""
+_A_MOMENT = timedelta(microseconds=1)
 HALTED = "halted"
-"""fact of a drain's first look: ids of the runs that an earlier try of ours caught half-way"""
+"""fact of the first look of a drain, or of what unpauses a side: ids of runs that an earlier try caught half-way"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,9 @@ class _Reading:
                 self._let(line)
         elif step.startswith("gap-") and line.event in {"done", "found"}:
             self._paid()
+        elif step.startswith("gap-") and line.event == "begin" and line.facts.get("missed"):
+            # Known to lie unrun, whatever becomes of the step.
+            self.now = self.now.owing(datetime.fromisoformat(min(line.facts["missed"])) - _A_MOMENT)
         elif step == "record" and line.event == "applied":
             self.now = replace(self.now, source_ended=None)
         if step not in _SWITCHES:
@@ -150,7 +154,9 @@ class _Reading:
 
     def _switch(self, side: Side, line: Entry) -> None:
         if line.event == "begin" and self.before[0] != line.action:
-            self.before = line.action, self.now
+            # A drain that was broken off before it told what it had caught.
+            halted = line.facts.get(HALTED, ())
+            self.before = line.action, self.now.halting(side, halted, self.drains.get(side, _at(line)))
         known, former = self.before
         if line.event == "begin":
             # Where it was begun before, it has been looked at again, and found paused.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from astroferry.advice.kinds import MarkerPlan, Refusal, SwitchPlan, handover_kind
 from astroferry.advice.schedule import (
@@ -21,7 +21,7 @@ from astroferry.advice.schedule import (
     unfinished,
 )
 from astroferry.carry.action import ActionInfo, Observation
-from astroferry.carry.handover.between import between
+from astroferry.carry.handover.between import HALTED, between
 from astroferry.carry.handover.whereabouts import FINISHED, let_run
 from astroferry.carry.handover.zone import zone_of
 from astroferry.carry.journal import Standing
@@ -155,6 +155,11 @@ class Handover:
             return {**now}
         tick = await self._boundary(ctx, side)
         return {**now, "last": tick.moment.isoformat() if tick is not None else None}
+
+    async def before_it_runs(self, ctx: Context, side: Side) -> dict[str, Any]:
+        """What a step tells that unpauses that side: `last`, and which runs a drain of ours caught half-way."""
+        halted = [run.run_id for run in await self.unfinished(ctx, side) if run.state == "running"]
+        return {**await self.last(ctx, side), **({HALTED: halted} if halted else {})}
 
     def _step(self, ctx: Context, way: str, step: str) -> Standing:
         """Where a step of this DAG stands in the journal."""

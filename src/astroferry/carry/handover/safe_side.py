@@ -81,7 +81,7 @@ class LetGoOn:
                 f'The {other} may have run "{dag_id}", so the {self.side} does not go on by itself. See that it is '
                 "paused there, then run cutover or rollback.",
             )
-        return Observation("todo", facts=await self.handover.last(ctx, self.side))
+        return Observation("todo", facts=await self.handover.before_it_runs(ctx, self.side))
 
     async def _is_paused_or_away(self, ctx: Context, side: Side) -> bool:
         """Whether that side is paused; where it cannot be asked, it is, since the journal says that we paused it."""

@@ -78,7 +78,7 @@ class Unpause:
                 f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}, which is paused; drain it again.'
             )
             return Observation("doubt", why)
-        return Observation("todo", facts=await self.handover.last(ctx, self.side))
+        return Observation("todo", facts=await self.handover.before_it_runs(ctx, self.side))
 
     async def _both(self, ctx: Context, *, here_paused: bool) -> str:
         """What is said where the other side was switched on again."""
