@@ -104,10 +104,8 @@ class Move:
             ),
         )
 
-    async def carry(
-        self, plan: Plan, actions: Sequence[Action], *, tell: Callable[[str], None] = print, anew: bool = False
-    ) -> Report:
-        """Carry them out; `anew`: also those that were done before, since the DAGs have been given back meanwhile."""
+    def context(self, plan: Plan, tell: Callable[[str], None] = print) -> Context:
+        """What its actions are given."""
 
         async def connect(_deployment: str) -> Airflow:
             return self.target
@@ -118,7 +116,7 @@ class Move:
         async def no_values() -> Any:
             raise AssertionError("a handover needs no secrets")
 
-        ctx = Context(
+        return Context(
             plan=plan,
             inventory=self.inventory,
             folder=self.folder,
@@ -132,6 +130,12 @@ class Move:
             tell=tell,
             deployments={"prod": "cl1"},
         )
+
+    async def carry(
+        self, plan: Plan, actions: Sequence[Action], *, tell: Callable[[str], None] = print, anew: bool = False
+    ) -> Report:
+        """Carry them out; `anew`: also those that were done before, since the DAGs have been given back meanwhile."""
+        ctx = self.context(plan, tell)
         standings = () if anew else self.journal.standing().items()
         done = frozenset(action for action, standing in standings if standing.event in {"done", "found"})
         report = await carry_out(actions, ctx, self.journal, done=done, follow=told, at_once=plan.cutover.at_once)
