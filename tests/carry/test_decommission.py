@@ -158,7 +158,18 @@ def exported(world: World, path: Path, told: list[str]) -> export.Export:
 
 def test_the_export_holds_every_row_and_no_secret(world: World, tmp_path: Path) -> None:
     world.planned()
+    event = {"event_log_id": 1, "event": "variable.edit", "extra": '{"val": "typed-Secret-0x74"}'}
+    task = {"dag_id": "d", "dag_run_id": "r", "task_id": "t", "map_index": -1, "rendered_fields": {"q": "Secret"}}
+
+    def one_row(request: httpx.Request) -> httpx.Response | None:
+        for kind, key, row in (("eventLogs", "event_logs", event), ("taskInstances", "task_instances", task)):
+            if request.method == "GET" and request.url.path.endswith(f"/{kind}"):
+                return httpx.Response(200, json={key: [row], "total_entries": 1})
+        return None
+
+    world.wire.before = one_row
     made = exported(world, tmp_path / "b.jsonl", [])
+    assert (made.counts["event_log"], made.counts["task_instance"]) == (1, 1)
     assert made.counts["dag_run"] == sum(len(dag.runs) for dag in world.estate.engine.dags.values())
     assert made.counts["dag"] == 5
     assert made.counts["connection"] == 2

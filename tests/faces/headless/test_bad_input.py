@@ -282,7 +282,9 @@ def test_a_journal_that_cannot_be_read(world: World) -> None:
 
 def test_files_that_are_not_there(world: World) -> None:
     world.planned()
-    refused(world.run("apply", str(world.folder / "other.toml")), Exit.PLAN, "There is no plan at")
+    for verb in (("apply",), ("refresh",), ("approve", "--by", "Ada")):
+        refused(world.run(*verb, str(world.folder / "other.toml")), Exit.PLAN, "There is no plan at")
+    assert not list(world.folder.glob(".other*"))
     text = world.plan_path.read_text(encoding="utf-8")
     world.edit_plan('dags_folder = "dags"', 'dags_folder = "nowhere"')
     refused(world.on_plan("apply"), Exit.PLAN, "There is no DAG folder at")

@@ -23,6 +23,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
     path, by = Path(arguments.plan), " ".join(arguments.by.split())
     if not by:
         raise UsageError("--by needs a name.", hint="Whose word is it?")
+    planfile.load(path)  # where there is none, no lock is left beside it
     with PlanLock(path):
         plan = planfile.load(path)
         what: list[str] = getattr(arguments, "what", None) or []

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 async def run(arguments: argparse.Namespace) -> Exit:
     """0 when the new inventory and fingerprint are written, whatever changed; nothing else is."""
     path = Path(arguments.plan)
+    planfile.load(path, unfinished=True)  # where there is none, no lock is left beside it
     with PlanLock(path):
         plan = planfile.load(path, unfinished=True)
         kept = beside(path, plan.source.inventory)
