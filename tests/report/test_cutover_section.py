@@ -15,7 +15,7 @@ from astroferry.carry.watching import last_verdicts
 from astroferry.model.cutover import TickRow
 from astroferry.model.drain import DrainSample
 from astroferry.model.watching import DagVerdict
-from astroferry.report.chapters_plan import _wave_cut_over
+from astroferry.report.chapters_plan import MARKS, _wave_cut_over
 from astroferry.report.cutover import DagHandover, cutover_section
 from astroferry.report.document import Bullets, More, Picture, Table, Text
 from astroferry.report.pictures import MOST_POINTS, drain_curve, tick_lanes
@@ -85,6 +85,10 @@ def test_a_wave_there_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "Runs still active on the target, before they were given back.",
     ]
     assert all(curve.words.startswith("Drained 2 DAGs from ") for curve in curves)
+    lanes = [block for block in _wave_cut_over(back) if isinstance(block, More)][-1].blocks
+    assert {"Ticks of ticks_now on both sides.", MARKS} <= {
+        text for lane in lanes if isinstance(lane, Picture) for text in (lane.caption, lane.words)
+    }
     # Handed over once more: the section is of the last time.
     assert world.on_plan("cutover", "--wave", "pilot", "--confirm", DEPLOYMENT).code == 0
     again = cutover_section(world.plan, Journal(world.journal_path).entries, samples, "pilot")

@@ -39,6 +39,8 @@ DRAINED = (
 """where the guide and Airflow's own scheduler disagree (2.10.5 and 3.3.2: runs of paused DAGs are not looked at)"""
 MOST_HIGH = 100
 """DAGs of high risk that are listed"""
+MARKS = "A dot ran, a cross failed, a ring is a marker, a triangle ran on neither side; dashed: paused, unpaused."
+"""how to read the ticks of both sides"""
 MOST_LANES = 12
 """DAGs whose ticks are drawn"""
 
@@ -269,7 +271,7 @@ def _wave_cut_over(part: CutoverSection) -> Iterator[Block]:
         checked = Table(f"The checklist before {part.wave} was cut over", ("check", "outcome", "evidence"), seen)
         yield More(f"{several(len(seen), 'check')} before {part.wave} was cut over", (checked,))
     lanes = [(dag.dag_id, svg) for dag in part.dags if (svg := tick_lanes(dag))][:MOST_LANES]
-    drawn = tuple(Picture(Html(svg), f"Ticks of {dag_id} on both sides.", dag_id) for dag_id, svg in lanes)
+    drawn = tuple(Picture(Html(svg), MARKS, f"Ticks of {dag_id} on both sides.") for dag_id, svg in lanes)
     if drawn:
         yield More(f"Ticks of {several(len(drawn), 'DAG')} on both sides", drawn)
 
