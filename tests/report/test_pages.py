@@ -14,6 +14,7 @@ from astroferry.advice.repeated import once
 from astroferry.carry.graph import build
 from astroferry.cli import parser
 from astroferry.faces.headless.assess import summary
+from astroferry.faces.headless.check import told
 from astroferry.model.finding import Finding
 from astroferry.model.inventory import Coverage
 from astroferry.model.planfile import dump
@@ -75,6 +76,10 @@ def test_a_page_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     for columns, width in ((80, 80), (200, 118), (20, 60)):
         monkeypatch.setenv("COLUMNS", str(columns))
         assert page_width(118) == width
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = told(Finding("X-1", "warn", "many words " * 20, "s", "Do it."))
+    assert len(lines) > 2
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_a_table_loses_nothing() -> None:

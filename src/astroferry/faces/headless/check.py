@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,12 +123,25 @@ def _page(
     lines += table(("stage", "on the source", "of the Astro token"), ROLES, width=page_width(118))
     lines += ["", "Changed on the source since the plan was made", *(f"  {line}" for line in changed or ("nothing",))]
     if findings:
-        lines += ["", "Findings", *(f"  {f.severity:6} {f.message} {f.todo} [{f.code}]" for f in findings)]
+        lines += ["", "Findings", *(line for finding in findings for line in told(finding))]
     if uncompared:
         lines += ["", f"Could not be compared: {', '.join(uncompared)}"]
     if lacking:
         lines += ["", "Values that could not be had", *(f"  {name}: {why}" for name, why in lacking.items())]
     return [*lines, "", "The plan can be carried out." if good else "The plan cannot be carried out yet: see above."]
+
+
+def told(finding: Finding) -> list[str]:
+    """A finding on one line; on a terminal on as many as it needs there, broken between words."""
+    text = f"{finding.severity:6} {finding.message} {finding.todo} [{finding.code}]"
+    return textwrap.wrap(
+        text,
+        page_width(len(text) + 2),
+        initial_indent="  ",
+        subsequent_indent=" " * 9,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def checklist(wave: str, checks: tuple[Prerequisite, ...]) -> list[str]:
