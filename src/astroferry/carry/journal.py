@@ -75,6 +75,11 @@ class Standing:
         events = {"begin", "applied", "done", "refused", "failed", "undo-begin"}
         return self.event in events and bool(self.before)
 
+    @property
+    def holds(self) -> bool:
+        """Whether it was read back and found so; a later look that failed (a server was away) takes nothing back."""
+        return self.event in {"done", "found"} or (self.event == "failed" and self.held > self.begun)
+
 
 def operator() -> str:
     """Who carries the plan out: ASTROFERRY_OPERATOR (for CI), else the user of this machine and its name."""

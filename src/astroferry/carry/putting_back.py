@@ -16,7 +16,7 @@ from astroferry.carry.action import ActionInfo, Observation
 from astroferry.carry.handover.begun import to_give_back
 from astroferry.carry.handover.ends import FIRST_ROWS
 from astroferry.carry.handover.wave import hand_over, standings_of
-from astroferry.carry.handover.whereabouts import let_run
+from astroferry.carry.handover.whereabouts import let_run, place_of
 from astroferry.carry.runner import Report, carry_out, ends_the_run, nothing
 from astroferry.errors import AstroferryError
 
@@ -40,13 +40,15 @@ _MOVING = frozenset({"record", "drain-source", "mark", "unpause-target"})
 async def put_back(way: Opened, wave: str, follow: Callable[[Step, int, int], None] = nothing) -> Report:
     """Give all that this window has begun back to the source; what the last try came to.
 
-    What a cutover before it has handed over is no part of tonight's change, and stays where it runs. What the source
-    was let run again is gone through as well: ticks may be owed that fell between while the target was away.
+    What a cutover before it has handed over is no part of tonight's change, and stays where it runs; what it has left
+    between the sides runs nowhere, and goes back too. What the source was let run again is gone through as well:
+    ticks may be owed that fell between while the target was away.
 
     Raises what ended the last try, where neither end could be asked for `PATIENCE`.
     """
-    mine = begun_in_window(way.journal, wave)
-    begun = standings_of(way.journal, wave).items()
+    lines, begun = way.journal.standing(), standings_of(way.journal, wave).items()
+    nowhere = {dag_id for dag_id, _ in begun if place_of(lines, wave, dag_id) in {"neither", "in doubt"}}
+    mine = begun_in_window(way.journal, wave) | nowhere
     standings = {dag_id: standing for dag_id, standing in begun if dag_id in mine}
     until = way.ctx.clock.now() + PATIENCE
     while True:

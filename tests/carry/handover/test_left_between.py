@@ -12,7 +12,10 @@ from tests.carry.handover.test_debts import dies_once_unpaused, ends_well, late,
 from tests.carry.handover.two_airflows import START, CrashError
 
 from astroferry.carry.handover.ends import Handover
-from astroferry.errors import RequestFailedError
+from astroferry.carry.handover.unpause import Unpause
+from astroferry.carry.handover.wave import standings_of
+from astroferry.carry.handover.whereabouts import place_of
+from astroferry.errors import RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -308,3 +311,22 @@ async def test_what_a_gap_was_seen_to_miss_is_owed_whatever_becomes_of_it(
         assert (await go(here, journal(), "cutover")).failed
     await ends_well(here, journal(), "rollback")
     assert left_out(here) == []
+
+
+async def test_a_look_that_failed_later_takes_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source was away when what had been given back was looked at again; it runs it all the same."""
+    here, journal = two(tmp_path)
+    for way in ("cutover", "rollback"):
+        await ends_well(here, journal(), way)
+
+    async def away(*_: object) -> Any:
+        raise UnreachableError("The source does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Unpause, "observe", away)
+        with pytest.raises(UnreachableError):
+            await go(here, journal(), "rollback")
+    lines = journal()
+    assert lines.entries[-1].event == "failed"
+    assert place_of(lines.standing(), "one", "d") == "source"
+    assert standings_of(lines, "one", given_back=False) == {}

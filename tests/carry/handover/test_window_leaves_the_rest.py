@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.carry.handover.going import go
 from tests.carry.handover.killed import KilledError
 from tests.carry.handover.test_window_killed import in_window
-from tests.carry.handover.two_airflows import each, wave_of
+from tests.carry.handover.two_airflows import START, each, wave_of
 
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.journal import Journal
-from astroferry.errors import RequestFailedError
+from astroferry.errors import RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +75,30 @@ async def test_a_window_that_was_interrupted_is_still_that_window(
     assert outcome.is_back, outcome.back
     assert set(sides(here).values()) == {HERE}
     assert 'state = "tested"' in (tmp_path / "migration.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("away", ["source", "target"])
+async def test_what_a_cutover_before_it_left_on_neither_side_is_put_back_too(tmp_path: Path, away: str) -> None:
+    """One end was away as it ended and still is as the window begins, so that this begins nothing of its own."""
+    here, journal = two(tmp_path), Journal(tmp_path / "j.jsonl")
+    until = here.clock.now()
+
+    def gone() -> bool:
+        nonlocal until
+        drained = [entry for entry in journal.entries if entry.action.endswith("drain-source")]
+        if [entry.event for entry in drained].count("done") == len(sides(here)) and until < START:
+            until = here.clock.now() + timedelta(seconds=400)
+        if here.clock.now() < until:
+            raise UnreachableError("It does not answer.")
+        return False
+
+    until = START - timedelta(days=1)
+    for one in each(here).values():
+        getattr(one, away).crash_at = gone
+    with pytest.raises(UnreachableError):
+        await go(here, journal, "cutover")
+    left = set(sides(here).values())
+    outcome = await in_window(here, journal, tmp_path, None)
+    assert outcome.crossed
+    assert outcome.is_back
+    assert set(sides(here).values()) == {HERE}, left

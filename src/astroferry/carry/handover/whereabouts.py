@@ -48,7 +48,7 @@ def place_of(lines: Mapping[str, Standing], wave: str, dag: str) -> Place | None
         if line is None or latest(line) <= last:
             continue
         last = latest(line)
-        if line.event in FINISHED:
+        if line.event in FINISHED or line.holds:
             # Unpausing leaves what has run once (@once) as it is.
             place = "paused" if line.made.get("unpaused") is False else after
         else:
