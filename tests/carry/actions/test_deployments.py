@@ -149,9 +149,16 @@ def test_environment_variables_are_set_kept_and_put_back(world: World) -> None:
     assert ran.code == 0, ran.err
     assert made.values()["OURS"] == "1"
     assert made.values()["THEIRS"] == "their-Secret-0x5"
-    undone = world.on_plan("rollback", "--stage", "prepare", *CONFIRM)
-    assert undone.code == 0, undone.err
+    undone = world.on_plan("rollback", "--stage", "environment", *CONFIRM)
     assert "5 variables put back" in undone.err
+    assert made.values() == {"THEIRS": "their-Secret-0x5"}
+    # What was there before us comes back as it was.
+    there = made.environment
+    there["OURS"] = type_of("OURS", "theirs", False, there["THEIRS"].updated_at)
+    assert world.on_plan("apply", "--stage", "prepare").code == 0
+    assert made.values()["OURS"] == "1"
+    assert world.on_plan("rollback", "--stage", "environment", *CONFIRM).code == 0
+    assert made.values() == {"THEIRS": "their-Secret-0x5", "OURS": "theirs"}
 
 
 def test_a_secret_environment_variable_must_be_there_first(world: World) -> None:
