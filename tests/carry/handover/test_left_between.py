@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.carry.handover.going import go
@@ -12,9 +12,11 @@ from tests.carry.handover.test_debts import dies_once_unpaused, ends_well, late,
 from tests.carry.handover.two_airflows import START, CrashError
 
 from astroferry.carry.handover.ends import Handover
+from astroferry.carry.handover.tallied import tallied
 from astroferry.carry.handover.unpause import Unpause
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.handover.whereabouts import place_of
+from astroferry.carry.opening import Opened
 from astroferry.errors import RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tests.carry.handover.two_airflows import Server, World
 
     from astroferry.carry.journal import Journal
+    from astroferry.model.organization import TokenSeen
 
 FIRST = START + timedelta(minutes=2)
 
@@ -330,3 +333,22 @@ async def test_a_look_that_failed_later_takes_nothing_back(tmp_path: Path, monke
     assert lines.entries[-1].event == "failed"
     assert place_of(lines.standing(), "one", "d") == "source"
     assert standings_of(lines, "one", given_back=False) == {}
+
+
+@pytest.mark.parametrize("catchup", [False, True])
+async def test_what_a_dag_has_yet_to_catch_up_with_is_not_missed(tmp_path: Path, *, catchup: bool) -> None:
+    """Killed for hours: who ran by hand what is said to be missed would run it beside the scheduler."""
+    here, journal = two(tmp_path, catchup=catchup, watch_ticks=0, gap="list", dag={"seconds_per_run": 60})
+    with pytest.raises(KilledError):
+        await go(here, Killing(tmp_path / "j.jsonl", 6), "cutover")
+    here.clock.pass_by(7200)
+    lines = journal()
+    report = await go(here, lines, "cutover")
+    assert not report.failed
+    ctx = here.context()
+    ctx.standing, ctx.lines = lines.standing_of, lines.lines
+    way = Opened(tmp_path / "p.toml", here.plan, here.inventory, ctx, lines, tmp_path, cast("TokenSeen", None))
+    count = (await tallied(way, "one", pytest.fail)).counts["d"]
+    assert not count.missed
+    assert bool(count.waiting) == catchup
+    assert bool(count.listed) != catchup

@@ -66,7 +66,8 @@ async def tallied(way: Opened, wave: str, warn: Callable[[str], None]) -> Tallie
         dag_id = handover.dag_id
         try:
             rows = await ticks_of(way.ctx, handover, standings[dag_id].at, way.ctx.clock.now())
-            count = tally(way.ctx, handover, rows)
+            catches_up = (await handover.plan(way.ctx)).catchup
+            count = tally(way.ctx, handover, rows, catches_up=catches_up)
         except (RemoteError, NotAllowedError) as error:
             if ends_the_run(error) and not isinstance(error, NotAllowedError):
                 raise

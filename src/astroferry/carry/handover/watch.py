@@ -57,9 +57,12 @@ async def passed_over(ctx: Context, handover: Handover, side: Side, moments: lis
     return skipped(plan, moments, runs, ctx.clock.now(), handover.between(ctx).stood.get(side))
 
 
-def tally(ctx: Context, handover: Handover, table: tuple[TickRow, ...]) -> TickCount:
-    """What the table of a DAG that was begun comes to by now; of one that stays paused nobody expects a tick."""
-    late = ctx.clock.now() - timedelta(seconds=ctx.plan.cutover.parse_timeout)
+def tally(ctx: Context, handover: Handover, table: tuple[TickRow, ...], *, catches_up: bool = False) -> TickCount:
+    """What the table of a DAG that was begun comes to by now; of one that stays paused nobody expects a tick.
+
+    One that `catches_up` runs all that come after its newest row, however long that takes: those are only waited for.
+    """
+    late = None if catches_up else ctx.clock.now() - timedelta(seconds=ctx.plan.cutover.parse_timeout)
     if not handover.was_active(ctx):
         table = tuple(row for row in table if row.side is not None)
     return count_ticks(table, listed=handover.listed(ctx), late=late)
