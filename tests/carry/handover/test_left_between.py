@@ -352,3 +352,12 @@ async def test_what_a_dag_has_yet_to_catch_up_with_is_not_missed(tmp_path: Path,
     assert not count.missed
     assert bool(count.waiting) == catchup
     assert bool(count.listed) != catchup
+
+
+async def test_a_phase_that_an_airflow_2_cannot_keep_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, journal = two(tmp_path, dag={"kind": "timedelta", "start": START + timedelta(seconds=17)})
+    context, told = here.context, list[str]()
+    monkeypatch.setattr(here, "context", lambda: context(told))
+    await goes_on(here, journal())
+    assert any("goes on in another phase" in line for line in told)
+    assert not here.source.is_paused

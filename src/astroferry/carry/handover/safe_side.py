@@ -154,6 +154,11 @@ class LetGoOn:
                 await self._fill_until_shown(ctx, last)
             else:
                 await self._gap.queue_what_comes_first(ctx)
+                if kind.drifts and len(list(kind.ticks.between(last.moment, ctx.clock.now()))) > 1:
+                    ctx.tell(
+                        f"{self.handover.dag_id}: more than one tick came due while it was paused, so an Airflow 2 "
+                        "goes on in another phase; set start_date in its code to the phase that it should have"
+                    )
         except AstroferryError as error:
             ctx.tell(f"{self.handover.dag_id}: what fell between could not be started first. {error.message}")
 
