@@ -58,7 +58,8 @@ def test_across_versions_it_says_so(world: World) -> None:
     there.runtime = "3.2-10"  # an image deploy changed it meanwhile
     ran = world.on_plan("rollback", "--code", *CONFIRM)
     assert ran.code == 0, ran.err
-    assert "Runtime 3.2-10 became 3.3-8" in ran.err
+    warned = "that deploy brings Runtime 3.3-8 back, in place of 3.2-10: tasks that run now fail"
+    assert ran.err.index(warned) < ran.err.index("Runtime 3.2-10 became 3.3-8")
 
 
 def test_why_it_cannot_go_back(world: World) -> None:

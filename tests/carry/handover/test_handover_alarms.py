@@ -172,7 +172,7 @@ async def test_a_dag_frozen_by_somebody_else_is_not_touched(here: World) -> None
     here.inventory = replace(here.inventory, dags=(replace(here.inventory.dags[0], is_paused=True),))
     seen = await DrainAndPause(handover()).observe(here.context())
     assert seen.state == "doubt"
-    assert "runs; let them finish" in seen.why
+    assert "2 unfinished runs; let what is unfinished end" in seen.why
 
 
 async def test_a_dag_frozen_by_our_own_crash_is_let_finish(here: World) -> None:
@@ -459,7 +459,25 @@ async def test_a_tick_that_the_source_does_not_have_is_not_marked(here: World) -
     here.target.rows["scheduled__odd"] = Run("scheduled__odd", "scheduled", "success", odd, odd, odd, odd)
     with pytest.raises(RemoteError, match="which the source's schedule does not have"):
         await HandBack(handover()).apply(here.context())
-    assert "1 markers" in await HandBack(handover()).undo(here.context(), Observation("todo"), {"marked": ["x"]})
+    assert "1 marker of ours" in await HandBack(handover()).undo(
+        here.context(), Observation("todo"), {"marked": ["x"]}
+    )
+
+
+async def test_a_target_that_gives_other_data_after_the_first_look_is_not_unpaused(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody turned CREATE_CRON_DATA_INTERVALS off there meanwhile."""
+    real = here.target.dag
+
+    async def turned(dag_id: str) -> Dag:
+        seen = await real(dag_id)
+        return replace(seen, next_data_interval_start=seen.next_run_after)
+
+    await cut_over_to(here, "drain-source")
+    monkeypatch.setattr(here.target, "dag", turned)
+    with pytest.raises(RemoteError, match='would give the run of "d" due at'):
+        await MarkBoundary(handover()).apply(here.context())
 
 
 async def test_another_run_in_a_ticks_place_is_not_marked_over(here: World) -> None:
@@ -479,7 +497,7 @@ async def test_an_awake_source_is_an_alarm(here: World) -> None:
     await cut_over_to(here, "gap-target")
     watch = WatchTicks(handover(), 1)
     here.source._add("manual__x", "manual", here.clock.now(), here.clock.now())
-    await doubts(watch, here.context(), "unfinished runs on the source")
+    await doubts(watch, here.context(), "1 unfinished run on the source")
     here.source.is_paused = False
     # Something is to be done about it: it is stopped, and what it ran meanwhile is named.
     assert (await watch.observe(here.context())).state == "todo"

@@ -94,7 +94,7 @@ async def test_ticks_that_the_source_passes_over_by_itself_are_neither_missed_no
         here.clock.pass_by(1)
     journal = Journal(tmp_path / "j.jsonl")
     report = await go(here, journal, "cutover")
-    assert "still had 1 unfinished runs" in report.failed[0].why
+    assert "still had 1 unfinished run after" in report.failed[0].why
     assert not (await go(here, journal, "rollback")).failed
     here.clock.pass_by(1200)
     assert not any(run.run_id.startswith("astroferry") for run in here.source.rows.values())

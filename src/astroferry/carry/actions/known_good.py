@@ -77,6 +77,12 @@ class RollBackCode:
         if seen.state != "todo":
             raise RemoteError(seen.why or "it is live already")
         deployment_id = ctx.deployments[self.deployment.name]
+        good, current = seen.facts["runtime"], seen.facts["runtime_now"]
+        if good != current:
+            ctx.tell(
+                f"{self.deployment.name}: that deploy brings Runtime {good} back, in place of {current}: tasks that "
+                "run now fail"
+            )
         try:
             made = await ctx.astro.rollback_deploy(deployment_id, seen.facts["deploy_id"], LABEL)
         except RequestFailedError as error:

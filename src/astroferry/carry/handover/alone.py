@@ -16,7 +16,7 @@ from astroferry.advice.schedule import copied, is_marker, rows_by_tick
 from astroferry.carry.action import Observation
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
-from astroferry.model.words import names
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,8 +76,8 @@ class WatchAlone(ABC):
         if active:
             return Observation(
                 "doubt",
-                f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}, which is paused: somebody still '
-                "starts it there.",
+                f'"{dag_id}" has {several(len(active), "unfinished run")} on the {self._other}, which is paused: '
+                "somebody still starts it there.",
             )
         return await self._seen(ctx)
 

@@ -206,7 +206,8 @@ class HandBack:
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """The rows stay: they say what is true."""
         del ctx, before
-        return f"{len(facts.get('marked') or ())} markers of {self.handover.dag_id} stay in the source's history."
+        marked = several(len(facts.get("marked") or ()), "marker")
+        return f"{self.handover.dag_id}: {marked} of ours in the source's history, which do nothing there."
 
     async def no_way_back(self, ctx: Context) -> str:
         """Why it cannot be given back, asked before the target is paused; empty where it can."""

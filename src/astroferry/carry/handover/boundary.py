@@ -24,7 +24,7 @@ and asked for anew over all of them; the new one was taken once the scheduler ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from astroferry.advice.schedule import acceptable_next, copied, is_marker, rows_by_tick, tick_of, unfinished
@@ -170,7 +170,9 @@ class MarkBoundary:
                 )
             ctx.tell(f"{dag_id}: waiting until the target has parsed it again")
             await ctx.clock.sleep(ctx.plan.cutover.poll)
-        ctx.tell(f"{dag_id}: the target continues with {seen.facts['next'] or 'nothing, as its end date has passed'}")
+        shown = datetime.fromisoformat(seen.facts["next"]) if seen.facts["next"] else None
+        following = f"{shown:%Y-%m-%d %H:%M:%S} UTC" if shown else "nothing, as its end date has passed"
+        ctx.tell(f"{dag_id}: the target continues with {following}")
         return seen.facts
 
     async def _lies_half_made(self, ctx: Context, tick: Tick) -> bool:

@@ -29,6 +29,7 @@ from astroferry.carry.handover.halfmade import finish, is_half_made
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import GAP_PREFIX, opposite
 from astroferry.model.drain import DrainSample
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ class DrainAndPause:
             return Observation("doubt", self._not_ours(active), facts)
         if dag.is_paused and self._may_unpause(ctx) and not await self._runs_elsewhere(ctx):
             facts |= {HALTED: [run.run_id for run in active], **await self.handover.last(ctx, self.side)}
-        why = "a marker on it is half made" if half_made else f"{len(active)} runs are not finished"
+        why = "a marker on it is half made" if half_made else f"not finished: {several(len(active), 'run')}"
         return Observation("todo", why, facts)
 
     def _stand_still(self, ctx: Context) -> Facts:
@@ -123,8 +124,9 @@ class DrainAndPause:
     def _not_ours(self, active: Sequence[Run]) -> str:
         ids = ", ".join(run.run_id for run in active[:3])
         return (
-            f'"{self.handover.dag_id}" is paused on the {self.side}, and not by us, with {len(active)} unfinished '
-            f"runs; let them finish there or mark them failed ({ids}), then run the same command again."
+            f'"{self.handover.dag_id}" is paused on the {self.side}, and not by us, with '
+            f"{several(len(active), 'unfinished run')}; let what is unfinished end there or mark it failed ({ids}), "
+            "then run the same command again."
         )
 
     async def apply(self, ctx: Context) -> Facts:
@@ -153,12 +155,12 @@ class DrainAndPause:
                     return {"was_paused": was_paused, **await self._freeze(ctx, airflow), **owed}
                 if ctx.clock.now() >= deadline:
                     raise RemoteError(
-                        f'The DAG "{dag_id}" on the {self.side} still had {len(active)} unfinished runs after '
-                        f"{ctx.plan.cutover.drain_timeout} s; it was left running as it was.",
+                        f'The DAG "{dag_id}" on the {self.side} still had {several(len(active), "unfinished run")} '
+                        f"after {ctx.plan.cutover.drain_timeout} s; it was left running as it was.",
                         hint="Raise cutover.drain_timeout in the plan, choose a quieter hour, or name the DAG under "
                         "cutover.freeze.",
                     )
-                ctx.tell(f"{dag_id}: waiting for {len(active)} runs on the {self.side}")
+                ctx.tell(f"{dag_id}: waiting for {several(len(active), 'run')} on the {self.side}")
                 with ctx.aside():
                     await ctx.clock.sleep(ctx.plan.cutover.poll)
             ctx.drained(DrainSample(ctx.clock.now(), dag_id, self.side, 0))

@@ -20,6 +20,7 @@ from astroferry.carry.handover.ends import CROWDED
 from astroferry.carry.handover.watch import passed_over
 from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX, opposite
+from astroferry.model.words import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,7 +204,8 @@ class RunGap:
     async def undo(self, ctx: Context, before: Observation, facts: Facts) -> str:
         """What has run stays run."""
         del ctx, before
-        return f"{len(facts.get('missed') or ())} runs of {self.handover.dag_id} stay run on the {self.side}."
+        ran = several(len(facts.get("missed") or ()), "run")
+        return f"{self.handover.dag_id}: what ran on the {self.side} stays ({ran})."
 
     async def _since(self, ctx: Context) -> datetime | None:
         """The last tick of the side that ran before, which stands still, being paused.

@@ -15,7 +15,7 @@ from astroferry.carry.handover.ends import ALL_ROWS
 from astroferry.carry.handover.gap import RunGap
 from astroferry.errors import RemoteError
 from astroferry.model.cutover import opposite
-from astroferry.model.words import names
+from astroferry.model.words import names, several
 
 if TYPE_CHECKING:
     from astroferry.carry.action import ActionInfo, Facts
@@ -75,7 +75,8 @@ class Unpause:
         active = await self.handover.unfinished(ctx, self._other)
         if active:
             why = (
-                f'"{dag_id}" has {len(active)} unfinished runs on the {self._other}, which is paused; drain it again.'
+                f'"{dag_id}" has {several(len(active), "unfinished run")} on the {self._other}, which is paused; '
+                "drain it again."
             )
             return Observation("doubt", why)
         return Observation("todo", facts=await self.handover.before_it_runs(ctx, self.side))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from astroferry.carry.opening import opened
 from astroferry.carry.window import Outcome, Window, must_be_moments, wait_for
 from astroferry.errors import AstroferryError, CarriedInPartError, Exit, InputNeededError, UsageError
 from astroferry.faces.confirming import are_named
-from astroferry.faces.ending import tell_the_end
+from astroferry.faces.ending import tell_the_end, warn_if_unheard
 from astroferry.faces.headless.asking import asker
 from astroferry.faces.headless.progress import Narrator, follow
 from astroferry.faces.headless.ticks import tell_ticks
@@ -51,6 +52,7 @@ async def run(arguments: argparse.Namespace) -> Exit:
         wave = await _confirmed(way, arguments)
         await may_cut_over(way, wave, keep=False)
         clock, plan = way.ctx.clock, way.plan
+    await warn_if_unheard(plan, diagnostics.say)
     if window.at is not None:
         await wait_for(window.at, clock, Narrator())
     try:
@@ -71,6 +73,8 @@ async def _cut_over(arguments: argparse.Namespace, window: Window | None) -> Exi
             diagnostics.say(sentence)
     must_be_once(ended.ticks)
     _must_have_gone_well(ended.outcome)
+    if not ended.outcome.cut_short:
+        diagnostics.say(f"Next: {shlex.join(['astroferry', 'watch', str(arguments.plan), '--wave', ended.wave])}")
     return Exit.DONE
 
 

@@ -20,14 +20,14 @@ LAST = 12
 
 
 def tell_ticks(ended: Ended, arguments: argparse.Namespace) -> None:
-    """Show, for each DAG, every tick since its cutover began, and what ran it."""
+    """Show, for each DAG that this was about, every tick since its cutover began, and what ran it."""
     if arguments.json:
         diagnostics.data_json(ticks_facts(ended))
         return
     found = ended.ticks
     counts = found.counts
-    for dag, rows in found.rows.items():
-        count = counts[dag]
+    for dag in (dag for dag in found.rows if dag in ended.moving):
+        rows, count = found.rows[dag], counts[dag]
         words = f"{len(count.once)} once, {len(count.twice)} twice, {len(count.missed)} missed"
         words += f", {len(count.listed)} listed" if count.listed else ""
         shown = [
