@@ -361,3 +361,19 @@ async def test_a_phase_that_an_airflow_2_cannot_keep_is_told(tmp_path: Path, mon
     await goes_on(here, journal())
     assert any("goes on in another phase" in line for line in told)
     assert not here.source.is_paused
+
+
+async def test_a_source_that_was_unpaused_as_its_way_back_was_killed_goes_on_after_ctrl_c(tmp_path: Path) -> None:
+    """The server had taken it, and no line says that it was read back: the cutover that follows is a new one."""
+    here, journal = two(tmp_path)
+    await ends_well(here, journal(), "cutover")
+    lines = Killing(tmp_path / "j.jsonl", 8)
+    with pytest.raises(KilledError):
+        await go(here, lines, "rollback")
+    assert (lines.entries[-1].action, lines.entries[-1].event) == ("rollback/one/d/unpause-source", "applied")
+    here.clock.pass_by(200)
+    await goes_on(here, journal())
+    assert (here.source.is_paused, here.target.is_paused) == (False, True)
+    here.clock.pass_by(100)
+    await ends_well(here, journal(), "cutover")
+    assert left_out(here) == []

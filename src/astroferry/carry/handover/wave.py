@@ -70,7 +70,8 @@ def standings_of(journal: Journal, wave: str, *, given_back: bool = True) -> dic
         # What an earlier look found is not made new by one that failed.
         recorded = lines[f"cutover/{wave}/{dag_id}/record"].ended
         back = [lines.get(f"{step[0]}/{wave}/{dag_id}/{step[1]}") for step in BACK]
-        if not any(line and line.holds and line.ended > recorded for line in back):
+        # Also where it was killed before that was read back: the server had taken it.
+        if not any(line and (line.holds or line.event == "applied") and line.ended > recorded for line in back):
             kept[dag_id] = standing
     return kept
 
