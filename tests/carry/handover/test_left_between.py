@@ -14,10 +14,11 @@ from tests.carry.handover.two_airflows import START, CrashError
 from astroferry.carry.handover.ends import Handover
 from astroferry.carry.handover.tallied import tallied
 from astroferry.carry.handover.unpause import Unpause
+from astroferry.carry.handover.watch import WatchTicks
 from astroferry.carry.handover.wave import standings_of
 from astroferry.carry.handover.whereabouts import place_of
 from astroferry.carry.opening import Opened
-from astroferry.errors import RequestFailedError, UnreachableError
+from astroferry.errors import RemoteError, RequestFailedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -377,3 +378,19 @@ async def test_a_source_that_was_unpaused_as_its_way_back_was_killed_goes_on_aft
     here.clock.pass_by(100)
     await ends_well(here, journal(), "cutover")
     assert left_out(here) == []
+
+
+async def test_a_dag_that_has_never_run_and_is_paused_by_hand_is_not_watched_for_ever(tmp_path: Path) -> None:
+    here, journal = two(tmp_path, warm=30, parse_timeout=300)
+    watched = WatchTicks(Handover("d", "one", "prod", drained={"source", "target"}), 1, "source", way="rollback")
+    here.source.is_paused = True
+    waits = here.clock.now() + timedelta(hours=1)
+
+    def too_long() -> bool:
+        assert here.clock.now() < waits
+        return False
+
+    here.source.crash_at = too_long
+    with pytest.raises(RemoteError, match="should have run on the source"):
+        await watched.apply(here.context())
+    assert not journal().entries

@@ -101,6 +101,8 @@ class WatchTicks(WatchAlone):
     _told: str = field(default="", init=False)
     _last: tuple[datetime | None, datetime | None] = field(default=(None, None), init=False)
     """the newest tick that has a row here, and when it was first seen"""
+    _first: datetime | None = field(default=None, init=False)
+    """what was shown as the next run while neither side had had any"""
 
     def _title(self) -> str:
         return f"Watch {several(self.count, 'tick')} of {self.handover.dag_id} on the {self.side}"
@@ -199,7 +201,9 @@ class WatchTicks(WatchAlone):
     async def _see_that_none_is_late(self, ctx: Context, newest: datetime | None, moved: datetime) -> None:
         """RemoteError where the next tick is long due and none has come since `moved`; catching up takes time."""
         if newest is None:
-            due = (await self.handover.dag(ctx, self.side)).next_run_after
+            # What is shown moves on with the time where somebody has paused it: the first is the one to come.
+            self._first = self._first or (await self.handover.dag(ctx, self.side)).next_run_after
+            due = self._first
         else:
             tick = (await self.handover.plan(ctx)).ticks.after(newest)
             due = tick.moment if tick is not None else None
