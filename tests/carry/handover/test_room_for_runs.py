@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from tests.carry.handover.going import go
 from tests.carry.handover.test_then_the_other_way import settle
-from tests.carry.handover.two_airflows import START, World, world
+from tests.carry.handover.two_airflows import START, CrashError, World, world
 
 from astroferry.carry.handover.ends import Handover
+from astroferry.carry.handover.gap import RunGap
 from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
 from astroferry.carry.journal import Journal
@@ -84,6 +86,38 @@ async def test_what_fell_between_takes_turns_also_where_every_answer_takes_long(
     settle(here)
     assert here.ticks_ran() == here.ticks_due()
     assert not overlap(here)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("past", [False, True])
+@pytest.mark.parametrize("limit", [2, 3])
+async def test_what_fell_between_fills_an_airflow_2_and_what_comes_due_meanwhile_is_run_too(
+    tmp_path: Path, limit: int, monkeypatch: pytest.MonkeyPatch, *, past: bool, killed: bool
+) -> None:
+    """There all runs share the room: while ours are many, its scheduler passes ticks over."""
+    dag = {"max_active_runs": limit, "seconds_per_run": 100, "depends_on_past": past}
+    here = world(tmp_path, catchup=False, dag=dag, target_major=2, warm=315, watch_ticks=0, drain_timeout=3000)
+    journal = Journal(tmp_path / "j.jsonl", now=here.clock.now)
+    ctx = here.context()
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
+    actions = actions_for_cutover(here.plan, here.inventory, "one", {})
+    assert not (await carry_out(actions[:3], ctx, journal)).failed
+    here.clock.pass_by(1000)
+    if killed:
+        look = RunGap._until_none_is_missing
+
+        async def dies(*_: Any) -> None:
+            raise CrashError
+
+        with monkeypatch.context() as patch, contextlib.suppress(CrashError):
+            patch.setattr(RunGap, look.__name__, dies)
+            await go(here, journal, "cutover")
+        here.clock.pass_by(60)
+    report = await go(here, journal, "cutover")
+    assert not report.failed, report.failed
+    settle(here)
+    assert here.ticks_ran() == here.ticks_due()
+    assert not journal.standing()["cutover/one/d/gap-target"].made.get("crowded")
 
 
 async def test_ticks_that_the_source_passes_over_by_itself_are_neither_missed_nor_run(tmp_path: Path) -> None:

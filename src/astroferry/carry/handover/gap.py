@@ -13,26 +13,24 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from astroferry.advice.schedule import boundary, has_ended, holes, rows_by_tick, stretches, tick_of
+from astroferry.advice.schedule import boundary, has_ended, holes, rows_by_tick, stretches
 from astroferry.carry.action import Observation
 from astroferry.carry.handover.backfill import open_backfill
 from astroferry.carry.handover.ends import CROWDED
+from astroferry.carry.handover.room import is_crowded, is_full, takes_the_room
 from astroferry.carry.handover.watch import passed_over
 from astroferry.errors import ConflictError, RemoteError
 from astroferry.model.cutover import GAP_PREFIX, opposite
 from astroferry.model.words import several
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
-    from astroferry.advice.kinds import MarkerPlan
     from astroferry.advice.ticks import Tick
     from astroferry.carry.action import ActionInfo, Facts
     from astroferry.carry.context import Context
     from astroferry.carry.handover.ends import Handover
     from astroferry.model.cutover import Side
-    from astroferry.model.inventory import Run
 
 
 @dataclass
@@ -65,9 +63,13 @@ class RunGap:
 
     async def observe(self, ctx: Context) -> Observation:
         """Done where nothing is missing before the newest run and the latest due tick has its run."""
-        return await self._look(ctx, ctx.clock.now())
+        seen = await self._look(ctx, ctx.clock.now())
+        if seen.state == "done" and await takes_the_room(ctx, self.handover, self.side):
+            return Observation("todo", "what fell between takes the room of what comes due", seen.facts)
+        return seen
 
     async def _look(self, ctx: Context, due_by: datetime) -> Observation:
+        """`observe`, of what was due by then."""
         if not self.handover.was_active(ctx):
             return Observation("done", "it stays paused, so nothing is run")
         if (
@@ -95,7 +97,7 @@ class RunGap:
         Raises RemoteError where the scheduler makes no run of a due tick within `parse_timeout`.
         """
         now = self._began = ctx.clock.now()
-        seen = await self._look(ctx, now)
+        seen = await self.observe(ctx)
         since = await self._since(ctx)
         if seen.state == "done" or since is None:
             return seen.facts
@@ -113,7 +115,7 @@ class RunGap:
         facts: Facts = {"missed": [tick.moment.isoformat() for tick in missing], "run": ctx.plan.cutover.gap == "run"}
         if ctx.plan.cutover.gap == "run":
             await self._run(ctx, missing)
-            if missing and await self._takes_turns(ctx):
+            if await takes_the_room(ctx, self.handover, self.side):
                 more, crowded = await self._until_none_is_missing(ctx, since)
                 facts |= {"missed": facts["missed"] + more, CROWDED: crowded}
         return facts
@@ -140,11 +142,16 @@ class RunGap:
             ours = any(run.run_id.startswith(GAP_PREFIX) for run in await self.handover.unfinished(ctx, self.side))
             settled = await self._settled(ctx, since, ctx.clock.now())
             missing = await self._missing(ctx, since)
-            crowded = [tick.moment.isoformat() for tick in missing] if await self._is_crowded(ctx, since) else []
+            crowded = (
+                [tick.moment.isoformat() for tick in missing]
+                if await is_crowded(ctx, self.handover, self.side, since)
+                else []
+            )
             if settled and not ours and (crowded or not missing):
                 if crowded:
+                    what = several(len(crowded), "tick")
                     ctx.tell(
-                        f"{self.handover.dag_id}: {len(crowded)} ticks came due while those runs took its only place"
+                        f"{self.handover.dag_id}: {what} came due while those runs took the room, and are listed"
                     )
                 return more, crowded
             if not crowded:
@@ -152,27 +159,11 @@ class RunGap:
                 more += [tick.moment.isoformat() for tick in missing]
             if ctx.clock.now() >= deadline:
                 raise RemoteError(
-                    f'What fell between of "{self.handover.dag_id}" is still being run on the {self.side}: only one '
-                    "run of it may be under way.",
+                    f'What fell between of "{self.handover.dag_id}" is still being run on the {self.side}, and takes '
+                    "the room of what comes due.",
                     hint="Run this again later; the count of ticks at the end names what is still missing.",
                 )
             await ctx.clock.sleep(ctx.plan.cutover.poll)
-
-    async def _is_crowded(self, ctx: Context, since: datetime) -> bool:
-        """Whether our runs take longer than the DAG's period: then each takes the place of one that comes due.
-
-        To run that too would take the place of another, and so on for ever. Such a DAG passes ticks over whoever runs
-        it, so those are told and counted as listed.
-        """
-        ticks = (await self.handover.plan(ctx)).ticks
-        taken = periods = timedelta(0)
-        for run in await self.handover.rows(ctx, self.side, since):
-            tick, begun = tick_of(run), run.start_date
-            following = ticks.after(tick) if tick is not None else None
-            if run.run_id.startswith(GAP_PREFIX) and tick is not None and begun is not None and following is not None:
-                taken += (run.end_date or ctx.clock.now()) - begun
-                periods += following.moment - tick
-        return bool(periods) and taken >= periods
 
     async def queue_what_comes_first(self, ctx: Context) -> None:
         """Before a DAG is unpaused on an Airflow 2 whose tasks depend on past runs: start what would be passed over.
@@ -251,7 +242,7 @@ class RunGap:
             return None
         active = await (await self.handover.airflow(ctx, self.side)).active_runs(self.handover.dag_id)
         latest = plan.ticks.latest(now)
-        fill = latest is not None and _is_full(plan, active) and any(run.run_id in stood for run in active)
+        fill = latest is not None and is_full(plan, active) and any(run.run_id in stood for run in active)
         return latest.start if fill and latest is not None else None
 
     async def _settled(self, ctx: Context, since: datetime, now: datetime) -> bool:
@@ -266,7 +257,7 @@ class RunGap:
             return True
         # With as many runs under way as may be, the scheduler goes on by itself once there is room.
         airflow = await self.handover.airflow(ctx, self.side)
-        return _is_full(plan, await airflow.active_runs(self.handover.dag_id))
+        return is_full(plan, await airflow.active_runs(self.handover.dag_id))
 
     async def _run(self, ctx: Context, missing: list[Tick]) -> None:
         airflow = await self.handover.airflow(ctx, self.side)
@@ -289,8 +280,3 @@ class RunGap:
                 # A run of that logical date came in the meantime; then it must be the tick's own.
                 if tick.moment not in rows_by_tick(await self.handover.rows(ctx, self.side, tick.start)):
                     raise
-
-
-def _is_full(plan: MarkerPlan, active: Sequence[Run]) -> bool:
-    """Whether as many runs are under way as may be."""
-    return plan.max_active_runs is not None and len(active) >= plan.max_active_runs
