@@ -19,6 +19,7 @@ from astroferry.carry.handover.watch import ticks_of
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
 from astroferry.carry.journal import Journal
 from astroferry.carry.runner import carry_out
+from astroferry.model.cutover import GAP_PREFIX
 
 UNTOUCHED = "rollback/one/d/start-untouched-source"
 
@@ -172,6 +173,21 @@ async def test_a_run_that_we_froze_hides_no_missed_tick(tmp_path: Path, fills: b
     assert len(set(ran)) == len(ran)
 
 
+async def test_a_dag_that_catches_up_misses_nothing_while_what_stood_fills_it(tmp_path: Path) -> None:
+    """Found by random chains: eleven hours of ticks were run by a backfill, beside the scheduler's own."""
+    here, journal = await _frozen(tmp_path, catchup=True, drain_timeout=3000, parse_timeout=600)
+    ctx = here.context()
+    ctx.standing, ctx.lines = journal.standing_of, journal.lines
+    actions = actions_for_rollback(here.plan, here.inventory, "one", standings_of(journal, "one"))
+    assert not (await carry_out(actions[:2], ctx, journal)).failed
+    here.clock.pass_by(500)
+    slow = _SlowUntil(here.source, here.clock.now() + timedelta(seconds=250))
+    here.clock.everyone.append(cast("Server", slow))
+    assert not (await go(here, journal, "rollback")).failed
+    assert journal.standing()["rollback/one/d/gap-source"].made["missed"] == []
+    assert not any(run.run_id.startswith(GAP_PREFIX) for run in here.source.rows.values())
+
+
 async def test_a_miss_beside_a_frozen_run_is_told(tmp_path: Path) -> None:
     here, journal = await _frozen(tmp_path)
     since = here.clock.now()
@@ -185,10 +201,10 @@ async def test_a_miss_beside_a_frozen_run_is_told(tmp_path: Path) -> None:
     assert [row.tick for row in table if row.side is None] == [lost]
 
 
-async def _frozen(tmp_path: Path, **cutover: Any) -> tuple[World, Journal]:
+async def _frozen(tmp_path: Path, *, catchup: bool = False, **cutover: Any) -> tuple[World, Journal]:
     """Cut over while its only run stood half-way on the source, where it stands since."""
     one = {"max_active_runs": 1, "tasks_of_run": 3}
-    here = world(tmp_path, catchup=False, dag=one, warm=250, watch_ticks=0, freeze=("d",), **cutover)
+    here = world(tmp_path, catchup=catchup, dag=one, warm=250, watch_ticks=0, freeze=("d",), **cutover)
     journal = Journal(tmp_path / "j.jsonl", now=here.clock.now)
     while not here.source.open:
         here.clock.pass_by(1)

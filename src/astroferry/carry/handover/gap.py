@@ -238,7 +238,8 @@ class RunGap:
         if has_ended(plan, now):
             return now
         stood = self.handover.between(ctx).stood.get(self.side)
-        if not stood:
+        # Catching up it runs all that come after its newest row, however full it is.
+        if not stood or plan.catchup:
             return None
         active = await (await self.handover.airflow(ctx, self.side)).active_runs(self.handover.dag_id)
         latest = plan.ticks.latest(now)
