@@ -26,8 +26,12 @@ DEADLINE = 60.0
 ENTER, ESCAPE, TAB, CTRL_C, UP, DOWN = "\r", "\x1b", "\t", "\x03", "\x1b[A", "\x1b[B"
 F1, F2, F3, F4, F5, F6 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~"
 F7, F8, F10 = "\x1b[18~", "\x1b[19~", "\x1b[21~"
-# The pty becomes the program's controlling terminal, so that closing it hangs up as a lost line does.
-_BEGIN = "import fcntl, runpy, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); sys.argv[:] = sys.argv[1:]; "
+# The pty becomes the program's controlling terminal, so that closing it hangs up as a lost line does. Tests that a
+# shell runs in the background (`&`) ignore SIGINT, and would hand that on; a shell at a terminal does not.
+_BEGIN = (
+    "import fcntl, runpy, signal, sys, termios; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0); sys.argv[:] = sys.argv[1:]; "
+)
 MODULE = _BEGIN + "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
 
 
