@@ -183,34 +183,6 @@ async def test_a_first_tick_that_is_due_and_does_not_come_is_an_alarm(tmp_path: 
         await watch.apply(ctx)
 
 
-@pytest.mark.parametrize("way", ["cutover", "rollback"])
-@pytest.mark.parametrize(("source", "target"), [(2, 3), (3, 2)])
-async def test_a_drain_killed_as_it_had_paused_owes_what_fell_until_it_is_run_again(
-    tmp_path: Path, source: int, target: int, way: Any
-) -> None:
-    """A run slipped in, so that side is unpaused once more to let it finish, minutes later."""
-    here, journal = two(tmp_path, source, target)
-    if way == "rollback":
-        await ends_well(here, journal(), "cutover")
-    side = here.source if way == "cutover" else here.target
-    pause = side.set_paused
-
-    async def dies(dag_id: str, paused: bool) -> None:
-        assert (dag_id, paused) == ("d", True)
-        while not side.open:
-            here.clock.pass_by(1)
-        side.is_paused = True
-        raise CrashError
-
-    side.set_paused = dies  # type: ignore[method-assign] # once
-    with pytest.raises(CrashError):
-        await go(here, journal(), way)
-    side.set_paused = pause  # type: ignore[method-assign] # as before
-    here.clock.pass_by(420)
-    await ends_well(here, journal(), way)
-    assert left_out(here) == []
-
-
 def dies_once_paused(here: World, server: Server) -> None:
     """Killed as it had paused: a run had slipped in, which stands there since."""
     pause = server.set_paused
@@ -240,16 +212,17 @@ def dies_once_unpaused(server: Server) -> None:
 
 @pytest.mark.parametrize("one_at_a_time", [True, False])
 @pytest.mark.parametrize("way", ["cutover", "rollback"])
-@ENDS
-async def test_a_drain_killed_twice_owes_what_fell_between_its_pauses(
-    tmp_path: Path, source: int, target: int, way: Any, *, one_at_a_time: bool
+@pytest.mark.parametrize("kills", [1, 2])
+@pytest.mark.parametrize(("source", "target"), [(2, 3), (3, 3), (2, 2), (3, 2)])
+async def test_a_drain_that_was_killed_owes_what_fell_between_its_pauses(
+    tmp_path: Path, source: int, target: int, way: Any, kills: int, *, one_at_a_time: bool
 ) -> None:
     """Killed as it had paused, and again as it had unpaused that side to let the run end, which stood meanwhile."""
     here, journal = two(tmp_path, source, target, dag={"max_active_runs": 1} if one_at_a_time else {})
     if way == "rollback":
         await ends_well(here, journal(), "cutover")
     side = here.source if way == "cutover" else here.target
-    for dies in (partial(dies_once_paused, here), dies_once_unpaused):
+    for dies in (partial(dies_once_paused, here), dies_once_unpaused)[:kills]:
         dies(side)
         with pytest.raises(CrashError):
             await go(here, journal(), way)
