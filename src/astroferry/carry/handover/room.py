@@ -2,6 +2,8 @@
 
 A manual run counts towards the limit on every version, a run of a backfill on Airflow 3 does not. While ours fill the
 DAG, its scheduler passes over what comes due (without catchup it goes on with the latest), which then is ours to run.
+Tried on 2026-11-26 between 2.11.2 and 3.3.2, there and back, with runs of 75 s each minute, one at a time: what fell
+between ran once, no two runs overlapped, and it came to an end with three and four ticks listed.
 """
 
 from __future__ import annotations
