@@ -82,7 +82,8 @@ async def test_what_fell_between_is_run_and_comes_to_an_end(
         await source.set_paused("saturated", False)
         await until("it ran", lambda: ran(source, "saturated", 1))
         move = Move(source, target, await take(source, real_source.url), tmp_path)
-        plan = move.plan(watch_ticks=1, drain_timeout=900)
+        # It is idle for a moment only, between two runs.
+        plan = move.plan(watch_ticks=1, drain_timeout=1500, poll=0.5)
         actions = actions_for_cutover(plan, move.inventory, "kinds", {})
         await move.carry(plan, actions[:3])
         await asyncio.sleep(150)
