@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: demo test check live live-handovers live-others handovers keys setup lint types contracts clean lock
+.PHONY: demo test check check-kills check-signals live live-handovers live-others handovers keys setup lint types contracts clean lock
 
 demo: $(STAMP)
 	$(BIN)/astroferry demo --no-input
@@ -18,8 +18,13 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n auto -m "not live" --cov --cov-report=term:skip-covered
-	# A process killed while it connects can leave the accepted socket to the collector: no fault of ours.
+	$(MAKE) -j2 check-kills check-signals
+
+# A process killed while it connects can leave the accepted socket to the collector: no fault of ours.
+check-kills: $(STAMP)
 	$(BIN)/pytest -q -s -m live -W ignore::pytest.PytestUnraisableExceptionWarning tests/live/test_killed_in_pairs.py
+
+check-signals: $(STAMP)
 	$(BIN)/pytest -q -n auto -m live tests/live/test_signals.py tests/live/test_signals_halfway.py
 
 # What needs no Airflow server stands in check. Two lanes side by side, since handovers mostly wait for ticks; make
