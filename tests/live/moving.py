@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +24,7 @@ from astroferry.model.inventory import Inventory
 from astroferry.model.plan import Cutover, Decisions, Deployment, Plan, Source, Wave
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from astroferry.carry.action import Action
@@ -37,6 +38,16 @@ RARE = ("preset", "never_run")
 
 def login(server: RealAirflow) -> SourceLogin:
     return SourceLogin(username="admin", password=server.users["admin"])
+
+
+@contextmanager
+def running(*servers: RealAirflow) -> Iterator[tuple[RealAirflow, ...]]:
+    """All of them started; discarded in the end, the last first, whatever became of them."""
+    with ExitStack() as stack:
+        for server in servers:
+            stack.callback(server.discard_now)
+            server.start_now()
+        yield servers
 
 
 async def reached(server: RealAirflow, name: str = "The source") -> Airflow:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.live import ledger
-from tests.live.moving import Move, has, judge, login, ran, reached, take, until
+from tests.live.moving import Move, has, judge, login, ran, reached, running, take, until
 from tests.live.seeding import SEED
 from tests.live.zonefile import write_zone
 
@@ -118,14 +118,8 @@ def both(
                 say=print,
             )
         )
-    source, target = made
-    try:
-        source.start_now()
-        target.start_now()
+    with running(*made) as (source, target):
         yield source, target, light
-    finally:
-        target.discard_now()
-        source.discard_now()
 
 
 async def waits(source: Airflow, started: Sequence[str], expected: dict[str, list[str]]) -> bool:

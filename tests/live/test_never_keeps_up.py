@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.live import ledger
-from tests.live.moving import Move, has, ran, reached, take, until
+from tests.live.moving import Move, has, ran, reached, running, take, until
 from tests.live.seeding import SEED
 
 from astroferry.carry.handover.ends import Handover
@@ -61,14 +61,8 @@ def both(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[RealA
         (dags / "saturated.py").write_text(DAG)
         here = {**env, "LEDGER_SIDE": side}
         made.append(RealAirflow(version, tmp_path / side, dags, env=here, parse=10, say=print))
-    source, target = made
-    try:
-        source.start_now()
-        target.start_now()
+    with running(*made) as (source, target):
         yield source, target
-    finally:
-        target.discard_now()
-        source.discard_now()
 
 
 async def test_what_fell_between_is_run_and_comes_to_an_end(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.live.moving import Move, has, judge, login, ran, reached, take, until
+from tests.live.moving import Move, has, judge, login, ran, reached, running, take, until
 from tests.live.seeding import SEED
 
 from astroferry.carry.handover.wave import actions_for_cutover, actions_for_rollback, standings_of
@@ -49,14 +49,8 @@ def both(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[RealA
         made.append(
             RealAirflow(request.param, tmp_path / side, dags, env=here, parse=10, database=database, say=print)
         )
-    source, target = made
-    try:
-        source.start_now()
-        target.start_now()
+    with running(*made) as (source, target):
         yield source, target
-    finally:
-        target.discard_now()
-        source.discard_now()
 
 
 async def test_every_tick_once_there_and_back(both: tuple[RealAirflow, RealAirflow], tmp_path: Path) -> None:

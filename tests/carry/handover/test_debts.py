@@ -18,7 +18,7 @@ from astroferry.carry.journal import Journal
 from astroferry.errors import RemoteError, RequestFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from tests.carry.handover.two_airflows import Server, World
@@ -37,17 +37,32 @@ def two(folder: Path, source: int = 2, target: int = 3, **more: Any) -> tuple[Wo
     return here, lambda: Journal(folder / "j.jsonl", now=here.clock.now)
 
 
+PAUSING = "set_paused"
+"""the call of the model that is replaced for once"""
+
+
+def once(server: Server, paused: bool, instead: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]) -> None:
+    """The next time that side is paused (or unpaused), `instead` is done, given what would do it."""
+    real = server.set_paused
+
+    async def another(dag_id: str, to: bool) -> None:
+        if to != paused:
+            await real(dag_id, to)
+            return
+        setattr(server, PAUSING, real)
+        await instead(lambda: real(dag_id, to))
+
+    setattr(server, PAUSING, another)
+
+
 def late(here: World, server: Server) -> None:
     """Ticks come due before that side is unpaused the next time."""
-    unpause = server.set_paused
 
-    async def slow(dag_id: str, paused: bool) -> None:
-        if not paused:
-            server.set_paused = unpause  # type: ignore[method-assign] # once
-            here.clock.pass_by(420)
-        await unpause(dag_id, paused)
+    async def slow(unpause: Callable[[], Awaitable[None]]) -> None:
+        here.clock.pass_by(420)
+        await unpause()
 
-    server.set_paused = slow  # type: ignore[method-assign] # slow on purpose
+    once(server, False, slow)
 
 
 @contextlib.contextmanager
@@ -183,31 +198,26 @@ async def test_a_first_tick_that_is_due_and_does_not_come_is_an_alarm(tmp_path: 
         await watch.apply(ctx)
 
 
-def dies_once_paused(here: World, server: Server) -> None:
+def slips_in_and_dies(here: World, server: Server) -> None:
     """Killed as it had paused: a run had slipped in, which stands there since."""
-    pause = server.set_paused
 
-    async def dies(dag_id: str, paused: bool) -> None:
-        assert paused
+    async def dies(_pause: object) -> None:
         while not server.open:
             here.clock.pass_by(1)
         server.is_paused = True
-        server.set_paused = pause  # type: ignore[method-assign] # once
-        raise CrashError(dag_id)
+        raise CrashError
 
-    server.set_paused = dies  # type: ignore[method-assign] # once
+    once(server, True, dies)
+
+
+async def dies_after(change: Callable[[], Awaitable[None]]) -> None:
+    """Killed once the server has done it."""
+    await change()
+    raise CrashError
 
 
 def dies_once_unpaused(server: Server) -> None:
-    unpause = server.set_paused
-
-    async def dies(dag_id: str, paused: bool) -> None:
-        assert not paused
-        await unpause(dag_id, paused)
-        server.set_paused = unpause  # type: ignore[method-assign] # once
-        raise CrashError(dag_id)
-
-    server.set_paused = dies  # type: ignore[method-assign] # once
+    once(server, False, dies_after)
 
 
 @pytest.mark.parametrize("one_at_a_time", [True, False])
@@ -222,7 +232,7 @@ async def test_a_drain_that_was_killed_owes_what_fell_between_its_pauses(
     if way == "rollback":
         await ends_well(here, journal(), "cutover")
     side = here.source if way == "cutover" else here.target
-    for dies in (partial(dies_once_paused, here), dies_once_unpaused)[:kills]:
+    for dies in (partial(slips_in_and_dies, here), dies_once_unpaused)[:kills]:
         dies(side)
         with pytest.raises(CrashError):
             await go(here, journal(), way)
@@ -242,14 +252,7 @@ async def test_a_drain_killed_as_it_had_paused_owes_what_fell_also_the_other_way
     if way == "rollback":
         await ends_well(here, journal(), "cutover")
     side = here.source if way == "cutover" else here.target
-    pause = side.set_paused
-
-    async def dies(dag_id: str, paused: bool) -> None:
-        await pause(dag_id, paused)
-        side.set_paused = pause  # type: ignore[method-assign] # once
-        raise CrashError(dag_id)
-
-    side.set_paused = dies  # type: ignore[method-assign] # once
+    once(side, True, dies_after)
     with pytest.raises(CrashError):
         await go(here, journal(), way)
     assert journal().entries[-1].event == "begin"

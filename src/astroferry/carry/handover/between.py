@@ -37,10 +37,10 @@ class Between:
     """How a DAG stands between its sides after some lines.
 
     `owed_since`: the last tick before the first that may lie unrun although a side was switched on since; None where
-    none do. `stands`: neither side runs it, by us; `since`: the last tick that had run then, or when
-    that was, where none ever had.
-    `drained`: sides that were drained and not switched on since. `source_ended`: the last tick that the source had
-    run when its cutover drained it. `stood`: side -> run id -> when it stood still, and until when (None: it does).
+    none do. `stands`: neither side runs it, by us; `since`: the last tick that had run then, or when that was, where
+    none ever had. `drained`: sides that were drained and not switched on since. `source_ended`: the last tick that
+    the source had run when its cutover drained it. `stood`: side -> run id -> when it stood still, and until when
+    (None: it does).
     """
 
     owed_since: datetime | None = None
